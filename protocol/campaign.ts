@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { Count, Moment, Slug } from './primitives.ts';
+
+/**
+ * How results are believed.
+ * quorum: n hosts must give the same output hash.
+ * spot: the server regenerates this fraction of each result's blocks (at least one) and compares bits.
+ */
+export const Validation = z.union([
+  z.strictObject({ quorum: z.number().int().min(1).max(10) }),
+  z.strictObject({ spot: z.number().gt(0).max(1) }),
+]);
+export type Validation = z.infer<typeof Validation>;
+
+/** What staff push: application release, card template, a sweep over parameters, a number of events. */
+export const CampaignSpec = z.strictObject({
+  kind: z.literal('campaign'),
+  name: Slug,
+  title: z.string().min(1).max(120),
+  description: z.string().max(2000).default(''),
+  application: Slug,
+  version: Slug,
+  parameters: z.record(z.string(), z.json()).default({}),
+  /** Parameter -> values; points are the product of all. */
+  sweep: z.record(z.string(), z.array(z.json()).min(1).max(1000)).default({}),
+  /** Events for each point. */
+  events: Count.min(1),
+  eventsPerUnit: Count.min(1),
+  blockEvents: Count.min(1),
+  seed: Count.default(1),
+  validation: Validation.default({ spot: 0.05 }),
+  /** A unit with this many failed or invalid results is set aside for staff to look at. */
+  attempts: z.number().int().min(1).max(100).default(8),
+  leaseMinutes: z.number().min(0.05).max(20160).default(120),
+});
+export type CampaignSpec = z.infer<typeof CampaignSpec>;
+
+/** One parameter point of a campaign and what is merged into it so far. */
+export const CampaignPoint = z.strictObject({
+  index: Count,
+  parameters: z.record(z.string(), z.json()),
+  units: Count,
+  unitsValid: Count,
+  eventsValid: Count,
+  crossSection: z.strictObject({ maximumPb: z.number(), attempted: Count, accepted: Count }).nullable(),
+  histograms: z.record(z.string(), z.array(Count)),
+});
+export type CampaignPoint = z.infer<typeof CampaignPoint>;
+
+export const CampaignSummary = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  title: z.string(),
+  application: z.string(),
+  version: z.string(),
+  state: z.enum(['running', 'complete']),
+  createdAt: Moment,
+  units: Count,
+  unitsValid: Count,
+  unitsSetAside: Count,
+  eventsWanted: Count,
+  eventsValid: Count,
+});
+export type CampaignSummary = z.infer<typeof CampaignSummary>;

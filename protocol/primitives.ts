@@ -1,0 +1,36 @@
+import { z } from 'zod';
+
+/** Lower-case hexadecimal SHA-256: the name of every immutable object. */
+export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits');
+export type Sha256 = z.infer<typeof Sha256>;
+
+/** A whole number that survives JSON and double precision unchanged. */
+export const Count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+/** RFC 3339 moment in UTC. */
+export const Moment = z.iso.datetime();
+
+/** Names that end up in paths, URLs and reports: short, lower case, no surprises. */
+export const Slug = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'use lower-case letters, digits, ".", "_" or "-" (at most 63)')
+  .refine((name) => !name.includes('..'), 'must not contain ".."');
+export type Slug = z.infer<typeof Slug>;
+
+/** An immutable object: fetched by hash, with its length known beforehand. */
+export const Blob = z.strictObject({ sha256: Sha256, bytes: Count });
+export type Blob = z.infer<typeof Blob>;
+
+/** Path inside a work unit: relative, forward slashes, no empty, "." or ".." component. */
+export const UnitPath = z
+  .string()
+  .min(1)
+  .max(255)
+  .refine(
+    (path) =>
+      path.split('/').every((part) => part !== '' && part !== '.' && part !== '..' && !part.includes('\0')),
+    'must be a relative path without empty, "." or ".." parts',
+  );
+
+export const OutputFile = z.strictObject({ path: UnitPath, sha256: Sha256, bytes: Count });
+export type OutputFile = z.infer<typeof OutputFile>;

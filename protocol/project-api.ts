@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import { Count, Moment, OutputFile, Sha256, Slug } from './primitives.ts';
+import { Platform } from './release.ts';
+import { Card } from './work-unit.ts';
+
+/**
+ * The project server's API as hosts see it (all below /api/v1; JSON; host token as "Authorization: Bearer").
+ *
+ *     GET   /project                       ProjectInfo
+ *     POST  /hosts            HostRegistration -> HostIdentity   (no account needed)
+ *     GET   /hosts/me                      HostStanding
+ *     GET   /releases/:application/:version    Signed (body: Release)
+ *     GET   /appliance                     Signed (body: Appliance), 404 where the project has none
+ *     GET   /objects/:sha256               bytes, with ranges; immutable
+ *     POST  /leases           LeaseRequest -> LeaseReply
+ *     POST  /leases/release   { leases: [id] } -> 204   (given back: finish early, leave project)
+ *     GET   /uploads/:sha256               UploadState
+ *     PATCH /uploads/:sha256  bytes; headers upload-offset, upload-length -> UploadState (409 with UploadState
+ *                             when the offset is not the server's; 422 when the whole does not have that hash)
+ *     POST  /results          ResultReport -> ResultVerdict      (idempotent by lease)
+ *     POST  /verdicts         VerdictQuery -> { verdicts: ResultVerdict[] }
+ *     GET   /campaigns, /campaigns/:id     CampaignSummary[], CampaignDetail
+ */
+export const API_PREFIX = '/api/v1';
+
+export const ProjectInfo = z.strictObject({
+  name: z.string().min(1).max(80),
+  description: z.string().max(2000),
+  /** Ed25519 public key, base64 of the raw 32 bytes. */
+  publicKey: z.base64(),
+  /** First 32 hexadecimal digits of the SHA-256 of those 32 bytes: what an invitation carries. */
+  keyFingerprint: z.string().regex(/^[0-9a-f]{32}$/),
+  serverVersion: z.string(),
+});
+export type ProjectInfo = z.infer<typeof ProjectInfo>;
+
+export const HostRegistration = z.strictObject({
+  cores: z.number().int().min(1).max(4096),
+  os: z.string().max(60),
+  engineVersion: z.string().max(40),
+});
+export type HostRegistration = z.infer<typeof HostRegistration>;
+
+export const HostIdentity = z.strictObject({
+  hostId: z.string().min(1).max(60),
+  token: z.string().min(20).max(200),
+});
+export type HostIdentity = z.infer<typeof HostIdentity>;
+
+export const HostStanding = z.strictObject({
+  hostId: z.string(),
+  creditMicroseconds: Count,
+  eventsValid: Count,
+  results: z.strictObject({ pending: Count, valid: Count, invalid: Count, failed: Count }),
+});
+export type HostStanding = z.infer<typeof HostStanding>;
+
+export const LeaseRequest = z.strictObject({
+  /** How many more work units are wanted. */
+  want: z.number().int().min(0).max(256),
+  /** Best first. */
+  platforms: z.array(Platform).min(1),
+  /** Leases still in hand; those the server does not know are told in `unknown`. */
+  held: z.array(z.string().max(60)).max(1024).default([]),
+});
+export type LeaseRequest = z.infer<typeof LeaseRequest>;
+
+export const Lease = z.strictObject({
+  id: z.string().min(1).max(60),
+  unitId: z.string().min(1).max(60),
+  campaign: Slug,
+  campaignTitle: z.string(),
+  application: Slug,
+  version: Slug,
+  card: Card,
+  deadline: Moment,
+});
+export type Lease = z.infer<typeof Lease>;
+
+export const LeaseReply = z.strictObject({
+  leases: z.array(Lease),
+  unknown: z.array(z.string()),
+  /** Not to ask again sooner. */
+  retryAfterSeconds: z.number().min(0).max(86400),
+  /** Why there is no work, in plain words, where leases is empty. */
+  reason: z.string().max(200).nullable(),
+});
+export type LeaseReply = z.infer<typeof LeaseReply>;
+
+export const UploadState = z.strictObject({ offset: Count, complete: z.boolean() });
+export type UploadState = z.infer<typeof UploadState>;
+
+export const ResultReport = z.strictObject({
+  lease: z.string().min(1).max(60),
+  outcome: z.discriminatedUnion('state', [
+    z.strictObject({
+      state: z.literal('finished'),
+      /** See outputHash() in platform/output-hash.ts: SHA-256 over the sorted manifest. */
+      outputHash: Sha256,
+      files: z.array(OutputFile).min(1).max(1000),
+    }),
+    z.strictObject({
+      state: z.literal('failed'),
+      reason: z.string().max(500),
+      exitStatus: z.number().int().nullable(),
+      consoleTail: z.string().max(4000),
+    }),
+  ]),
+  capsule: z.string().max(40),
+  /** What the host measured; shown, never the base of credit. */
+  seconds: z.number().min(0),
+});
+export type ResultReport = z.infer<typeof ResultReport>;
+
+export const ResultVerdict = z.strictObject({
+  lease: z.string(),
+  /** pending: not yet decided; valid: counted and credited; invalid: differs; failed: the program failed; late: no longer needed. */
+  state: z.enum(['pending', 'valid', 'invalid', 'failed', 'late']),
+  creditMicroseconds: Count,
+  reason: z.string().max(300).nullable(),
+});
+export type ResultVerdict = z.infer<typeof ResultVerdict>;
+
+export const VerdictQuery = z.strictObject({ leases: z.array(z.string().max(60)).min(1).max(256) });
+export type VerdictQuery = z.infer<typeof VerdictQuery>;
+
+/** Every error answer, on both APIs. `message` is for a person and says what to do. */
+export const ApiError = z.strictObject({
+  error: z.strictObject({
+    code: z.string(),
+    message: z.string(),
+    /** Where in the input, for example "sweep.energyGeV[2]" or "line 4". */
+    place: z.string().nullable().default(null),
+  }),
+});
+export type ApiError = z.infer<typeof ApiError>;

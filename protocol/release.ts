@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { Blob, Count, Slug, UnitPath } from './primitives.ts';
+
+/** Where a program can run. A host names what its capsules offer; a release names what it was built for. */
+export const Platform = z.enum(['x86_64-linux', 'wasm32-wasi']);
+export type Platform = z.infer<typeof Platform>;
+
+/** One axis of counts; bins are [edges[i], edges[i+1]). */
+export const HistogramAxis = z.strictObject({
+  name: z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,62}$/),
+  title: z.string().min(1).max(120),
+  xLabel: z.string().max(80),
+  yLabel: z.string().max(80),
+  edges: z
+    .array(z.number())
+    .min(2)
+    .refine(
+      (edges) => edges.every((edge, i) => i === 0 || edge > (edges[i - 1] ?? edge)),
+      'edges must increase',
+    ),
+  logY: z.boolean().default(false),
+});
+export type HistogramAxis = z.infer<typeof HistogramAxis>;
+
+/** An application at one version: data only. Nothing in server/ or engine/ knows what it computes. */
+export const Release = z.strictObject({
+  application: Slug,
+  version: Slug,
+  title: z.string().min(1).max(120),
+  description: z.string().max(2000),
+  licence: z.string().max(60),
+  programs: z
+    .partialRecord(Platform, Blob)
+    .refine((programs) => Object.keys(programs).length > 0, 'no program'),
+  args: z.array(z.string().max(200)).max(20).default([]),
+  /** JSON Schema (draft 2020-12) of Card.parameters. */
+  parameters: z.record(z.string(), z.json()),
+  histograms: z.array(HistogramAxis).max(200),
+  /** Output files kept for people beside out/blocks.jsonl, for example a sample of events. */
+  samples: z.array(UnitPath).default([]),
+  limits: z.strictObject({
+    memoryMb: Count.min(1).max(16384),
+    wallSeconds: Count.min(1).max(86400),
+    outputBytes: Count.min(1).max(1e9),
+  }),
+  /** Measured cost on the reference core; the base of credit (docs/credit.md). */
+  referenceMicrosecondsPerEvent: z.number().positive().max(1e9),
+});
+export type Release = z.infer<typeof Release>;
+
+/** The micro appliance, named by its hash; hosts fetch it, only developers and project staff build it. */
+export const Appliance = z.strictObject({
+  /** SHA-256 of the text "KERNEL_SHA256 INITRD_SHA256\n". */
+  image: z.string().regex(/^[0-9a-f]{64}$/),
+  kernel: Blob,
+  initrd: Blob,
+  kernelVersion: z.string().max(80),
+});
+export type Appliance = z.infer<typeof Appliance>;
+
+/** A document with the project key's Ed25519 signature over the body's UTF-8 bytes (both base64). */
+export const Signed = z.strictObject({ body: z.string(), signature: z.base64() });
+export type Signed = z.infer<typeof Signed>;
