@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Preferences } from './preferences.ts';
-import { Count, Moment } from './primitives.ts';
+import { Count, Moment, Sha256 } from './primitives.ts';
 import { HistogramAxis } from './release.ts';
 import { LiveEvent } from './work-unit.ts';
 
@@ -55,6 +55,37 @@ export const RunningUnit = z.strictObject({
   startedAt: Moment.nullable(),
 });
 export type RunningUnit = z.infer<typeof RunningUnit>;
+
+/** How many finished units EngineState keeps, the newest last. */
+export const FINISHED_KEPT = 50;
+
+/** A unit whose run has ended here, with what was measured of it and what the project said. */
+export const FinishedUnit = z.strictObject({
+  leaseId: z.string(),
+  unitId: z.string(),
+  campaign: z.string(),
+  campaignTitle: z.string(),
+  application: z.string(),
+  events: Count,
+  /** Of its last run, wall time with pauses taken out. */
+  seconds: z.number(),
+  eventsPerSecond: z.number(),
+  /** unreported: still to be uploaded or told; else ResultVerdict.state; lost: the project no longer knows it. */
+  verdict: z.enum(['unreported', 'pending', 'valid', 'invalid', 'failed', 'late', 'lost']),
+  creditMicroseconds: Count,
+  /** Why it failed or was not valid. */
+  reason: z.string().nullable(),
+  /** null where the program failed. */
+  outputHash: Sha256.nullable(),
+  capsule: z.string(),
+  accelerator: z.string().nullable(),
+  bootMs: z.number().nullable(),
+  restoreMs: z.number().nullable(),
+  /** From asking for the capsule to the program's first progress; null when it told none. */
+  firstEventMs: z.number().nullable(),
+  finishedAt: Moment,
+});
+export type FinishedUnit = z.infer<typeof FinishedUnit>;
 
 /** What this host's running and recent units of one campaign point fill. */
 export const LiveHistograms = z.strictObject({
@@ -111,6 +142,7 @@ export const EngineState = z.strictObject({
   status: StatusView,
   cores: z.array(CoreView),
   running: z.array(RunningUnit),
+  finished: z.array(FinishedUnit).max(FINISHED_KEPT),
   histograms: LiveHistograms.nullable(),
   lastEvent: LiveEvent.nullable(),
   contribution: Contribution,
