@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Count, Moment, Slug } from './primitives.ts';
+import { HistogramAxis } from './release.ts';
 
 /**
  * How results are believed.
@@ -62,3 +63,13 @@ export const CampaignSummary = z.strictObject({
   eventsValid: Count,
 });
 export type CampaignSummary = z.infer<typeof CampaignSummary>;
+
+/** Everything the public page shows of a campaign: its summary, the axes, and what is merged at each point. */
+export const CampaignDetail = z.strictObject({
+  ...CampaignSummary.shape,
+  description: z.string(),
+  validation: Validation,
+  axes: z.array(HistogramAxis),
+  points: z.array(CampaignPoint),
+});
+export type CampaignDetail = z.infer<typeof CampaignDetail>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CampaignSummary } from './campaign.ts';
 import { Count, Moment, OutputFile, Sha256, Slug } from './primitives.ts';
 import { Platform } from './release.ts';
 import { Card } from './work-unit.ts';
@@ -19,7 +20,9 @@ import { Card } from './work-unit.ts';
  *                             when the offset is not the server's; 422 when the whole does not have that hash)
  *     POST  /results          ResultReport -> ResultVerdict      (idempotent by lease)
  *     POST  /verdicts         VerdictQuery -> { verdicts: ResultVerdict[] }
- *     GET   /campaigns, /campaigns/:id     CampaignSummary[], CampaignDetail
+ *     GET   /campaigns                     CampaignList       (public, as /project, /releases, /objects)
+ *     GET   /campaigns/:id                 CampaignDetail     (by id or name; public)
+ *     GET   /health                        Health             (public)
  */
 export const API_PREFIX = '/api/v1';
 
@@ -123,6 +126,12 @@ export type ResultVerdict = z.infer<typeof ResultVerdict>;
 
 export const VerdictQuery = z.strictObject({ leases: z.array(z.string().max(60)).min(1).max(256) });
 export type VerdictQuery = z.infer<typeof VerdictQuery>;
+
+export const CampaignList = z.strictObject({ campaigns: z.array(CampaignSummary) });
+export type CampaignList = z.infer<typeof CampaignList>;
+
+export const Health = z.strictObject({ state: z.literal('ok'), serverVersion: z.string() });
+export type Health = z.infer<typeof Health>;
 
 /** Every error answer, on both APIs. `message` is for a person and says what to do. */
 export const ApiError = z.strictObject({

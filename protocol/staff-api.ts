@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { Blob, Count, Moment, OutputFile, Sha256, Slug } from './primitives.ts';
+import { Card } from './work-unit.ts';
+
+/**
+ * The project server's API for its staff (all below /api/v1/staff; staff token as "Authorization: Bearer").
+ *
+ *     PUT  /staff/objects/:sha256   raw bytes -> StoredObject           (idempotent; 422 when the hash differs)
+ *     PUT  /staff/releases          Release -> Signed (body: Release)   (409: same name and version, other content)
+ *     PUT  /staff/appliance         ApplianceUpload -> Signed (body: Appliance)
+ *     POST /staff/campaigns         CampaignSpec, as YAML or JSON text -> CampaignSummary; error.place is
+ *                                   "line L, column C (path)". 201 when new, 200 when the very same is there.
+ *     GET  /staff/results           ResultQuery in the query string -> StaffResults, newest first
+ *     GET  /staff/units             UnitQuery in the query string -> StaffUnits: what was set aside, and why
+ *
+ * Objects go first: a release or appliance naming an object that the server does not hold is refused (422).
+ */
+export const STAFF_PREFIX = '/api/v1/staff';
+
+export const StoredObject = z.strictObject({
+  sha256: Sha256,
+  bytes: Count,
+  /** false: it was there already. */
+  created: z.boolean(),
+});
+export type StoredObject = z.infer<typeof StoredObject>;
+
+/** The image's name is computed by the server from the two hashes (see Appliance). */
+export const ApplianceUpload = z.strictObject({
+  kernel: Blob,
+  initrd: Blob,
+  kernelVersion: z.string().min(1).max(80),
+});
+export type ApplianceUpload = z.infer<typeof ApplianceUpload>;
+
+export const ResultState = z.enum(['pending', 'valid', 'invalid', 'failed', 'late']);
+export type ResultState = z.infer<typeof ResultState>;
+
+/** Query strings carry text, hence the coercion. */
+export const ResultQuery = z.strictObject({
+  /** Campaign name. */
+  campaign: Slug.optional(),
+  state: ResultState.optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  /** `next` of the page before. */
+  before: z.string().max(60).optional(),
+});
+export type ResultQuery = z.infer<typeof ResultQuery>;
+
+export const StaffResult = z.strictObject({
+  lease: z.string(),
+  unitId: z.string(),
+  hostId: z.string(),
+  campaign: z.string(),
+  state: ResultState,
+  reason: z.string().nullable(),
+  card: Card,
+  capsule: z.string(),
+  seconds: z.number(),
+  /** null where the program failed. */
+  outputHash: Sha256.nullable(),
+  files: z.array(OutputFile),
+  creditMicroseconds: Count,
+  reportedAt: Moment,
+});
+export type StaffResult = z.infer<typeof StaffResult>;
+
+export const StaffResults = z.strictObject({
+  results: z.array(StaffResult),
+  /** For `before`; null: this was the last page. */
+  next: z.string().nullable(),
+});
+export type StaffResults = z.infer<typeof StaffResults>;
+
+/** open: to be computed; valid: merged; aside: too many attempts failed, staff should look at `reason`. */
+export const UnitState = z.enum(['open', 'valid', 'aside']);
+
+export const UnitQuery = z.strictObject({
+  campaign: Slug.optional(),
+  state: UnitState.optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  before: z.string().max(60).optional(),
+});
+export type UnitQuery = z.infer<typeof UnitQuery>;
+
+export const StaffUnit = z.strictObject({
+  unitId: z.string(),
+  campaign: z.string(),
+  state: UnitState,
+  card: Card,
+  /** Failed and invalid results so far. */
+  failures: Count,
+  /** Of the last failed or invalid result. */
+  reason: z.string().nullable(),
+  /** Console of the last failed result. */
+  consoleTail: z.string().nullable(),
+});
+export type StaffUnit = z.infer<typeof StaffUnit>;
+
+export const StaffUnits = z.strictObject({ units: z.array(StaffUnit), next: z.string().nullable() });
+export type StaffUnits = z.infer<typeof StaffUnits>;
+
+/** DATA/endpoint.json of a running server, readable by its user only: how staff tools on that machine find it. */
+export const ServerEndpoint = z.strictObject({
+  url: z.url(),
+  staffToken: z.string().min(20),
+  pid: Count,
+});
+export type ServerEndpoint = z.infer<typeof ServerEndpoint>;
