@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { type EngineState, EngineState as Schema } from '../protocol/engine-api.ts';
+import { Preferences } from '../protocol/preferences.ts';
+import { type StateChange, StateStore } from './state.ts';
+import { ManualClock } from './testkit/clock.ts';
+import { initialState } from './testkit/state.ts';
+
+function store() {
+  const clock = new ManualClock();
+  const state = new StateStore(initialState(), clock);
+  const seen: StateChange[] = [];
+  state.subscribe((change) => seen.push(change));
+  return { clock, state, seen };
+}
+const busy = (others: number): EngineState['cores'] => [{ index: 0, others, ours: 0 }];
+
+describe('StateStore', () => {
+  it('starts from a state that fits the schema', () => {
+    expect(Schema.parse(initialState())).toEqual(initialState());
+  });
+
+  it('tells a change at once and an equal value never', () => {
+    const { state, seen } = store();
+    state.set('preferences', Preferences.parse({ maxCores: 3 }));
+    state.set('preferences', Preferences.parse({ maxCores: 3 }));
+    expect(seen).toEqual([{ resource: 'preferences', value: Preferences.parse({ maxCores: 3 }) }]);
+  });
+
+  it('coalesces frequent changes: the first at once, then only the last of each hold', () => {
+    const { clock, state, seen } = store();
+    for (let i = 1; i <= 100; i++) {
+      state.set('cores', busy(i / 100));
+      clock.advance(10);
+    }
+    clock.advance(2000);
+    expect(seen.length).toBe(3);
+    expect(seen[0]?.value).toEqual(busy(0.01));
+    expect(seen.at(-1)?.value).toEqual(busy(1));
+  });
+
+  it('shows the latest value in the snapshot even while listeners are held', () => {
+    const { state, seen } = store();
+    state.set('cores', busy(0.1));
+    state.set('cores', busy(0.2));
+    expect(seen.length).toBe(1);
+    expect(state.snapshot().cores).toEqual(busy(0.2));
+    expect(state.get('cores')).toEqual(busy(0.2));
+  });
+
+  it('does not hold one resource for another', () => {
+    const { state, seen } = store();
+    state.set('cores', busy(0.1));
+    state.update('status', (status) => ({ ...status, reason: 'you are compiling' }));
+    expect(seen.map((change) => change.resource)).toEqual(['cores', 'status']);
+  });
+
+  it('leaves no timer behind when closed, and tells nobody any more', () => {
+    const { clock, state, seen } = store();
+    state.set('cores', busy(0.1));
+    state.set('cores', busy(0.2));
+    state.close();
+    clock.advance(5000);
+    expect(clock.pending).toBe(0);
+    expect(seen.length).toBe(1);
+  });
+});
