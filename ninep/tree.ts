@@ -18,6 +18,8 @@ export interface TreeNode {
   readonly kind: NodeKind;
   /** Unique within the tree while the node exists (st_ino); a changed file keeps it. */
   readonly id: bigint;
+  /** What it reads as is made on the fly: clients must not cache it. */
+  readonly volatile?: boolean;
   attributes(): Promise<Attributes>;
   setAttributes(change: AttributeChange): Promise<void>;
   /** @throws TreeError ENOENT, ENOTDIR; never called with "", "." or ".." or a name holding "/" */
@@ -34,6 +36,8 @@ export interface TreeNode {
   rename(name: string, newParent: TreeNode, newName: string): Promise<void>;
   /** Removes the entry `name` of this directory; open files stay readable. */
   unlink(name: string, directory: boolean): Promise<void>;
+  /** Where it is not the tree's own: in a union each part has its quota. */
+  statfs?(): Promise<TreeStatistics>;
 }
 
 export interface OpenMode {
