@@ -1,0 +1,160 @@
+#include "card.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "json.h"
+
+/* The largest whole number that JSON readers keep unchanged: 2^53 - 1. */
+#define LARGEST_COUNT 9007199254740991.0
+
+typedef struct {
+  const char *name;
+  bool required;
+  double low, high;
+  const char *unit; /* with a leading space, for messages */
+} Field;
+
+static const Field SEED = {"seed", true, 0, LARGEST_COUNT, ""};
+static const Field FIRST_EVENT = {"firstEvent", true, 0, LARGEST_COUNT, ""};
+static const Field EVENTS = {"events", true, 1, LARGEST_COUNT, ""};
+static const Field BLOCK_EVENTS = {"blockEvents", true, 1, LARGEST_COUNT, ""};
+static const Field PARAMETERS = {"parameters", true, 0, 0, ""};
+
+static const Field ENERGY = {"energyGeV", true, 5, 250, " GeV"};
+static const Field PROCESSES = {"processes", false, 0, 0, ""};
+static const Field HEPMC_EVENTS = {"hepmcEvents", false, 0, 10000, ""};
+static const Field Z_MASS = {"mZGeV", false, 80, 100, " GeV"};
+static const Field Z_WIDTH = {"gammaZGeV", false, 0.5, 10, " GeV"};
+static const Field SIN2THETA = {"sin2thetaEff", false, 0, 1, ""};
+static const Field ALPHA_INVERSE = {"alphaInverse", false, 100, 160, ""};
+
+/* The first thing wrong stays. */
+typedef struct {
+  const JsonDocument *document;
+  char *message;
+} Check;
+
+static void refuse(Check *check, const JsonNode *node, const char *format, ...) {
+  if (check->message[0]) return;
+  size_t used = (size_t)snprintf(check->message, CARD_MESSAGE, "card.json:%d:%d: ", node->line, node->column);
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(check->message + used, CARD_MESSAGE - used, format, arguments);
+  va_end(arguments);
+}
+
+/* A name from outside as it may be shown: printable, at most 40 characters. */
+static const char *shown(const char *name, char out[44]) {
+  size_t i = 0;
+  for (; name[i] && i < 40; i++) out[i] = name[i] >= ' ' && name[i] <= '~' ? name[i] : '?';
+  strcpy(out + i, name[i] ? "..." : "");
+  return out;
+}
+
+/* The member of an object; NULL where it is missing, which is refused if it is required. */
+static const JsonNode *member(Check *check, const JsonNode *object, const Field *field) {
+  const JsonNode *nodes = check->document->nodes;
+  for (int i = object->first; i >= 0; i = nodes[i].next)
+    if (strcmp(nodes[i].name, field->name) == 0) return &nodes[i];
+  if (field->required) refuse(check, object, "\"%s\" is missing", field->name);
+  return NULL;
+}
+
+static void only_these(Check *check, const JsonNode *object, const char *where, const Field *const fields[], int count) {
+  const JsonNode *nodes = check->document->nodes;
+  for (int i = object->first; i >= 0; i = nodes[i].next) {
+    bool known = false;
+    for (int k = 0; k < count; k++) known = known || strcmp(nodes[i].name, fields[k]->name) == 0;
+    char name[44];
+    if (!known) refuse(check, &nodes[i], "unknown name \"%s\"%s", shown(nodes[i].name, name), where);
+  }
+}
+
+/* Numbers in messages as people write them: 250, 0.5, 9007199254740991. */
+static double number(Check *check, const JsonNode *object, const Field *field, double otherwise) {
+  const JsonNode *node = member(check, object, field);
+  if (!node) return otherwise;
+  if (node->kind != JSON_NUMBER || node->number < field->low || node->number > field->high) {
+    refuse(check, node, "%s must be a number from %.16g to %.16g%s", field->name, field->low, field->high, field->unit);
+    return otherwise;
+  }
+  return node->number;
+}
+
+static uint64_t whole(Check *check, const JsonNode *object, const Field *field, uint64_t otherwise) {
+  const JsonNode *node = member(check, object, field);
+  if (!node) return otherwise;
+  if (node->kind != JSON_NUMBER || node->number < field->low || node->number > field->high ||
+      node->number != (double)(uint64_t)node->number) {
+    refuse(check, node, "%s must be a whole number from %.16g to %.16g", field->name, field->low, field->high);
+    return otherwise;
+  }
+  return (uint64_t)node->number;
+}
+
+static void processes(Check *check, const JsonNode *parameters, bool wanted[FERMIONS]) {
+  const char *expected = "processes must be a list of different names out of mu, tau, d, u, s, c, b";
+  const JsonNode *nodes = check->document->nodes;
+  const JsonNode *list = member(check, parameters, &PROCESSES);
+  for (int f = 0; f < FERMIONS; f++) wanted[f] = list == NULL;
+  if (!list) return;
+  if (list->kind != JSON_ARRAY || list->first < 0) {
+    refuse(check, list, "%s", expected);
+    return;
+  }
+  for (int i = list->first; i >= 0; i = nodes[i].next) {
+    int f = 0;
+    if (nodes[i].kind == JSON_STRING)
+      while (f < FERMIONS && strcmp(nodes[i].text, FERMION[f].name) != 0) f++;
+    if (nodes[i].kind != JSON_STRING || f == FERMIONS || wanted[f]) refuse(check, &nodes[i], "%s", expected);
+    else wanted[f] = true;
+  }
+}
+
+static void read_parameters(Check *check, const JsonNode *parameters, Card *card) {
+  static const Field *const known[] = {&ENERGY, &PROCESSES, &HEPMC_EVENTS, &Z_MASS, &Z_WIDTH, &SIN2THETA, &ALPHA_INVERSE};
+  only_these(check, parameters, " in parameters", known, sizeof known / sizeof known[0]);
+  card->energy = number(check, parameters, &ENERGY, 0);
+  processes(check, parameters, card->wanted);
+  card->hepmc_events = whole(check, parameters, &HEPMC_EVENTS, 0);
+  card->electroweak.z_mass = number(check, parameters, &Z_MASS, DEFAULT_ELECTROWEAK.z_mass);
+  card->electroweak.z_width = number(check, parameters, &Z_WIDTH, DEFAULT_ELECTROWEAK.z_width);
+  card->electroweak.sin2theta = number(check, parameters, &SIN2THETA, DEFAULT_ELECTROWEAK.sin2theta);
+  card->electroweak.alpha_inverse = number(check, parameters, &ALPHA_INVERSE, DEFAULT_ELECTROWEAK.alpha_inverse);
+}
+
+static void check_blocks(Check *check, const JsonNode *root, const Card *card) {
+  if (card->block_events && card->first_event % card->block_events != 0)
+    refuse(check, member(check, root, &FIRST_EVENT), "firstEvent must be a multiple of blockEvents");
+  if ((double)card->first_event + (double)card->events > LARGEST_COUNT)
+    refuse(check, member(check, root, &EVENTS), "firstEvent + events must not exceed %.16g", LARGEST_COUNT);
+}
+
+bool card_read(Card *card, char *text, size_t length, char message[CARD_MESSAGE]) {
+  static const Field *const known[] = {&SEED, &FIRST_EVENT, &EVENTS, &BLOCK_EVENTS, &PARAMETERS};
+  static JsonDocument document;
+  message[0] = '\0';
+  memset(card, 0, sizeof *card);
+  if (!json_read(&document, text, length)) {
+    snprintf(message, CARD_MESSAGE, "card.json:%s", document.message);
+    return false;
+  }
+  Check check = {&document, message};
+  const JsonNode *root = &document.nodes[0];
+  if (root->kind != JSON_OBJECT) {
+    refuse(&check, root, "a card must be a JSON object");
+    return false;
+  }
+  only_these(&check, root, "", known, sizeof known / sizeof known[0]);
+  card->seed = whole(&check, root, &SEED, 0);
+  card->first_event = whole(&check, root, &FIRST_EVENT, 0);
+  card->events = whole(&check, root, &EVENTS, 0);
+  card->block_events = whole(&check, root, &BLOCK_EVENTS, 0);
+  const JsonNode *parameters = member(&check, root, &PARAMETERS);
+  if (parameters && parameters->kind != JSON_OBJECT) refuse(&check, parameters, "parameters must be an object");
+  if (!message[0]) read_parameters(&check, parameters, card);
+  if (!message[0]) check_blocks(&check, root, card);
+  return !message[0];
+}

@@ -1,0 +1,27 @@
+/* The card: what a work unit computes. Its schema for people and forms is `parameters` in release.yaml. */
+#ifndef EVGEN_CARD_H
+#define EVGEN_CARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../process/electroweak.h"
+
+enum { CARD_MAX_BYTES = 65536, CARD_MESSAGE = 400 };
+
+typedef struct {
+  uint64_t seed, first_event, events, block_events;
+  double energy;         /* in the centre of mass, GeV */
+  bool wanted[FERMIONS]; /* processes */
+  uint64_t hepmc_events; /* how many events at the beginning of the unit go to out/events.hepmc */
+  Electroweak electroweak;
+} Card;
+
+/*
+ * Reads and checks a card. text[0 .. length] must be writable (see json_read).
+ * Returns false with a message that names the place.
+ */
+bool card_read(Card *card, char *text, size_t length, char message[CARD_MESSAGE]);
+
+#endif
