@@ -1,0 +1,93 @@
+import { defineStore } from 'pinia';
+import { computed, ref, shallowRef } from 'vue';
+import type { EngineResource, EngineState, ProjectView } from '../../../protocol/engine-api.ts';
+import { type EngineClient, makeEngineClient } from '../api/client.ts';
+import { TokenRefused } from '../api/errors.ts';
+import { takeToken } from '../api/session.ts';
+import { followEngine, type StateStream, type StreamStatus } from '../api/stream.ts';
+import * as resources from './resources.ts';
+
+type Sinks = { readonly [K in EngineResource]: (value: EngineState[K]) => void };
+
+export type ConnectionStatus = StreamStatus | { readonly state: 'no-token' };
+
+/** The one connection of a window to its engine: fills the resource stores and carries the few actions. */
+export const useConnection = defineStore('connection', () => {
+  const status = shallowRef<ConnectionStatus>({ state: 'connecting' });
+  /** A snapshot has come at least once: what the stores hold is real, if perhaps old. */
+  const known = ref(false);
+  /** When the engine last said anything, ms since the epoch. */
+  const heardAt = ref(0);
+  /** The engine has not answered since this page was loaded. */
+  const failedBefore = ref(false);
+  const live = computed(() => status.value.state === 'live');
+  let client: EngineClient | null = null;
+  let stream: StateStream | null = null;
+
+  const sinks: Sinks = {
+    status: resources.useStatus().put,
+    cores: resources.useCores().put,
+    running: resources.useRunning().put,
+    finished: resources.useFinished().put,
+    histograms: resources.useHistograms().put,
+    lastEvent: resources.useLastEvent().put,
+    contribution: resources.useContribution().put,
+    capsules: resources.useCapsules().put,
+    calibrations: resources.useCalibrations().put,
+    project: resources.useProject().put,
+    preferences: resources.usePreferences().put,
+    engineVersion: resources.useEngineVersion().put,
+  };
+
+  function put<K extends EngineResource>(key: K, value: EngineState[K]): void {
+    sinks[key](value);
+    heardAt.value = Date.now();
+  }
+
+  /** Takes the token from the address or this tab's memory and follows the engine; again on a new fragment. */
+  function open(): void {
+    stream?.close();
+    failedBefore.value = false;
+    const token = takeToken();
+    if (token === null) {
+      status.value = { state: 'no-token' };
+      return;
+    }
+    client = makeEngineClient(location.origin, token);
+    stream = followEngine(client, {
+      onStatus: (next) => {
+        status.value = next;
+        if (next.state === 'lost') failedBefore.value = true;
+      },
+      onSnapshot: (state) => {
+        for (const key of Object.keys(sinks) as EngineResource[]) put(key, state[key]);
+        known.value = true;
+      },
+      onDelta: put,
+    });
+  }
+
+  async function ask<T>(action: (client: EngineClient) => Promise<T>): Promise<T> {
+    if (!client) throw new TokenRefused();
+    try {
+      return await action(client);
+    } catch (error) {
+      if (error instanceof TokenRefused) status.value = { state: 'refused' };
+      throw error;
+    }
+  }
+
+  return {
+    status,
+    known,
+    failedBefore,
+    heardAt,
+    live,
+    open,
+    retryNow: () => stream?.retryNow(),
+    reload: () => location.reload(),
+    pause: (forSeconds: number | null): Promise<void> => ask((engine) => engine.pause(forSeconds)),
+    resume: (): Promise<void> => ask((engine) => engine.resume()),
+    join: (invitation: string): Promise<ProjectView> => ask((engine) => engine.join(invitation)),
+  };
+});

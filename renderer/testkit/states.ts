@@ -1,0 +1,148 @@
+import type { EngineState } from '../../protocol/engine-api.ts';
+import { Preferences } from '../../protocol/preferences.ts';
+
+/** States of an engine for the page's tests: real shapes, made-up numbers. */
+export function busyState(cores = 8): EngineState {
+  return {
+    status: {
+      state: 'computing',
+      reason: `${cores - 2} of ${cores} cores: you are using 2`,
+      slots: cores - 2,
+      cores,
+      pausedUntil: null,
+    },
+    cores: Array.from({ length: cores }, (_, index) =>
+      index < 2 ? { index, others: 0.62 - 0.2 * index, ours: 0 } : { index, others: 0.03, ours: index < cores - 1 ? 0.95 : 0.4 },
+    ),
+    running: [
+      runningUnit({ unitId: 'u-101', state: 'running', done: 143_210, secondsLeft: 212, capsule: 'wasm' }),
+      runningUnit({ unitId: 'u-102', state: 'running', done: 60_400, secondsLeft: 501, capsule: 'wasm' }),
+      runningUnit({ unitId: 'u-103', state: 'starting', done: 0, secondsLeft: null, capsule: 'qemu', eventsPerSecond: 0 }),
+    ],
+    finished: [
+      finishedUnit({ leaseId: 'l-1', verdict: 'valid' }),
+      finishedUnit({ leaseId: 'l-2', verdict: 'pending', creditMicroseconds: 0 }),
+    ],
+    histograms: {
+      campaign: 'z-lineshape-1',
+      campaignTitle: 'The Z line shape',
+      parameters: { energyGeV: 91.19, processes: 'all' },
+      events: 203_610,
+      axes: [
+        { name: 'cosTheta', title: 'Angle of the outgoing fermion', xLabel: 'cos θ', yLabel: 'events per bin', edges: edges(-1, 1, 40), logY: false },
+        { name: 'energy', title: 'Energy of the leading lepton', xLabel: 'E / GeV', yLabel: 'events per bin', edges: edges(0, 50, 25), logY: true },
+      ],
+      counts: { cosTheta: [0, ...angular(40, 203_610), 0], energy: [0, ...falling(25), 3] },
+    },
+    lastEvent: {
+      event: 143_209,
+      energyGeV: 91.19,
+      particles: [
+        { pdg: 13, px: 31.2, py: 22.6, pz: 24.2, e: 45.595 },
+        { pdg: -13, px: -31.2, py: -22.6, pz: -24.2, e: 45.595 },
+      ],
+    },
+    contribution: {
+      eventsComputed: 12_603_610,
+      eventsValid: 12_400_000,
+      unitsValid: 62,
+      unitsPending: 1,
+      unitsInvalid: 0,
+      creditMicroseconds: 18_352_000_000,
+      eventsPerSecond: 2134.2,
+      since: '2026-10-03T09:12:00Z',
+    },
+    capsules: [
+      { kind: 'qemu', unavailable: null, accelerator: 'tcg', bootMs: 5210, restoreMs: 640 },
+      { kind: 'wasm', unavailable: null, accelerator: null, bootMs: null, restoreMs: null },
+    ],
+    calibrations: [
+      { application: 'evgen', version: '0.1.0', eventsPerSecond: { qemu: 41_200, wasm: 355_000 }, chosen: 'wasm' },
+    ],
+    project: {
+      name: 'LEP at home',
+      url: 'http://127.0.0.1:8080',
+      keyFingerprint: '0123456789abcdef0123456789abcdef',
+      connected: true,
+      message: null,
+    },
+    preferences: Preferences.parse({}),
+    engineVersion: '0.1.0',
+  };
+}
+
+/** A fresh engine: nothing joined, nothing done. */
+export function emptyState(): EngineState {
+  const state = busyState(4);
+  return {
+    ...state,
+    status: { state: 'waiting', reason: 'Not part of a project yet', slots: 4, cores: 4, pausedUntil: null },
+    cores: state.cores.map((core) => ({ ...core, ours: 0, others: 0.04 })),
+    running: [],
+    finished: [],
+    histograms: null,
+    lastEvent: null,
+    contribution: { eventsComputed: 0, eventsValid: 0, unitsValid: 0, unitsPending: 0, unitsInvalid: 0, creditMicroseconds: 0, eventsPerSecond: 0, since: null },
+    calibrations: [],
+    project: null,
+  };
+}
+
+export function runningUnit(part: Partial<EngineState['running'][number]>): EngineState['running'][number] {
+  return {
+    unitId: 'u-1',
+    campaign: 'z-lineshape-1',
+    campaignTitle: 'The Z line shape',
+    application: 'evgen',
+    parameters: { energyGeV: 91.19, processes: 'all' },
+    capsule: 'wasm',
+    state: 'running',
+    done: 0,
+    total: 200_000,
+    eventsPerSecond: 267.5,
+    secondsLeft: null,
+    startedAt: '2026-11-24T04:00:00Z',
+    ...part,
+  };
+}
+
+export function finishedUnit(part: Partial<EngineState['finished'][number]>): EngineState['finished'][number] {
+  return {
+    leaseId: 'l-1',
+    unitId: 'u-99',
+    campaign: 'z-lineshape-1',
+    campaignTitle: 'The Z line shape',
+    application: 'evgen',
+    events: 200_000,
+    seconds: 741.3,
+    eventsPerSecond: 269.8,
+    verdict: 'valid',
+    creditMicroseconds: 296_000_000,
+    reason: null,
+    outputHash: 'a'.repeat(64),
+    capsule: 'wasm',
+    accelerator: null,
+    bootMs: null,
+    restoreMs: null,
+    firstEventMs: 120,
+    finishedAt: '2026-11-24T04:30:00Z',
+    ...part,
+  };
+}
+
+function edges(from: number, to: number, bins: number): number[] {
+  return Array.from({ length: bins + 1 }, (_, i) => Number((from + ((to - from) * i) / bins).toPrecision(12)));
+}
+
+/** 1 + cos² θ with a small asymmetry and a wiggle in place of statistical noise. */
+function angular(bins: number, events: number): number[] {
+  return Array.from({ length: bins }, (_, i) => {
+    const c = -1 + (2 * (i + 0.5)) / bins;
+    const density = (3 / 8) * (1 + c * c) + 0.02 * c;
+    return Math.round(((density * 2) / bins) * events * (1 + 0.012 * Math.sin(i * i)));
+  });
+}
+
+function falling(bins: number): number[] {
+  return Array.from({ length: bins }, (_, i) => Math.round(90_000 * Math.exp(-i / 2.4) * (1 + 0.1 * Math.sin(i * i))));
+}

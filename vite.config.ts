@@ -1,0 +1,19 @@
+import { fileURLToPath } from 'node:url';
+import vue from '@vitejs/plugin-vue';
+import { defineConfig } from 'vite';
+
+/** The pages are served by the engine under a strict policy: nothing inlined, no data: URLs, no polyfill script. */
+export default defineConfig({
+  root: fileURLToPath(new URL('renderer/app', import.meta.url)),
+  base: './',
+  plugins: [vue()],
+  define: { __VUE_OPTIONS_API__: 'false', __VUE_PROD_DEVTOOLS__: 'false' },
+  build: {
+    target: ['chrome110', 'firefox115', 'safari16'],
+    outDir: fileURLToPath(new URL('build/renderer', import.meta.url)),
+    emptyOutDir: true,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    cssCodeSplit: false,
+  },
+});
