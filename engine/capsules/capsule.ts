@@ -59,7 +59,12 @@ export interface UnitRun {
 export type RunOutcome =
   | { readonly state: 'exited'; readonly exitStatus: number }
   /** Killed from inside (signal), out of memory, over the wall limit, hung, driver died: `reason` in plain words. */
-  | { readonly state: 'broken'; readonly reason: string }
+  | {
+      readonly state: 'broken';
+      readonly reason: string;
+      /** The capsule itself was killed or crashed (not the program in it): says nothing against the work unit. */
+      readonly lost?: boolean;
+    }
   | { readonly state: 'stopped' };
 
 export interface Capsule {
