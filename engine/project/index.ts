@@ -1,0 +1,14 @@
+/** @module The engine's client of one project: invitation, membership, signatures, requests. */
+export { ProjectClient, type ProjectClientOptions, type UploadAnswer } from './client.ts';
+export {
+  InvitationError,
+  KeyMismatch,
+  ProjectBadAnswer,
+  ProjectError,
+  ProjectRefused,
+  ProjectUnreachable,
+} from './errors.ts';
+export { type Invitation, parseInvitation } from './invitation.ts';
+export { joinProject } from './join.ts';
+export { Membership, MembershipStore, type Memberships } from './membership.ts';
+export { keyFingerprint, openSigned } from './signatures.ts';

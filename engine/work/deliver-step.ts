@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import type { ResultReport, ResultVerdict } from '../../protocol/project-api.ts';
+import { OUT } from '../../protocol/work-unit.ts';
+import type { ProjectClient } from '../project/client.ts';
+import { ProjectRefused } from '../project/errors.ts';
+import type { WorkContext } from './context.ts';
+import type { StepResult } from './loop.ts';
+import { verdictWaitMs } from './policy.ts';
+import type { WorkUnit } from './unit.ts';
+import { OutputLost, uploadFile } from './upload.ts';
+
+/** Sends the oldest result that is durable here and not yet with the project. */
+export async function deliverStep(work: WorkContext, signal: AbortSignal): Promise<StepResult> {
+  const unit = work.desk.list(
+    ({ state, unsaved }) => !unsaved && (state.state === 'finished' || state.state === 'failed'),
+  )[0];
+  if (!unit) return { next: 'idle' };
+  const client = work.desk.client(unit.spooled.project);
+  if (!client) {
+    await abandon(work, unit, 'this computer has left its project');
+    return { next: 'again', afterMs: 0 };
+  }
+  try {
+    await deliver(work, unit, client, signal);
+  } catch (error) {
+    if (error instanceof OutputLost) {
+      work.log.warn(
+        { err: error, lease: unit.leaseId },
+        'output damaged before it was reported; computed again',
+      );
+      await work.desk.apply(unit, { event: 'outputsLost' });
+      await work.desk.apply(unit, { event: 'programMissing' });
+      return { next: 'again', afterMs: 0 };
+    }
+    if (unit.state.state === 'uploading') await work.desk.apply(unit, { event: 'uploadStopped' });
+    if (!(error instanceof ProjectRefused)) throw error;
+    if (error.status === 401) {
+      // Under a new token the next attempt gets the server's word on this lease.
+      await work.rejoin(signal);
+      return { next: 'again', afterMs: 0 };
+    }
+    work.log.warn({ err: error, lease: unit.leaseId }, 'the project refuses this result');
+    await abandon(work, unit, `the project refuses this result: ${error.message}`);
+  }
+  return { next: 'again', afterMs: 0 };
+}
+
+async function deliver(
+  work: WorkContext,
+  unit: WorkUnit,
+  client: ProjectClient,
+  signal: AbortSignal,
+): Promise<void> {
+  if (unit.state.state === 'finished') await work.desk.apply(unit, { event: 'uploadStarted' });
+  const { state } = unit;
+  if (state.state !== 'uploading' && state.state !== 'failed') return;
+  const { outcome } = state;
+  if (outcome.kind === 'outputs') {
+    const folder = join(work.desk.spool.jobFolder(unit.leaseId), OUT);
+    for (const file of outcome.files) await uploadFile(client, folder, file, signal);
+  }
+  const verdict = await client.report(reportOf(unit), signal);
+  await noteReported(work, unit, verdict);
+}
+
+async function noteReported(work: WorkContext, unit: WorkUnit, verdict: ResultVerdict): Promise<void> {
+  const at = new Date(work.clock.now()).toISOString();
+  unit.reportedAtMs = work.clock.monotonic();
+  unit.askVerdictAtMs = unit.reportedAtMs + verdictWaitMs(0, work.random());
+  if (await work.desk.apply(unit, { event: 'reported', verdict, at })) {
+    await work.desk.spool.removeJob(unit.leaseId);
+  }
+}
+
+/** The same for the same state, whenever it is made: a report sent twice must not differ. */
+export function reportOf(unit: WorkUnit): ResultReport {
+  const { state } = unit;
+  if (!('outcome' in state)) throw new Error(`a unit that is ${state.state} has nothing to report`);
+  const { outcome, measures } = state;
+  return {
+    lease: unit.leaseId,
+    outcome:
+      outcome.kind === 'outputs'
+        ? { state: 'finished', outputHash: outcome.outputHash, files: outcome.files }
+        : {
+            state: 'failed',
+            reason: outcome.reason.slice(0, 500),
+            exitStatus: outcome.exitStatus,
+            consoleTail: outcome.consoleTail.slice(-4000),
+          },
+    capsule: measures.capsule,
+    seconds: measures.seconds,
+  };
+}
+
+async function abandon(work: WorkContext, unit: WorkUnit, reason: string): Promise<void> {
+  await work.desk.apply(unit, { event: 'abandoned', reason, tell: false });
+}
