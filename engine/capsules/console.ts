@@ -1,0 +1,39 @@
+/** Enough for any honest program; a program that floods its console keeps the beginning and samples of the rest. */
+const MAX_BYTES = 1_000_000;
+const BYTES_PER_SECOND = 100_000;
+/** What may come at once after a quiet time. */
+const BURST_BYTES = 200_000;
+
+/**
+ * A console that is bounded in rate and in total. What is left out is said so in its place.
+ * @param now milliseconds, monotonic
+ * @returns takes a chunk, answers whether more is wanted: false for ever once the total is reached
+ */
+export function boundedConsole(
+  onConsole: (chunk: Uint8Array) => void,
+  now: () => number = () => performance.now(),
+): (chunk: Uint8Array) => boolean {
+  let total = 0;
+  let allowance = BURST_BYTES;
+  let filledAt = now();
+  let leftOut = 0;
+  const note = (text: string) => onConsole(Buffer.from(`\n[${text}]\n`));
+  return (chunk) => {
+    if (total >= MAX_BYTES) return false;
+    const time = now();
+    allowance = Math.min(BURST_BYTES, allowance + ((time - filledAt) / 1000) * BYTES_PER_SECOND);
+    filledAt = time;
+    const taken = chunk.subarray(0, Math.min(chunk.length, Math.floor(allowance), MAX_BYTES - total));
+    if (taken.length > 0) {
+      if (leftOut > 0) note(`${leftOut} bytes left out: the program prints too fast`);
+      leftOut = 0;
+      onConsole(taken);
+    }
+    leftOut += chunk.length - taken.length;
+    allowance -= taken.length;
+    total += taken.length;
+    if (total < MAX_BYTES) return true;
+    note(`the rest is left out: the program printed more than ${MAX_BYTES} bytes`);
+    return false;
+  };
+}
