@@ -26,6 +26,7 @@ export const CoreView = z.strictObject({
   others: z.number(),
   ours: z.number(),
 });
+export type CoreView = z.infer<typeof CoreView>;
 
 /** The one sentence that says what is happening and why; `reason` is plain words for a person. */
 export const StatusView = z.strictObject({
