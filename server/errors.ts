@@ -1,0 +1,20 @@
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+
+/** An answer of refusal. `message` is for a person and says what to do; `place` is where in the input. */
+export class ApiFailure extends Error {
+  override readonly name = 'ApiFailure';
+  readonly status: ContentfulStatusCode;
+  readonly code: string;
+  readonly place: string | null;
+  constructor(
+    status: ContentfulStatusCode,
+    code: string,
+    message: string,
+    options: { place?: string | null; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.status = status;
+    this.code = code;
+    this.place = options.place ?? null;
+  }
+}

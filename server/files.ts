@@ -1,0 +1,23 @@
+import { join } from 'node:path';
+
+/** Every name the server uses below its data folder; nothing is written elsewhere. */
+export function serverFiles(dataFolder: string) {
+  const at = (...names: string[]) => join(dataFolder, ...names);
+  return {
+    dataFolder,
+    /** Held by the one server that may use this folder. */
+    lock: at('server.lock'),
+    /** ServerEndpoint: how staff tools on this machine find the running server. */
+    endpoint: at('endpoint.json'),
+    /** The project's Ed25519 private key, PKCS #8 PEM; losing it means inviting everybody anew. */
+    key: at('project.key'),
+    staffToken: at('staff.token'),
+    /** PostgreSQL data folder of the embedded store. */
+    database: at('database'),
+    /** Immutable objects: objects/ab/abcdef... */
+    objects: at('objects'),
+    /** Unfinished uploads, one file per host and hash; survive restarts. */
+    uploads: at('uploads'),
+  } as const;
+}
+export type ServerFiles = ReturnType<typeof serverFiles>;

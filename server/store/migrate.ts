@@ -1,0 +1,34 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Database, StoreError } from './database.ts';
+
+const FOLDER = fileURLToPath(new URL('./sql/', import.meta.url));
+
+/**
+ * Brings the store to this server's schema: numbered files, forward only, each in a transaction that first
+ * writes its own row, so that of two servers starting at once one waits and then finds it done.
+ * @throws StoreError when the store is of a newer server
+ */
+export async function migrate(db: Database, now: Date): Promise<void> {
+  await db.execute(
+    'CREATE TABLE IF NOT EXISTS migration (number integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL)',
+  );
+  const files = (await readdir(FOLDER)).filter((name) => /^\d{4}_.+\.sql$/.test(name)).sort();
+  const applied = new Set(
+    (await db.query<{ number: number }>('SELECT number FROM migration')).map((row) => row.number),
+  );
+  const newest = Math.max(0, ...applied);
+  if (newest > files.length) {
+    throw new StoreError(
+      `the store is at schema ${newest}, this server knows ${files.length}; use the newer server`,
+    );
+  }
+  for (const name of files) {
+    const number = Number(name.slice(0, 4));
+    if (applied.has(number)) continue;
+    const sql = await readFile(join(FOLDER, name), 'utf8');
+    const row = `INSERT INTO migration VALUES (${number}, '${name}', '${now.toISOString()}')`;
+    await db.execute(`${row};\n${sql}`);
+  }
+}

@@ -1,0 +1,104 @@
+import { PGlite, type Transaction } from '@electric-sql/pglite';
+import { type Database, type Queryable, StoreError } from './database.ts';
+import { DurableFiles } from './durable-files.ts';
+
+/** See durable-files.ts for fsync. 32 MB of shared buffers hold the hot tables and halve the process's size. */
+const START_PARAMETERS = [
+  ...PGlite.defaultStartParams.filter((parameter) => parameter !== '-F'),
+  ...['wal_sync_method=fsync', 'shared_buffers=32MB', 'jit=off'].flatMap((setting) => ['-c', setting]),
+];
+
+/** int8 beyond 2^53 can not be a JavaScript number; none of ours may get there, so it is an error, not a BigInt. */
+const INT8 = 20;
+function parseInt8(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new StoreError(`the store holds ${text}, beyond exact numbers`);
+  return value;
+}
+
+/**
+ * Opens a prepared PostgreSQL data folder (prepare.ts). After a crash PostgreSQL replays its log here.
+ * @throws StoreError when the folder is damaged
+ */
+export async function openPglite(folder: string): Promise<Database> {
+  const complaints: string[] = [];
+  let pglite: PGlite;
+  try {
+    pglite = await PGlite.create({
+      fs: new DurableFiles(folder),
+      startParams: START_PARAMETERS,
+      parsers: { [INT8]: parseInt8 },
+      onStderr: (line) => {
+        complaints.push(line);
+        return false;
+      },
+    });
+  } catch (cause) {
+    const said = complaints.filter((line) => /FATAL|PANIC|ERROR/.test(line)).at(-1) ?? String(cause);
+    throw new StoreError(`the store in ${folder} can not be opened (${said}); restore it from a backup`, {
+      cause,
+    });
+  }
+  return new PgliteDatabase(pglite);
+}
+
+class PgliteDatabase implements Database {
+  readonly #pglite: PGlite;
+
+  constructor(pglite: PGlite) {
+    this.#pglite = pglite;
+  }
+
+  async query<Row extends object>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    return told(async () => (await this.#pglite.query<Row>(sql, [...parameters])).rows);
+  }
+
+  async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    return told(() => this.#pglite.transaction((tx) => work(new PgliteTransaction(tx))));
+  }
+
+  async execute(sql: string): Promise<void> {
+    await told(() => this.#pglite.exec(sql));
+  }
+
+  /**
+   * A standalone PostgreSQL backend has no checkpointer and no autovacuum: without this its log grows for
+   * ever and the dispatch index fills with dead entries.
+   */
+  async maintain(): Promise<void> {
+    await told(() => this.#pglite.exec('VACUUM (ANALYZE)'));
+    await told(() => this.#pglite.exec('CHECKPOINT'));
+  }
+
+  async close(): Promise<void> {
+    await this.#pglite.close();
+  }
+}
+
+class PgliteTransaction implements Queryable {
+  readonly #transaction: Transaction;
+
+  constructor(transaction: Transaction) {
+    this.#transaction = transaction;
+  }
+
+  async query<Row extends object>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    return (await this.#transaction.query<Row>(sql, [...parameters])).rows;
+  }
+}
+
+/** SQLSTATE classes that mean the store, not the statement: XX internal and corruption, 53 resources, 58 I/O. */
+async function told<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = (error as { code?: unknown }).code;
+    if (typeof code === 'string' && /^(XX|53|58)/.test(code)) {
+      throw new StoreError(
+        `the store is damaged or its disk is full (${(error as Error).message}); stop the server and look before going on`,
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest';
+import type { HistogramAxis } from '../../protocol/release.ts';
+import type { Block, Card } from '../../protocol/work-unit.ts';
+import { BlocksInvalid, histogramsOf, sumBlocks } from './blocks.ts';
+
+const axes: HistogramAxis[] = [
+  { name: 'a', title: 'A', xLabel: '', yLabel: '', edges: [0, 1, 2], logY: false },
+  { name: 'b', title: 'B', xLabel: '', yLabel: '', edges: [0, 1], logY: false },
+];
+const card: Card = { seed: 1, firstEvent: 20, events: 25, blockEvents: 10, parameters: {} };
+
+function block(firstEvent: number, events: number): Block {
+  return {
+    firstEvent,
+    events,
+    crossSection: { maximumPb: 2.5, attempted: events + 3, accepted: events },
+    histograms: { a: [0, events, 0, 1], b: [1, 2, 3] },
+  };
+}
+const good = () => [block(20, 10), block(30, 10), block(40, 5)];
+const text = (blocks: unknown[]) => blocks.map((line) => `${JSON.stringify(line)}\n`).join('');
+
+test('adds up what the card asks for', () => {
+  const sums = sumBlocks(text(good()), card, axes);
+  expect(sums).toEqual({ maximumPb: 2.5, attempted: 34, accepted: 25, counts: [0, 25, 0, 3, 3, 6, 9] });
+  expect(histogramsOf(sums.counts, axes)).toEqual({ a: [0, 25, 0, 3], b: [3, 6, 9] });
+});
+
+/** Each spoils a good result in one way. */
+const spoilt: [string, (blocks: Block[]) => unknown[], string][] = [
+  ['a missing block', (b) => b.slice(1), 'has 2 blocks, the card asks for 3'],
+  ['a block twice', (b) => [b[0], b[0], b[2]], 'line 2: is of 10 events from 20, expected 10 from 30'],
+  ['blocks out of order', (b) => [b[1], b[0], b[2]], 'line 1: is of 10 events from 30'],
+  [
+    'a long last block',
+    (b) => [b[0], b[1], block(40, 10)],
+    'line 3: is of 10 events from 40, expected 5 from 40',
+  ],
+  [
+    'fewer accepted than events',
+    (b) => [b[0], { ...block(30, 10), crossSection: { maximumPb: 2.5, attempted: 12, accepted: 9 } }, b[2]],
+    'accepted 9 of 10',
+  ],
+  [
+    'attempted under accepted',
+    (b) => [{ ...block(20, 10), crossSection: { maximumPb: 2.5, attempted: 9, accepted: 10 } }, b[1], b[2]],
+    'fewer events attempted',
+  ],
+  [
+    'another maximum',
+    (b) => [b[0], { ...block(30, 10), crossSection: { maximumPb: 3, attempted: 12, accepted: 10 } }, b[2]],
+    'maximumPb differs',
+  ],
+  [
+    'an unknown histogram',
+    (b) => [{ ...block(20, 10), histograms: { a: [0, 1, 0, 1], b: [1, 2, 3], c: [1] } }, b[1], b[2]],
+    'line 1: histogram "c" is not in the release',
+  ],
+  [
+    'a missing histogram',
+    (b) => [b[0], b[1], { ...block(40, 5), histograms: { a: [0, 1, 0, 1] } }],
+    'line 3: histogram "b" is missing',
+  ],
+  [
+    'a short histogram',
+    (b) => [b[0], b[1], { ...block(40, 5), histograms: { a: [0, 1, 0], b: [1, 2, 3] } }],
+    'has 3 counts, expected 4',
+  ],
+  [
+    'negative counts',
+    (b) => [{ ...block(20, 10), histograms: { a: [0, -1, 0, 1], b: [1, 2, 3] } }, b[1], b[2]],
+    'line 1: histograms.a.1',
+  ],
+  [
+    'fractional counts',
+    (b) => [{ ...block(20, 10), histograms: { a: [0, 0.5, 0, 1], b: [1, 2, 3] } }, b[1], b[2]],
+    'line 1: histograms.a.1',
+  ],
+  [
+    'a flood of entries',
+    (b) => [{ ...block(20, 10), histograms: { a: [0, 1e12, 0, 1], b: [1, 2, 3] } }, b[1], b[2]],
+    'entries for 10 events',
+  ],
+  ['a further key', (b) => [{ ...b[0], note: 'hi' }, b[1], b[2]], 'line 1'],
+];
+test.each(spoilt)('refuses %s', (_what, spoil, reason) => {
+  expect(() => sumBlocks(text(spoil(good())), card, axes)).toThrow(reason);
+});
+
+test('refuses what is not lines of JSON', () => {
+  const whole = text(good());
+  expect(() => sumBlocks(whole.slice(0, -1), card, axes)).toThrow('does not end in a newline');
+  expect(() => sumBlocks('', card, axes)).toThrow(BlocksInvalid);
+  expect(() => sumBlocks(`{"first\n${whole.split('\n').slice(1).join('\n')}`, card, axes)).toThrow(
+    'line 1: not JSON',
+  );
+});
