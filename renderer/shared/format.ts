@@ -75,7 +75,7 @@ export function milliseconds(ms: number): string {
 /** Credit is reference-core time (docs/credit.md): seconds with one decimal until it is large. */
 export function credit(microseconds: number): string {
   const seconds = microseconds / 1e6;
-  if (seconds >= 1000) return whole.format(seconds);
+  if (seconds >= 1000 || seconds === 0) return whole.format(seconds);
   return new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(seconds);
 }
 

@@ -25,7 +25,7 @@ export const LAYERS: readonly Layer[] = [
 ];
 
 /** Half the height and half the width of both drawings. */
-export const REACH = 5.4;
+export const REACH = 5.2;
 
 const FIELD_TESLA = 1.5;
 /** Radius of a unit charge's circle in metres = pT / (0.3 B), pT in GeV, B in tesla. */
