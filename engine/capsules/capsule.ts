@@ -81,6 +81,8 @@ export interface Capsule {
 export interface StartupTimes {
   readonly bootMs: number | null;
   readonly restoreMs: number | null;
+  /** What executes the guest's instructions ("kvm", "tcg"); null or absent where there is no such choice. */
+  readonly accelerator?: string | null;
 }
 
 export interface CapsuleMetrics {
