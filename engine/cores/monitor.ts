@@ -17,6 +17,7 @@ const CALM_SAMPLE_MS = 2_000;
 const WINDOW_MS = 450;
 /** How often the busiest program is looked for while it matters. */
 const EXPLAIN_EVERY_MS = 5_000;
+const CALM_EXPLAIN_EVERY_MS = 30_000;
 
 /** What the monitor is told about the capsules; all of it at any moment. */
 export interface CapsuleUse {
@@ -205,7 +206,8 @@ export class CoresMonitor {
       this.#busyWith = null;
       return;
     }
-    if (atMs - this.#explainedAtMs < EXPLAIN_EVERY_MS) return;
+    const every = this.#active ? EXPLAIN_EVERY_MS : CALM_EXPLAIN_EVERY_MS;
+    if (atMs - this.#explainedAtMs < every) return;
     this.#explainedAtMs = atMs;
     const ours = new Set(this.#own.pids);
     this.#explain((pid) => ours.has(pid)).then(

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseProcPidStat } from '../own-use.ts';
 
@@ -28,7 +29,7 @@ const ACTIVITIES: readonly (readonly [RegExp, string])[] = [
 const LOOK_MS = 300;
 
 /**
- * What the busiest program besides ours does, in words for a person ("you are compiling", "blender uses 2 cores").
+ * What the busiest program besides ours does, in words for a person ("you are compiling", "gimp is busy").
  * Reads every process twice (a few milliseconds each): ask only when there is something to explain. Linux only;
  * elsewhere, and where nothing stands out, null.
  *
@@ -44,23 +45,29 @@ export async function busiestActivity(isOurs: (pid: number) => boolean): Promise
     // A process that was not there has all its time from now; children that ended count for their parent's work.
     const used = seconds + ended - (earlier ? earlier.seconds + earlier.ended : ended);
     if (used <= 0) continue;
-    const words = ACTIVITIES.find(([pattern]) => pattern.test(name))?.[1] ?? name;
+    const words = wordsFor(name === 'MainThread' ? commandName(pid, name) : name);
     use.set(words, (use.get(words) ?? 0) + used);
   }
-  return describe(use, LOOK_MS / 1000);
+  return busiest(use, LOOK_MS / 1000);
 }
 
-/** @param use processor seconds by words or by program name, over `seconds` */
-export function describe(use: ReadonlyMap<string, number>, seconds: number): string | null {
+export function wordsFor(program: string): string {
+  return ACTIVITIES.find(([pattern]) => pattern.test(program))?.[1] ?? `${program} is busy`;
+}
+
+/** @param use processor seconds by words, over `seconds`; null where nothing stands out: many small programs */
+export function busiest(use: ReadonlyMap<string, number>, seconds: number): string | null {
   const [top] = [...use].sort((a, b) => b[1] - a[1]);
-  if (!top) return null;
-  const [words, used] = top;
-  const cores = used / seconds;
-  // Many small ones: naming one of them would be wrong.
-  if (cores < 0.3) return null;
-  if (words.includes(' ') && ACTIVITIES.some(([, activity]) => activity === words)) return words;
-  const whole = Math.max(1, Math.round(cores));
-  return `${words} uses ${whole} core${whole === 1 ? '' : 's'}`;
+  return top && top[1] / seconds >= 0.3 ? top[0] : null;
+}
+
+/** Programs on Node all call themselves MainThread: their command says more. */
+function commandName(pid: number, otherwise: string): string {
+  try {
+    return basename(readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] ?? '') || otherwise;
+  } catch {
+    return otherwise;
+  }
 }
 
 function processTimes(isOurs: (pid: number) => boolean) {
