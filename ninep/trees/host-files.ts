@@ -7,9 +7,12 @@ import type { Account } from './host-ledger.ts';
 
 const fsyncLater = promisify(fsync);
 
-/** Below this a read goes through one shared buffer: most ask for far more than a small file has. */
-const SMALL_READ = 65536;
-const scratch = Buffer.allocUnsafeSlow(SMALL_READ);
+/**
+ * Clients ask for as much as a message holds, while most files are small: the first bytes go through one shared
+ * buffer, and only where there are more is a buffer made that fits them.
+ */
+const SCRATCH_BYTES = 65536;
+const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
 /** An open file of the host. */
 export class HostFile implements OpenFile {
@@ -36,16 +39,13 @@ export class HostFile implements OpenFile {
     if (!this.#how.read) fail('EBADF', 'not open for reading');
     const at = checkedOffset(offset);
     return sys(() => {
-      if (count <= SMALL_READ) {
-        const length = readSync(this.#fd(), scratch, 0, count, at);
-        return Uint8Array.prototype.slice.call(scratch, 0, length);
-      }
-      const buffer = Buffer.allocUnsafeSlow(count);
-      const length = readSync(this.#fd(), buffer, 0, count, at);
-      // Little in a large buffer: do not keep the rest alive until the reply is sent.
-      return length < count / 4
-        ? Uint8Array.prototype.slice.call(buffer, 0, length)
-        : buffer.subarray(0, length);
+      const first = readSync(this.#fd(), scratch, 0, Math.min(count, SCRATCH_BYTES), at);
+      const more = Math.min(count, SCRATCH_BYTES) === first ? this.#upTo(at, count) - first : 0;
+      if (more <= 0) return Uint8Array.prototype.slice.call(scratch, 0, first);
+      const whole = Buffer.allocUnsafeSlow(first + more);
+      scratch.copy(whole, 0, 0, first);
+      const rest = readSync(this.#fd(), whole, first, more, at + first);
+      return whole.subarray(0, first + rest);
     });
   }
 
@@ -98,6 +98,12 @@ export class HostFile implements OpenFile {
     this.#onClose();
     this.#account.close();
     if (this.#syncs === 0) sys(() => closeSync(this.descriptor));
+  }
+
+  /** How many of count bytes the file has at this offset. */
+  #upTo(offset: number, count: number): number {
+    if (count <= SCRATCH_BYTES) return 0;
+    return Math.min(count, fstatSync(this.#fd()).size - offset);
   }
 
   #fd(): number {

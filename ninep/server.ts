@@ -1,0 +1,182 @@
+import { rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { CodecError } from './codec.ts';
+import { MSIZE_MIN } from './defs.ts';
+import { FrameReader } from './frames.ts';
+import { SavedSession } from './saved-session.ts';
+import { DEFAULT_LIMITS, type Limits, Session } from './session.ts';
+import type { Tree } from './tree.ts';
+
+export interface ServeOptions {
+  readonly tree: Tree;
+  readonly limits?: Partial<Limits>;
+  /** Goes on where this session stopped. */
+  readonly resume?: SavedSession;
+  /** Told of defects and of peers that break the protocol; the connection or the request ends, nothing else. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** Above this much unsent output no more requests are read. */
+const OUTPUT_MAX = 4 * 1024 * 1024;
+
+/** One client on one stream. */
+export interface Connection {
+  /** Resolves when the stream has ended; files are closed then, unless the session is frozen. */
+  readonly closed: Promise<void>;
+  readonly session: Session;
+  /**
+   * Stops answering, once replies to all but waiting reads are handed to the stream. Then stop the guest, let the
+   * peer end the stream, so that nothing is under way, and take save().
+   */
+  freeze(): Promise<void>;
+  /** After freeze(). */
+  save(): SavedSession;
+  /** Goes on after freeze(). */
+  thaw(): void;
+  /** Ends the stream and lets everything go. */
+  close(): Promise<void>;
+}
+
+/** Serves a tree to the client at the other end of any duplex stream. */
+export function serveStream(stream: Duplex, options: ServeOptions): Connection {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const onError = options.onError ?? (() => {});
+  const frames = new FrameReader(Math.max(limits.msize, MSIZE_MIN));
+  let corked = false;
+  const session = new Session({
+    tree: options.tree,
+    limits,
+    onDefect: (error, request) => onError(new Error(`9P ${request} failed`, { cause: error })),
+    onBroken: (error) => {
+      onError(error);
+      stream.destroy();
+    },
+    send: (pieces) => {
+      if (stream.destroyed) return;
+      if (!corked) {
+        // All replies of one turn leave in one system call.
+        corked = true;
+        stream.cork();
+        process.nextTick(() => {
+          corked = false;
+          stream.uncork();
+        });
+      }
+      for (const piece of pieces) stream.write(piece);
+      if (stream.writableLength > OUTPUT_MAX) stream.pause();
+    },
+  });
+  let frozen = false;
+  const take = (chunk: Buffer) => {
+    try {
+      for (const frame of frames.push(chunk)) session.receive(frame);
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+      onError(error);
+      stream.destroy();
+    }
+  };
+  stream.on('data', take);
+  stream.on('drain', () => stream.resume());
+  // A reset is how QEMU goes; 'close' follows.
+  stream.on('error', () => {});
+  const closed = new Promise<void>((resolve) => {
+    stream.once('close', () => resolve(frozen ? undefined : session.close()));
+  });
+
+  if (options.resume) {
+    const saved = SavedSession.parse(options.resume);
+    take(Buffer.from(saved.partial, 'base64'));
+    session.resume(saved).catch((error: unknown) => {
+      onError(error);
+      stream.destroy();
+    });
+  }
+
+  return {
+    closed,
+    session,
+    freeze: async () => {
+      frozen = true;
+      await session.freeze();
+      await flushed(stream);
+    },
+    save: () => session.save(frames.partial),
+    thaw: () => {
+      frozen = false;
+      session.thaw();
+      if (stream.destroyed) void session.close();
+    },
+    close: async () => {
+      frozen = false;
+      stream.destroy();
+      await session.close();
+      await closed;
+    },
+  };
+}
+
+export interface NinepServer {
+  readonly socketPath: string;
+  /** The connections that are open now. */
+  readonly connections: ReadonlySet<Connection>;
+  /** The connection that is open, or the next. */
+  connected(): Promise<Connection>;
+  close(): Promise<void>;
+}
+
+export interface ListenOptions extends Omit<ServeOptions, 'tree'> {
+  /** One tree for all, or one made for each connection. */
+  readonly tree: Tree | (() => Tree);
+  /** A Unix socket (a named pipe on Windows), made here; one left by a killed process is replaced. */
+  readonly socketPath: string;
+}
+
+/** Listens on a Unix socket. `resume` is for the first connection; later ones begin anew. */
+export async function serve9p(options: ListenOptions): Promise<NinepServer> {
+  const connections = new Set<Connection>();
+  const waiting = new Set<(connection: Connection) => void>();
+  let saved = options.resume;
+  const server = createServer((socket) => {
+    const { tree, resume: _, ...rest } = options;
+    const connection = serveStream(socket, {
+      ...rest,
+      tree: typeof tree === 'function' ? tree() : tree,
+      ...(saved ? { resume: saved } : {}),
+    });
+    saved = undefined;
+    connections.add(connection);
+    void connection.closed.then(() => connections.delete(connection));
+    for (const resolve of waiting) resolve(connection);
+    waiting.clear();
+  });
+  if (process.platform !== 'win32') await rm(options.socketPath, { force: true });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.socketPath, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return {
+    socketPath: options.socketPath,
+    connections,
+    connected: async () => {
+      const [open] = connections;
+      return open ?? new Promise((resolve) => waiting.add(resolve));
+    },
+    close: async () => {
+      const ended = new Promise<void>((resolve) => server.close(() => resolve()));
+      await Promise.all([...connections].map((connection) => connection.close()));
+      await ended;
+    },
+  };
+}
+
+/** Resolves when what was written so far has been handed to the system. */
+async function flushed(stream: Duplex): Promise<void> {
+  while (stream.writableLength > 0 && !stream.destroyed) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+}
