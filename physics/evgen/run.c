@@ -30,9 +30,9 @@ typedef struct {
 static void compute_block(Run *run) {
   const Card *card = run->card;
   Tally *block = &run->block;
+  Event event = run->process.start;
   for (uint64_t i = 0; i < block->events; i++) {
     const uint64_t number = block->first_event + i;
-    Event event;
     block->attempted += process_generate(&run->process, card->seed, number, &event);
     histograms_fill(&block->histograms, &event);
     if (i == 0) run->first = event;

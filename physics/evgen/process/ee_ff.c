@@ -101,7 +101,6 @@ uint64_t process_generate(const Process *process, uint64_t seed, uint64_t number
   const double pt = p * sqrt((1.0 - cosine) * (1.0 + cosine));
   const double px = pt * cosine_phi, py = pt * sine_phi, pz = p * cosine;
   const int line = fermion->colours > 1 ? 501 : 0;
-  *event = process->start;
   event->number = number;
   event->particle[3] = (Particle){px, py, pz, e, fermion->mass, fermion->pdg, STATUS_FINAL, 2, line, 0};
   event->particle[4] = (Particle){-px, -py, -pz, e, fermion->mass, -fermion->pdg, STATUS_FINAL, 2, 0, line};

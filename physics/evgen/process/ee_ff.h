@@ -30,7 +30,10 @@ typedef struct {
  */
 bool process_prepare(Process *process, double energy, const bool wanted[FERMIONS], const Electroweak *inputs);
 
-/* Generates event `number` of `seed` (hit-or-miss, weight 1). Returns the attempts it took, at least 1. */
+/*
+ * Generates event `number` of `seed` (hit-or-miss, weight 1) into `event`, which began as a copy of process->start:
+ * what all events share stays in place. Returns the attempts it took, at least 1.
+ */
 uint64_t process_generate(const Process *process, uint64_t seed, uint64_t number, Event *event);
 
 #endif
