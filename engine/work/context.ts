@@ -16,6 +16,8 @@ export interface WorkContext {
   readonly log: Logger;
   /** Kinds of capsules this host can run, best first; may probe on first use. */
   readonly usableKinds: () => Promise<readonly UsableKind[]>;
+  /** Whether downloads and uploads may go over the network now. */
+  readonly mayTransfer: () => boolean;
   readonly demand: () => Pick<Demand, 'slots' | 'coresAllowed' | 'bufferPerCore' | 'allowance'>;
   /** Counts units taken against the allowance; negative gives some back. */
   readonly taken: (units: number) => void;

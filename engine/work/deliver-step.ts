@@ -11,6 +11,7 @@ import { OutputLost, uploadFile } from './upload.ts';
 
 /** Sends the oldest result that is durable here and not yet with the project. */
 export async function deliverStep(work: WorkContext, signal: AbortSignal): Promise<StepResult> {
+  if (!work.mayTransfer()) return { next: 'idle' };
   const unit = work.desk.list(
     ({ state, unsaved }) => !unsaved && (state.state === 'finished' || state.state === 'failed'),
   )[0];

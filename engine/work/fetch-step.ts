@@ -15,6 +15,7 @@ class CannotRun extends Error {
 
 /** Brings the first unit that is only leased to `ready`: its release verified, its programs on disk. */
 export async function fetchStep(work: WorkContext, signal: AbortSignal): Promise<StepResult> {
+  if (!work.mayTransfer()) return { next: 'idle' };
   const unit = work.desk.list(({ state }) => state.state === 'leased')[0];
   if (!unit) return { next: 'idle' };
   const client = work.desk.client(unit.spooled.project);
