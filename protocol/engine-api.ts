@@ -121,6 +121,8 @@ export const CapsuleView = z.strictObject({
   restoreMs: z.number().nullable(),
 });
 
+export type CapsuleView = z.infer<typeof CapsuleView>;
+
 /** Measured once per application and machine: which capsule is faster. */
 export const CalibrationView = z.strictObject({
   application: z.string(),
@@ -128,6 +130,7 @@ export const CalibrationView = z.strictObject({
   eventsPerSecond: z.record(z.string(), z.number()),
   chosen: z.string(),
 });
+export type CalibrationView = z.infer<typeof CalibrationView>;
 
 export const ProjectView = z.strictObject({
   name: z.string(),

@@ -129,8 +129,9 @@ export class ObjectCache {
 
 /** Brings HASH.part to blob.bytes or fails; what has arrived stays, to be resumed. */
 async function download(blob: Blob, part: string, source: ObjectSource, signal: AbortSignal): Promise<void> {
-  const here = (await stat(part).catch(nullIfMissing))?.size ?? 0;
-  if (here === blob.bytes) return;
+  const found = await stat(part).catch(nullIfMissing);
+  if (found?.size === blob.bytes) return;
+  const here = found?.size ?? 0;
   const answer = await source(blob.sha256, here < blob.bytes ? here : 0, signal);
   const file = await open(part, answer.from > 0 ? 'a' : 'w', 0o600);
   try {
