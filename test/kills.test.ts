@@ -1,0 +1,260 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { pushDocument } from '../cli/push.ts';
+import { engineFiles } from '../engine/filenames.ts';
+import { CampaignDetail, CampaignSummary } from '../protocol/campaign.ts';
+import { EngineEndpoint } from '../protocol/engine-api.ts';
+import { ProjectInfo } from '../protocol/project-api.ts';
+import { ServerEndpoint, StaffResults } from '../protocol/staff-api.ts';
+import { Block, type Card } from '../protocol/work-unit.ts';
+import { command, root, temporaryFolder } from './testkit/command.ts';
+import { processesOf, settle } from './testkit/leftovers.ts';
+
+const KILLS = 54;
+const folder = temporaryFolder();
+afterAll(() => {
+  for (const { pid } of processesOf(folder.path)) kill(pid);
+  folder.remove();
+});
+
+/**
+ * Crash-only: engine, capsules and server are killed at random moments while a campaign runs; then it is left to
+ * finish. What is merged must be, to the last count, what one native run of each point gives.
+ */
+test('a campaign survives kill -9 of everything, and every unit counts exactly once', {
+  timeout: 600_000,
+}, async () => {
+  const seed = Number(process.env.BEAMTIME_TEST_SEED ?? Date.now() % 1_000_000);
+  console.log(`seed ${seed} (BEAMTIME_TEST_SEED repeats the order of kills)`);
+  const random = generator(seed);
+  const port = await freePort();
+  const server = new Restarting('server', [
+    'server',
+    '--data',
+    join(folder.path, 'project'),
+    '--port',
+    String(port),
+  ]);
+  const endpoint = await server.ready(join(folder.path, 'project/endpoint.json'), (text) =>
+    ServerEndpoint.parse(text),
+  );
+  const invitation = await publish(endpoint);
+  const engine = new Restarting('engine', [
+    'engine',
+    '--data',
+    join(folder.path, 'engine'),
+    '--join',
+    invitation,
+  ]);
+  const engineEndpoint = engineFiles(join(folder.path, 'engine')).endpoint;
+  await engine.ready(engineEndpoint, (text) => EngineEndpoint.parse(text));
+
+  const killed: Record<string, number> = { server: 0, engine: 0, capsule: 0 };
+  let kills = 0;
+  for (const until = Date.now() + 400_000; kills < KILLS && Date.now() < until; ) {
+    await delay(100 + random() * 2200);
+    const choice = random();
+    if (choice < 0.2) server.kill();
+    else if (choice < 0.45) engine.kill();
+    else {
+      const capsules = processesOf(folder.path).filter(({ pid }) => pid !== server.pid && pid !== engine.pid);
+      const victim = capsules[Math.floor(random() * capsules.length)];
+      if (!victim) continue;
+      kill(victim.pid);
+      killed.capsule = (killed.capsule ?? 0) + 1;
+      kills++;
+      continue;
+    }
+    const which = choice < 0.2 ? server : engine;
+    killed[which.name] = (killed[which.name] ?? 0) + 1;
+    kills++;
+    await delay(random() * 600);
+    which.start();
+  }
+  console.log(`kills: ${JSON.stringify(killed)}`);
+  expect(kills).toBe(KILLS);
+  server.start();
+  engine.start();
+
+  const campaign = await complete(server, endpoint.url);
+  const results = await validResults(endpoint);
+  const units = new Set(results.map((result) => result.unitId));
+  expect(campaign.unitsSetAside).toBe(0);
+  expect(results.length).toBe(units.size);
+  expect(units.size).toBe(campaign.units);
+  for (const point of campaign.points) {
+    const card = results.find(
+      (result) => result.card.parameters.energyGeV === point.parameters.energyGeV,
+    )?.card;
+    if (!card) throw new Error('a point without a valid result');
+    const expected = nativeRun({ ...card, firstEvent: 0, events: EVENTS });
+    expect(point.eventsValid).toBe(EVENTS);
+    expect(point.crossSection).toEqual(expected.crossSection);
+    expect(point.histograms).toEqual(expected.histograms);
+  }
+  await engine.stop();
+  await server.stop();
+  expect(await settle(folder.path)).toEqual([]);
+});
+
+const EVENTS = 40_000_000;
+
+async function publish(endpoint: ServerEndpoint): Promise<string> {
+  const { url, staffToken } = endpoint;
+  await pushDocument({ file: join(root, 'physics/evgen/release.yaml'), url, staffToken });
+  const appliance = join(root, 'build/appliance/appliance.yaml');
+  if (existsSync(appliance)) await pushDocument({ file: appliance, url, staffToken });
+  const campaign = join(folder.path, 'kills.yaml');
+  writeFileSync(
+    campaign,
+    JSON.stringify({
+      kind: 'campaign',
+      name: 'kills',
+      title: 'Killed often',
+      application: 'evgen',
+      version: '0.1.0',
+      parameters: {},
+      sweep: { energyGeV: [89.4, 91.19, 93] },
+      events: EVENTS,
+      eventsPerUnit: 4_000_000,
+      blockEvents: 500_000,
+      seed: 7,
+      validation: { spot: 0.1 },
+      leaseMinutes: 30,
+    }),
+  );
+  await pushDocument({ file: campaign, url, staffToken });
+  const project = ProjectInfo.parse(await (await fetch(`${url}/api/v1/project`)).json());
+  return `beamtime://join?url=${encodeURIComponent(url)}&key=${project.keyFingerprint}`;
+}
+
+/** A `beamtime` process that is started again after each kill. */
+class Restarting {
+  readonly name: string;
+  readonly #args: readonly string[];
+  #run: ReturnType<typeof command>;
+
+  constructor(name: string, args: readonly string[]) {
+    this.name = name;
+    this.#args = args;
+    this.#run = this.#launch();
+  }
+
+  #launch() {
+    return command(process.execPath, [join(root, 'cli/main.ts'), ...this.#args]);
+  }
+
+  get pid(): number | undefined {
+    return this.#run.child.pid;
+  }
+
+  kill(): void {
+    if (this.pid !== undefined) kill(this.pid);
+  }
+
+  start(): void {
+    if (this.#run.child.exitCode === null && this.#run.child.signalCode === null) return;
+    this.#run = this.#launch();
+  }
+
+  async ready<T>(file: string, parse: (json: unknown) => T & { pid: number }): Promise<T> {
+    for (let tries = 0; tries < 600; tries++) {
+      if (existsSync(file)) {
+        const endpoint = parse(JSON.parse(readFileSync(file, 'utf8')));
+        if (endpoint.pid === this.pid) return endpoint;
+      }
+      if (this.#run.child.exitCode !== null) break;
+      await delay(100);
+    }
+    throw new Error(`the ${this.name} is not ready: ${this.#run.output().slice(-2000)}`);
+  }
+
+  async stop(): Promise<void> {
+    this.#run.child.kill('SIGTERM');
+    await this.#run.done;
+  }
+}
+
+async function complete(server: Restarting, url: string): Promise<CampaignDetail> {
+  for (const until = Date.now() + 240_000; Date.now() < until; await delay(500)) {
+    try {
+      const list = z.array(CampaignSummary).parse(await (await fetch(`${url}/api/v1/campaigns`)).json());
+      const [campaign] = list;
+      if (campaign?.state !== 'complete') continue;
+      return CampaignDetail.parse(await (await fetch(`${url}/api/v1/campaigns/${campaign.id}`)).json());
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // fetch: the server is starting
+    }
+  }
+  throw new Error(`the campaign does not complete (${server.name} process ${server.pid})`);
+}
+
+async function validResults(endpoint: ServerEndpoint) {
+  const results = [];
+  for (let before: string | null = ''; before !== null; ) {
+    const query: string = `state=valid&limit=1000${before ? `&before=${before}` : ''}`;
+    const answer = await fetch(`${endpoint.url}/api/v1/staff/results?${query}`, {
+      headers: { authorization: `Bearer ${endpoint.staffToken}` },
+    });
+    const page = StaffResults.parse(await answer.json());
+    results.push(...page.results);
+    before = page.next;
+  }
+  return results;
+}
+
+/** The sum of the blocks of one native run. */
+function nativeRun(card: Card): Pick<Block, 'crossSection' | 'histograms'> {
+  const job = join(folder.path, 'native');
+  mkdirSync(job, { recursive: true });
+  writeFileSync(join(job, 'card.json'), JSON.stringify(card));
+  execFileSync(join(root, 'build/evgen/evgen-native'), { cwd: job });
+  const lines = readFileSync(join(job, 'out/blocks.jsonl'), 'utf8').trimEnd().split('\n');
+  const blocks = lines.map((line) => Block.parse(JSON.parse(line)));
+  const [first] = blocks;
+  if (!first) throw new Error('no blocks');
+  const histograms: Record<string, number[]> = {};
+  const crossSection = { maximumPb: first.crossSection.maximumPb, attempted: 0, accepted: 0 };
+  for (const block of blocks) {
+    crossSection.attempted += block.crossSection.attempted;
+    crossSection.accepted += block.crossSection.accepted;
+    for (const [name, counts] of Object.entries(block.histograms)) {
+      const sum = histograms[name] ?? counts.map(() => 0);
+      histograms[name] = sum.map((value, i) => value + (counts[i] ?? 0));
+    }
+  }
+  return { crossSection, histograms };
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself just before.
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+/** mulberry32: a small generator that a seed repeats. */
+function generator(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
