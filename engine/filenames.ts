@@ -18,6 +18,8 @@ export function engineFiles(dataFolder: string) {
     machine: at('machine.json'),
     /** Verified immutable objects by SHA-256: programs, kernel, initrd. */
     objects: at('objects'),
+    /** The project's appliance document as it was signed, for starts without network. */
+    appliance: at('appliance.json'),
     /** One folder a lease: lease.json, state.json, job/. */
     spool: at('spool'),
     /** VM snapshots by appliance image and machine type. */

@@ -1,10 +1,11 @@
 import type { Logger } from '../../platform/log.ts';
+import type { FinishedUnit } from '../../protocol/engine-api.ts';
 import type { Clock } from '../clock.ts';
 import type { ObjectCache } from '../objects/cache.ts';
 import type { MembershipStore } from '../project/membership.ts';
 import type { Desk } from './desk.ts';
 import type { Demand } from './policy.ts';
-import type { UsableKind, WorkUnit } from './unit.ts';
+import type { UsableKind } from './unit.ts';
 
 /** What the steps of the work loops share. */
 export interface WorkContext {
@@ -25,6 +26,6 @@ export interface WorkContext {
   readonly projectAnswered: (reason: string | null) => void;
   /** The host's token is not known any more: registers anew. */
   readonly rejoin: (signal: AbortSignal) => Promise<void>;
-  /** Makes a final verdict durable in the history. Safe to call again for the same lease. */
-  readonly settle: (unit: WorkUnit) => Promise<void>;
+  /** Makes what is known of an ended run durable in the history. Idempotent by lease. */
+  readonly record: (unit: FinishedUnit, cpuSeconds: number, projectKey: string) => Promise<void>;
 }

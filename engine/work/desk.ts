@@ -186,6 +186,7 @@ export class Desk {
       signedRelease: null,
       release: null,
       programs: new Map(),
+      recordedAs: null,
       inSlot: false,
       reportedAtMs: now,
       askVerdictAtMs: now,

@@ -47,7 +47,7 @@ const STATES: Record<UnitStateName, UnitState> = {
   failed: { state: 'failed', ...past, measures, outcome: failure },
   reported: { state: 'reported', ...past, measures, outcome, reportedAt: AT },
   decided: { state: 'decided', ...past, measures, outcome, verdict: verdict('valid') },
-  abandoned: { state: 'abandoned', ...past, reason: 'left', tell: true },
+  abandoned: { state: 'abandoned', ...past, reason: 'left', tell: true, result: null },
 };
 
 const EVENTS: Record<string, UnitEvent> = {
@@ -145,4 +145,9 @@ test('broken runs are remembered as attempts, interrupted ones only counted', ()
   const interrupted = transition(STATES.running, { event: 'interrupted' });
   expect(interrupted).toEqual({ state: 'ready', attempts: [], interruptions: 1 });
   expect(transition(STATES.running, { event: 'engineStarted' }).interruptions).toBe(1);
+});
+
+test('what was computed is remembered when it is given up after all', () => {
+  const given = transition(STATES.reported, { event: 'abandoned', reason: 'lost', tell: false });
+  expect(given).toMatchObject({ state: 'abandoned', result: { measures, outcome } });
 });

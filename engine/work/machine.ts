@@ -72,7 +72,14 @@ export const UnitState = z.discriminatedUnion('state', [
   z.strictObject({ state: z.literal('failed'), ...ended, outcome: Outcome }),
   z.strictObject({ state: z.literal('reported'), ...ended, outcome: Outcome, reportedAt: Moment }),
   z.strictObject({ state: z.literal('decided'), ...ended, outcome: Outcome, verdict: ResultVerdict }),
-  z.strictObject({ state: z.literal('abandoned'), ...history, reason: z.string(), tell: z.boolean() }),
+  z.strictObject({
+    state: z.literal('abandoned'),
+    ...history,
+    reason: z.string(),
+    tell: z.boolean(),
+    /** What was computed before it was given up, for the history; null where the run had not ended. */
+    result: z.strictObject({ measures: Measures, outcome: Outcome }).nullable(),
+  }),
 ]);
 export type UnitState = z.infer<typeof UnitState>;
 export type UnitStateName = UnitState['state'];
@@ -177,7 +184,13 @@ export function transition(from: UnitState, happened: UnitEvent): UnitState {
     }
     case 'abandoned':
       if (from.state === 'decided' || from.state === 'abandoned') throw illegal();
-      return { state: 'abandoned', ...past, reason: happened.reason, tell: happened.tell };
+      return {
+        state: 'abandoned',
+        ...past,
+        reason: happened.reason,
+        tell: happened.tell,
+        result: 'outcome' in from ? { measures: from.measures, outcome: from.outcome } : null,
+      };
     case 'engineStarted':
       if (from.state === 'fetching') return { state: 'leased', ...past };
       if (from.state === 'running') return { state: 'ready', attempts, interruptions: interruptions + 1 };

@@ -1,36 +1,39 @@
 import { ProjectRefused } from '../project/errors.ts';
 import type { WorkContext } from './context.ts';
 import type { StepResult } from './loop.ts';
-import type { WorkUnit } from './unit.ts';
+import { cpuSecondsOf, finishedView, type WorkUnit } from './unit.ts';
 
 /**
- * Ends units: a verdict goes into the history, then the folder goes; a lease that was given up is given back
- * first. A crash between the two repeats the first, which does no harm.
+ * Keeps the history up with the units, and ends them: what is final goes into the history, then the folder goes; a
+ * lease that was given up is given back first. A crash in between repeats what came before it, which does no harm.
  */
 export async function settleStep(work: WorkContext, signal: AbortSignal): Promise<StepResult> {
-  const decided = work.desk.list((unit) => isOver(unit) && unit.state.state === 'decided')[0];
-  if (decided) {
-    await work.settle(decided);
-    await work.desk.remove(decided);
-    return { next: 'again', afterMs: 0 };
-  }
-  const abandoned = work.desk.list((unit) => isOver(unit) && unit.state.state === 'abandoned');
-  for (const unit of abandoned.filter(({ state }) => state.state === 'abandoned' && !state.tell)) {
-    await work.settle(unit);
-    await work.desk.remove(unit);
-  }
-  const first = abandoned.find(({ state }) => state.state === 'abandoned' && state.tell);
+  for (const unit of work.desk.list((one) => !one.unsaved)) await record(work, unit);
+  for (const unit of work.desk.list((one) => isOver(one) && !isTold(one))) await work.desk.remove(unit);
+  const told = work.desk.list((one) => isOver(one) && isTold(one));
+  const [first] = told;
   if (!first) return { next: 'idle' };
   await giveBack(
     work,
-    abandoned.filter((unit) => unit.spooled.project === first.spooled.project && isTold(unit)),
+    told.filter((unit) => unit.spooled.project === first.spooled.project),
     signal,
   );
   return { next: 'again', afterMs: 0 };
 }
 
+async function record(work: WorkContext, unit: WorkUnit): Promise<void> {
+  const view = finishedView(unit);
+  if (!view || view.verdict === unit.recordedAs) return;
+  await work.record(view, cpuSecondsOf(unit), unit.spooled.project);
+  unit.recordedAs = view.verdict;
+}
+
+/** Final, durable, and its last word in the history (it may have got there while we recorded others). */
 function isOver(unit: WorkUnit): boolean {
-  return !unit.unsaved && !unit.inSlot;
+  const { state } = unit.state;
+  if (unit.unsaved || unit.inSlot || (state !== 'decided' && state !== 'abandoned')) return false;
+  const view = finishedView(unit);
+  return view === null || view.verdict === unit.recordedAs;
 }
 
 function isTold(unit: WorkUnit): boolean {
@@ -54,8 +57,5 @@ async function giveBack(work: WorkContext, units: readonly WorkUnit[], signal: A
       work.log.warn({ err: error }, 'leases not taken back; they end at their deadlines');
     }
   }
-  for (const unit of units) {
-    await work.settle(unit);
-    await work.desk.remove(unit);
-  }
+  for (const unit of units) await work.desk.remove(unit);
 }
