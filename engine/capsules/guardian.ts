@@ -32,6 +32,7 @@ export class Guardian {
     const shell = this.#shell;
     if (!shell) return Promise.resolve();
     return new Promise((resolve) => {
+      shell.ref();
       shell.once('close', () => resolve());
       shell.stdin?.end();
     });

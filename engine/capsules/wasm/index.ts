@@ -1,0 +1,2 @@
+/** The capsule driver for programs built for WASI. */
+export { type WasmDriverOptions, wasmDriver } from './driver.ts';

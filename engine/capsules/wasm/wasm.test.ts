@@ -1,0 +1,5 @@
+import { capsuleContract } from '../capsule.contract.ts';
+
+if (process.platform !== 'win32')
+  capsuleContract('wasm', new URL('./testkit/signal-driver.ts', import.meta.url));
+capsuleContract('wasm (paused at host calls)', new URL('./testkit/host-call-driver.ts', import.meta.url));
