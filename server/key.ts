@@ -26,7 +26,7 @@ export async function projectKey(path: string): Promise<ProjectKey> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     const { privateKey } = generateKeyPairSync('ed25519');
-    pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+    pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
     await writeFileAtomic(path, pem, 0o600);
   }
   return fromPrivateKey(readKey(pem, path));

@@ -105,8 +105,13 @@ export class Uploads {
     hash: ReturnType<typeof createHash> | null,
   ): Promise<number> {
     let offset = part.offset;
-    for await (const chunk of part.chunks) {
-      if (signal.aborted) throw new WrongOffset({ offset, complete: false });
+    const chunks = part.chunks[Symbol.asyncIterator]();
+    const cut = aborted(signal);
+    for (;;) {
+      const next = await Promise.race([chunks.next(), cut]);
+      if (next === 'cut') throw new WrongOffset({ offset, complete: false });
+      if (next.done) break;
+      const chunk = next.value;
       if (offset + chunk.length > part.length) {
         throw new TooLarge(`more bytes came than upload-length (${part.length}) announced`);
       }
@@ -129,4 +134,8 @@ export class Uploads {
       throw error;
     }
   }
+}
+
+function aborted(signal: AbortSignal): Promise<'cut'> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve('cut'), { once: true }));
 }

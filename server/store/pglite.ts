@@ -99,6 +99,8 @@ async function told<T>(work: () => Promise<T>): Promise<T> {
         { cause: error },
       );
     }
+    // PGlite's errors carry the parameters, a whole batch; logs must not.
+    if (typeof error === 'object' && error !== null && 'params' in error) error.params = undefined;
     throw error;
   }
 }

@@ -1,0 +1,72 @@
+import { Hono } from 'hono';
+import { secureHeaders } from 'hono/secure-headers';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { ApiError } from '../../protocol/project-api.ts';
+import { ApiFailure } from '../errors.ts';
+import { ObjectDamaged } from '../objects/objects.ts';
+import type { Project } from '../project.ts';
+import { StoreError } from '../store/database.ts';
+import { hostRoutes } from './hosts.ts';
+import { objectRoutes } from './objects.ts';
+import { openApi } from './openapi.ts';
+import { projectRoutes } from './project.ts';
+import { releaseRoutes } from './releases.ts';
+import { mount, type Route } from './route.ts';
+import { staffRoutes } from './staff.ts';
+import { workRoutes } from './work.ts';
+
+export const routes: readonly Route[] = [
+  ...projectRoutes,
+  ...hostRoutes,
+  ...releaseRoutes,
+  ...objectRoutes,
+  ...workRoutes,
+  ...staffRoutes,
+];
+
+/** The whole HTTP side of a project. */
+export function projectApp(project: Project): Hono {
+  const app = new Hono();
+  app.use(secureHeaders());
+  mount(app, routes, project);
+  const document = openApi(routes);
+  app.get('/openapi.json', (context) => context.json(document));
+  app.notFound((context) =>
+    context.json(
+      apiError('no-such-route', `there is no ${context.req.method} ${context.req.path}; see /openapi.json`),
+      404,
+    ),
+  );
+  app.onError((error, context) => {
+    const { status, answer } = refusal(error);
+    if (status >= 500) project.log.error({ err: error, path: context.req.path }, 'request failed');
+    else project.log.debug({ code: answer.error.code, path: context.req.path }, error.message);
+    return context.json(answer, status);
+  });
+  return app;
+}
+
+function refusal(error: Error): { status: ContentfulStatusCode; answer: ApiError } {
+  if (error instanceof ApiFailure) {
+    return { status: error.status, answer: apiError(error.code, error.message, error.place) };
+  }
+  if (error instanceof ObjectDamaged)
+    return { status: 410, answer: apiError('object-damaged', error.message) };
+  if (error instanceof StoreError) {
+    return {
+      status: 503,
+      answer: apiError(
+        'store',
+        'the project can not read or write its store; its staff must look. Try again later',
+      ),
+    };
+  }
+  return {
+    status: 500,
+    answer: apiError('internal', 'the server met a fault of its own, which is in its log; try again later'),
+  };
+}
+
+function apiError(code: string, message: string, place: string | null = null): ApiError {
+  return { error: { code, message, place } };
+}

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { Sha256 } from '../../protocol/primitives.ts';
+import { UploadState } from '../../protocol/project-api.ts';
+import { ApiFailure } from '../errors.ts';
+import { HashMismatch, TooLarge } from '../objects/objects.ts';
+import { readRange } from '../objects/ranges.ts';
+import { WrongOffset } from '../objects/uploads.ts';
+import { bytesOf } from './bytes.ts';
+import { route } from './route.ts';
+
+/** No release may allow a larger output (Release.limits.outputBytes). */
+const MAX_UPLOAD_BYTES = 1e9;
+
+const ByHash = z.strictObject({ sha256: Sha256 });
+const Length = z.coerce.number().int().min(0).max(MAX_UPLOAD_BYTES);
+
+export const objectRoutes = [
+  route({
+    method: 'get',
+    path: '/objects/{sha256}',
+    who: 'anyone',
+    summary: 'The bytes of an immutable object; one range may be asked for',
+    parameters: ByHash,
+    answer: 'bytes',
+    refusals: { 404: 'no such object', 416: 'the range is beyond the end' },
+    async handle({ project, parameters, context }) {
+      const { sha256 } = parameters;
+      const bytes = await project.objects.size(sha256);
+      if (bytes === null) {
+        throw new ApiFailure(404, 'no-such-object', `the project does not hold object ${sha256}`);
+      }
+      const etag = `"${sha256}"`;
+      const headers = new Headers({
+        etag,
+        'accept-ranges': 'bytes',
+        'content-type': 'application/octet-stream',
+        'cache-control': 'public, max-age=31536000, immutable',
+      });
+      if (context.req.header('if-none-match') === etag) return new Response(null, { status: 304, headers });
+      const condition = context.req.header('if-range');
+      const wants = condition === undefined || condition === etag ? context.req.header('range') : null;
+      const range = readRange(wants, bytes);
+      if (range.kind === 'unsatisfiable') {
+        throw new ApiFailure(416, 'range', `the object has ${bytes} bytes; ask for less`);
+      }
+      const [from, to] = range.kind === 'part' ? [range.from, range.to] : [0, bytes - 1];
+      headers.set('content-length', String(to - from + 1));
+      if (range.kind === 'part') headers.set('content-range', `bytes ${from}-${to}/${bytes}`);
+      const status = range.kind === 'part' ? 206 : 200;
+      if (context.req.method === 'HEAD' || bytes === 0) return new Response(null, { status, headers });
+      return new Response(await project.objects.stream(sha256, from, to), { status, headers });
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/uploads/{sha256}',
+    who: 'host',
+    summary: 'How far an upload of this host has come',
+    parameters: ByHash,
+    answer: UploadState,
+    handle: ({ project, caller, parameters }) => project.uploads.state(caller.hostId, parameters.sha256),
+  }),
+  route({
+    method: 'patch',
+    path: '/uploads/{sha256}',
+    who: 'host',
+    summary: 'Appends bytes at upload-offset; complete when upload-length bytes came and have that hash',
+    parameters: ByHash,
+    headers: z.object({ 'upload-offset': Length, 'upload-length': Length }),
+    body: 'bytes',
+    answer: UploadState,
+    refusals: {
+      409: 'the offset is not where the upload stands; the answer is an UploadState',
+      413: 'more bytes than announced',
+      422: 'the whole does not have that hash; it begins anew',
+    },
+    async handle({ project, caller, parameters, headers, context }) {
+      try {
+        return await project.uploads.append({
+          hostId: caller.hostId,
+          sha256: parameters.sha256,
+          offset: headers['upload-offset'],
+          length: headers['upload-length'],
+          chunks: bytesOf(context),
+        });
+      } catch (error) {
+        if (error instanceof WrongOffset) return context.json(error.state, 409);
+        if (error instanceof HashMismatch) {
+          throw new ApiFailure(422, 'hash-mismatch', error.message, { place: 'body', cause: error });
+        }
+        if (error instanceof TooLarge)
+          throw new ApiFailure(413, 'too-large', error.message, { cause: error });
+        throw error;
+      }
+    },
+  }),
+];

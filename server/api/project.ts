@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { CampaignDetail } from '../../protocol/campaign.ts';
+import { CampaignList, Health, ProjectInfo } from '../../protocol/project-api.ts';
+import { campaignDetail, campaignSummaries } from '../campaigns/read.ts';
+import { ApiFailure } from '../errors.ts';
+import { SERVER_VERSION } from '../project.ts';
+import { route } from './route.ts';
+
+/** What everybody may see of a project. */
+export const projectRoutes = [
+  route({
+    method: 'get',
+    path: '/health',
+    who: 'anyone',
+    summary: 'Whether the server and its store answer',
+    answer: Health,
+    async handle({ project }) {
+      await project.db.query('SELECT 1');
+      return { state: 'ok' as const, serverVersion: SERVER_VERSION };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/project',
+    who: 'anyone',
+    summary: 'The project and its public key',
+    answer: ProjectInfo,
+    handle: async ({ project }) => project.info(),
+  }),
+  route({
+    method: 'get',
+    path: '/campaigns',
+    who: 'anyone',
+    summary: 'All campaigns, newest first',
+    answer: CampaignList,
+    handle: async ({ project }) => ({ campaigns: await campaignSummaries(project.db) }),
+  }),
+  route({
+    method: 'get',
+    path: '/campaigns/{id}',
+    who: 'anyone',
+    summary: 'A campaign with what is merged at each point; by id or name',
+    parameters: z.strictObject({ id: z.string().min(1).max(80) }),
+    answer: CampaignDetail,
+    refusals: { 404: 'no such campaign' },
+    async handle({ project, parameters }) {
+      const detail = await campaignDetail(project.db, project.releases, parameters.id);
+      if (detail) return detail;
+      throw new ApiFailure(
+        404,
+        'no-such-campaign',
+        `there is no campaign "${parameters.id}"; see /campaigns`,
+      );
+    },
+  }),
+];

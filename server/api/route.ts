@@ -1,0 +1,119 @@
+import type { Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { z } from 'zod';
+import { API_PREFIX } from '../../protocol/project-api.ts';
+import { ApiFailure } from '../errors.ts';
+import type { Project } from '../project.ts';
+import { type Caller, type Who, whoCalls } from './auth.ts';
+import { parseJson, parseWith } from './input.ts';
+
+/** JSON bodies are small; bytes have routes of their own. */
+const MAX_JSON_BYTES = 1_000_000;
+
+type Schema = z.ZodType;
+type Value<S extends Schema | undefined> = S extends Schema ? z.output<S> : undefined;
+
+/**
+ * One operation of the API, described once: this is what serves it and what OpenAPI is generated from.
+ * Path parameters are written {name}.
+ */
+export interface Route {
+  readonly method: 'get' | 'post' | 'put' | 'patch';
+  readonly path: string;
+  readonly who: Who;
+  readonly summary: string;
+  readonly parameters?: z.ZodObject | undefined;
+  readonly query?: z.ZodObject | undefined;
+  readonly headers?: z.ZodObject | undefined;
+  readonly body?: Schema | 'bytes' | 'text' | undefined;
+  readonly answer: Schema | 'bytes' | 'nothing';
+  readonly status: number;
+  /** Refusals that are this route's own: status -> when. All answer ApiError. */
+  readonly refusals: Readonly<Record<number, string>>;
+  readonly serve: (project: Project, context: Context) => Promise<Response>;
+}
+
+interface Description<
+  P extends z.ZodObject | undefined,
+  Q extends z.ZodObject | undefined,
+  H extends z.ZodObject | undefined,
+  B extends Schema | 'bytes' | 'text' | undefined,
+  A extends Schema | 'bytes' | 'nothing',
+> {
+  readonly method: Route['method'];
+  readonly path: string;
+  readonly who: Who;
+  readonly summary: string;
+  readonly parameters?: P;
+  readonly query?: Q;
+  readonly headers?: H;
+  readonly body?: B;
+  readonly answer: A;
+  readonly status?: number;
+  readonly refusals?: Readonly<Record<number, string>>;
+  /** A Response is sent as it is: bytes, or another status. */
+  readonly handle: (call: {
+    readonly project: Project;
+    readonly caller: Caller;
+    readonly context: Context;
+    readonly parameters: Value<P>;
+    readonly query: Value<Q>;
+    readonly headers: Value<H>;
+    readonly body: B extends Schema ? z.output<B> : undefined;
+  }) => Promise<(A extends Schema ? z.input<A> : never) | Response>;
+}
+
+export function route<
+  P extends z.ZodObject | undefined = undefined,
+  Q extends z.ZodObject | undefined = undefined,
+  H extends z.ZodObject | undefined = undefined,
+  B extends Schema | 'bytes' | 'text' | undefined = undefined,
+  A extends Schema | 'bytes' | 'nothing' = 'nothing',
+>(description: Description<P, Q, H, B, A>): Route {
+  const { handle, parameters, query, headers, body } = description;
+  const status = description.status ?? (description.answer === 'nothing' ? 204 : 200);
+  return {
+    ...description,
+    status,
+    refusals: description.refusals ?? {},
+    async serve(project, context) {
+      const caller = await whoCalls(project, description.who, context.req.header('authorization'));
+      const answer = await handle({
+        project,
+        caller,
+        context,
+        // Each is undefined exactly where the description has no schema for it.
+        parameters: (parameters && parseWith(parameters, context.req.param(), 'path')) as Value<P>,
+        query: (query && parseWith(query, context.req.query(), 'query')) as Value<Q>,
+        headers: (headers && parseWith(headers, namedHeaders(headers, context), 'header')) as Value<H>,
+        body: (typeof body === 'object'
+          ? parseWith(body, parseJson(await context.req.text()), null)
+          : undefined) as B extends Schema ? z.output<B> : undefined,
+      });
+      if (answer instanceof Response) return answer;
+      return context.json(answer as object, status as ContentfulStatusCode);
+    },
+  };
+}
+
+function namedHeaders(schema: z.ZodObject, context: Context): Record<string, string | undefined> {
+  return Object.fromEntries(Object.keys(schema.shape).map((name) => [name, context.req.header(name)]));
+}
+
+export const nothing = () => new Response(null, { status: 204 });
+
+/** Adds the routes to a Hono app. */
+export function mount(app: Hono, routes: readonly Route[], project: Project): void {
+  const limit = bodyLimit({
+    maxSize: MAX_JSON_BYTES,
+    onError: () => {
+      throw new ApiFailure(413, 'too-large', `the body may have at most ${MAX_JSON_BYTES} bytes`);
+    },
+  });
+  for (const one of routes) {
+    const path = API_PREFIX + one.path.replaceAll(/\{(\w+)\}/g, ':$1');
+    if (one.body !== undefined && one.body !== 'bytes') app.use(path, limit);
+    app.on(one.method.toUpperCase(), path, (context) => one.serve(project, context));
+  }
+}

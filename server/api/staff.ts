@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import { CampaignSummary } from '../../protocol/campaign.ts';
+import { Sha256 } from '../../protocol/primitives.ts';
+import { Release, Signed } from '../../protocol/release.ts';
+import {
+  ApplianceUpload,
+  ResultQuery,
+  StaffResults,
+  StaffUnits,
+  StoredObject,
+  UnitQuery,
+} from '../../protocol/staff-api.ts';
+import { staffResults, staffUnits } from '../campaigns/inspect.ts';
+import { pushCampaign } from '../campaigns/push.ts';
+import { campaignSummary } from '../campaigns/read.ts';
+import { ApiFailure } from '../errors.ts';
+import { HashMismatch, TooLarge } from '../objects/objects.ts';
+import { bytesOf } from './bytes.ts';
+import { route } from './route.ts';
+
+const MAX_OBJECT_BYTES = 512e6;
+
+export const staffRoutes = [
+  route({
+    method: 'put',
+    path: '/staff/objects/{sha256}',
+    who: 'staff',
+    summary: 'Stores an object',
+    parameters: z.strictObject({ sha256: Sha256 }),
+    body: 'bytes',
+    answer: StoredObject,
+    refusals: { 413: 'too large', 422: 'the bytes have another hash' },
+    async handle({ project, parameters: { sha256 }, context }) {
+      try {
+        return { sha256, ...(await project.objects.put(sha256, bytesOf(context), MAX_OBJECT_BYTES)) };
+      } catch (error) {
+        if (error instanceof HashMismatch) {
+          throw new ApiFailure(422, 'hash-mismatch', error.message, { place: 'body', cause: error });
+        }
+        if (error instanceof TooLarge)
+          throw new ApiFailure(413, 'too-large', error.message, { cause: error });
+        throw error;
+      }
+    },
+  }),
+  route({
+    method: 'put',
+    path: '/staff/releases',
+    who: 'staff',
+    summary: 'Publishes a release',
+    body: Release,
+    answer: Signed,
+    refusals: { 409: 'published with other content', 422: 'an object is missing, or the schema is none' },
+    handle: ({ project, body }) => project.releases.put(body, project.now()),
+  }),
+  route({
+    method: 'put',
+    path: '/staff/appliance',
+    who: 'staff',
+    summary: 'Makes this the appliance hosts use',
+    body: ApplianceUpload,
+    answer: Signed,
+    refusals: { 422: 'an object is missing' },
+    handle: ({ project, body }) => project.releases.putAppliance(body, project.now()),
+  }),
+  route({
+    method: 'post',
+    path: '/staff/campaigns',
+    who: 'staff',
+    summary: 'Starts a campaign from a CampaignSpec as YAML or JSON; 200 where the very same is there',
+    body: 'text',
+    answer: CampaignSummary,
+    status: 201,
+    refusals: { 409: 'the name is taken', 422: 'error.place is the line, column and path' },
+    async handle({ project, context }) {
+      const { id, created } = await pushCampaign(
+        project.db,
+        project.releases,
+        await context.req.text(),
+        project.now(),
+      );
+      const summary = await campaignSummary(project.db, id);
+      if (!summary) throw new Error(`campaign ${id} was accepted but is not in the store`);
+      return context.json(summary, created ? 201 : 200);
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/staff/results',
+    who: 'staff',
+    summary: 'Results, newest lease first',
+    query: ResultQuery,
+    answer: StaffResults,
+    handle: ({ project, query }) => staffResults(project.db, query),
+  }),
+  route({
+    method: 'get',
+    path: '/staff/units',
+    who: 'staff',
+    summary: 'Work units, newest first; state=aside: those that failed too often, and why',
+    query: UnitQuery,
+    answer: StaffUnits,
+    handle: ({ project, query }) => staffUnits(project.db, query),
+  }),
+];

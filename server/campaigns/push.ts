@@ -1,0 +1,135 @@
+import type { CampaignSpec } from '../../protocol/campaign.ts';
+import type { Release } from '../../protocol/release.ts';
+import { canonicalJson } from '../canonical.ts';
+import { creditMicroseconds } from '../credit/credit.ts';
+import { ApiFailure } from '../errors.ts';
+import type { Releases } from '../releases.ts';
+import { batch, type Database } from '../store/database.ts';
+import { emptyCounts } from '../validate/blocks.ts';
+import { readCampaign } from './document.ts';
+import { type PointProblem, parameterCheck, pointCount, pointProblem, points } from './points.ts';
+import { pointSeed, unitCount } from './units.ts';
+
+/** A result's blocks are read as a whole; more lines than this belong into more units. */
+const MAX_BLOCKS_PER_UNIT = 100_000;
+
+/**
+ * Accepts a campaign document, YAML or JSON.
+ * @returns the campaign's identity; created: false where the very same campaign was there
+ * @throws ApiFailure with line and path
+ */
+export async function pushCampaign(
+  db: Database,
+  releases: Releases,
+  text: string,
+  now: Date,
+): Promise<{ id: number; created: boolean }> {
+  const document = readCampaign(text);
+  const { spec } = document;
+  const refuse = ({ path, message }: PointProblem) =>
+    new ApiFailure(422, 'campaign-invalid', message, { place: document.place(path) });
+  const found = await releases.find(spec.application, spec.version);
+  if (!found) {
+    throw refuse({
+      path: ['version'],
+      message: `the project has no release ${spec.application} ${spec.version}; push the release first`,
+    });
+  }
+  const problem =
+    pointProblem(spec, parameterCheck(found.release.parameters)) ?? cutProblem(spec, found.release);
+  if (problem) throw refuse(problem);
+  const campaign = await insert(db, spec, found.id, found.release, now);
+  if (campaign) return campaign;
+  throw new ApiFailure(
+    409,
+    'campaign-exists',
+    `there is a campaign "${spec.name}" with other content, and a campaign can not change; choose another name`,
+    { place: document.place(['name']) },
+  );
+}
+
+/** What is wrong with the numbers of events, the seed or the validation; null when all is well. */
+export function cutProblem(spec: CampaignSpec, release: Release): PointProblem | null {
+  if (spec.eventsPerUnit % spec.blockEvents !== 0) {
+    return {
+      path: ['eventsPerUnit'],
+      message: `eventsPerUnit (${spec.eventsPerUnit}) must be a multiple of blockEvents (${spec.blockEvents})`,
+    };
+  }
+  if (spec.eventsPerUnit / spec.blockEvents > MAX_BLOCKS_PER_UNIT) {
+    return {
+      path: ['blockEvents'],
+      message: `makes more than ${MAX_BLOCKS_PER_UNIT} blocks a work unit; use larger blocks or smaller units`,
+    };
+  }
+  const count = pointCount(spec);
+  if (!Number.isSafeInteger(count * spec.events)) {
+    return { path: ['events'], message: 'more events in all than can be counted exactly; ask for fewer' };
+  }
+  if (!Number.isSafeInteger(pointSeed(spec.seed, count))) {
+    return { path: ['seed'], message: 'too large for this many points; choose a smaller seed' };
+  }
+  try {
+    creditMicroseconds(spec.eventsPerUnit, release.referenceMicrosecondsPerEvent);
+  } catch {
+    return {
+      path: ['eventsPerUnit'],
+      message: 'a work unit this large has no exact credit; make it smaller',
+    };
+  }
+  if ('spot' in spec.validation && !release.programs['wasm32-wasi']) {
+    return {
+      path: ['validation'],
+      message:
+        'spot checks need a wasm32-wasi program in the release, which the server runs; add one or use a quorum',
+    };
+  }
+  return null;
+}
+
+/** @returns null where the name is taken by another campaign */
+function insert(
+  db: Database,
+  spec: CampaignSpec,
+  releaseId: number,
+  release: Release,
+  now: Date,
+): Promise<{ id: number; created: boolean } | null> {
+  const text = canonicalJson(spec);
+  return db.transaction(async (tx) => {
+    const made = points(spec);
+    const cut = { points: made.length, events: spec.events, eventsPerUnit: spec.eventsPerUnit };
+    const [row] = await tx.query<{ id: number }>(
+      `INSERT INTO campaign (name, spec, spec_text, release_id, platforms, created_at, points, units)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (name) DO NOTHING RETURNING id`,
+      [
+        spec.name,
+        JSON.stringify(spec),
+        text,
+        releaseId,
+        Object.keys(release.programs),
+        now.toISOString(),
+        made.length,
+        unitCount(cut),
+      ],
+    );
+    if (!row) {
+      const [same] = await tx.query<{ id: number }>(
+        'SELECT id FROM campaign WHERE name = $1 AND spec_text = $2',
+        [spec.name, text],
+      );
+      return same ? { id: same.id, created: false } : null;
+    }
+    await tx.query(
+      `INSERT INTO point (campaign_id, index, parameters, counts)
+       SELECT $1, index, parameters, array_fill(0::bigint, ARRAY[$2::integer])
+       FROM jsonb_to_recordset($3) AS made (index bigint, parameters jsonb)`,
+      [
+        row.id,
+        emptyCounts(release.histograms).length,
+        batch(made.map((parameters, index) => ({ index, parameters }))),
+      ],
+    );
+    return { id: row.id, created: true };
+  });
+}

@@ -1,0 +1,102 @@
+import type {
+  CampaignDetail,
+  CampaignPoint,
+  CampaignSpec,
+  CampaignSummary,
+} from '../../protocol/campaign.ts';
+import { readId, showId } from '../ids.ts';
+import type { Releases } from '../releases.ts';
+import type { Database } from '../store/database.ts';
+import { histogramsOf } from '../validate/blocks.ts';
+import { unitsPerPoint } from './units.ts';
+
+interface CampaignRow {
+  readonly id: number;
+  readonly spec: CampaignSpec;
+  readonly release_id: number;
+  readonly state: 'running' | 'complete';
+  readonly created_at: Date;
+  readonly points: number;
+  readonly units: number;
+  readonly units_valid: number;
+  readonly units_aside: number;
+  readonly events_valid: number;
+}
+const COLUMNS =
+  'id, spec, release_id, state, created_at, points, units, units_valid, units_aside, events_valid';
+
+interface PointRow {
+  readonly index: number;
+  readonly parameters: CampaignPoint['parameters'];
+  readonly units_valid: number;
+  readonly events_valid: number;
+  readonly maximum_pb: number | null;
+  readonly attempted: number;
+  readonly accepted: number;
+  readonly counts: number[];
+}
+
+export async function campaignSummaries(db: Database): Promise<CampaignSummary[]> {
+  const rows = await db.query<CampaignRow>(`SELECT ${COLUMNS} FROM campaign ORDER BY id DESC`);
+  return rows.map(summary);
+}
+
+export async function campaignSummary(db: Database, id: number): Promise<CampaignSummary | null> {
+  const [row] = await db.query<CampaignRow>(`SELECT ${COLUMNS} FROM campaign WHERE id = $1`, [id]);
+  return row ? summary(row) : null;
+}
+
+/** @param idOrName "c3", or the campaign's name */
+export async function campaignDetail(
+  db: Database,
+  releases: Releases,
+  idOrName: string,
+): Promise<CampaignDetail | null> {
+  const [row] = await db.query<CampaignRow>(
+    `SELECT ${COLUMNS} FROM campaign WHERE id = $1 OR name = $2 ORDER BY (id = $1) DESC LIMIT 1`,
+    [readId('c', idOrName) ?? 0, idOrName],
+  );
+  if (!row) return null;
+  const { histograms } = await releases.get(row.release_id);
+  const points = await db.query<PointRow>(
+    `SELECT index, parameters, units_valid, events_valid, maximum_pb, attempted, accepted, counts
+     FROM point WHERE campaign_id = $1 ORDER BY index`,
+    [row.id],
+  );
+  const units = unitsPerPoint({ ...row.spec, points: row.points });
+  return {
+    ...summary(row),
+    description: row.spec.description,
+    validation: row.spec.validation,
+    axes: histograms,
+    points: points.map((point) => ({
+      index: point.index,
+      parameters: point.parameters,
+      units,
+      unitsValid: point.units_valid,
+      eventsValid: point.events_valid,
+      crossSection:
+        point.maximum_pb === null
+          ? null
+          : { maximumPb: point.maximum_pb, attempted: point.attempted, accepted: point.accepted },
+      histograms: histogramsOf(point.counts, histograms),
+    })),
+  };
+}
+
+function summary(row: CampaignRow): CampaignSummary {
+  return {
+    id: showId('c', row.id),
+    name: row.spec.name,
+    title: row.spec.title,
+    application: row.spec.application,
+    version: row.spec.version,
+    state: row.state,
+    createdAt: row.created_at.toISOString(),
+    units: row.units,
+    unitsValid: row.units_valid,
+    unitsSetAside: row.units_aside,
+    eventsWanted: row.points * row.spec.events,
+    eventsValid: row.events_valid,
+  };
+}

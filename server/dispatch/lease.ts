@@ -1,0 +1,256 @@
+import type { CampaignSpec } from '../../protocol/campaign.ts';
+import type { Lease } from '../../protocol/project-api.ts';
+import { pointSeed, unitRange } from '../campaigns/units.ts';
+import { showId } from '../ids.ts';
+import { batch, type Database, type Queryable } from '../store/database.ts';
+import { type Asking, type Assignment, assign, canRun, type Offer } from './assign.ts';
+import * as sql from './queries.ts';
+
+/** One host's request for work; at most one a host in a batch. */
+export interface LeaseAsk extends Asking {
+  /** Leases the host says it has. */
+  readonly held: readonly number[];
+}
+
+export interface LeaseAnswer {
+  readonly leases: readonly Lease[];
+  /** Of `held`, those nobody knows. */
+  readonly unknown: readonly number[];
+  /** Why there is less than wanted, in plain words. */
+  readonly reason: string | null;
+}
+
+/** Work units of a campaign are made as they are wanted, this many at a time. */
+const MAKE_UNITS = 512;
+/** Beyond what hosts want, since some units may not go to some hosts. */
+const SPARE_OFFERS = 32;
+
+/** The part of a transaction's work that all steps share. */
+interface Round {
+  readonly tx: Queryable;
+  readonly now: Date;
+  readonly campaigns: readonly sql.CampaignRow[];
+  /** Lease rows given in this round, by host. */
+  readonly given: Map<number, sql.LeaseRow[]>;
+}
+
+/**
+ * Answers many hosts in one transaction: so the one fsync at its end serves all of them.
+ * @param turn any counter; decides which campaign begins
+ */
+export function leaseBatch(
+  db: Database,
+  asks: readonly LeaseAsk[],
+  now: Date,
+  turn: number,
+): Promise<LeaseAnswer[]> {
+  return db.transaction(async (tx) => {
+    const campaigns = await tx.query<sql.CampaignRow>(sql.RUNNING_CAMPAIGNS);
+    const round: Round = { tx, now, campaigns, given: new Map(asks.map((ask) => [ask.hostId, []])) };
+    const unknown = await settleHeld(round, asks);
+    const short = () =>
+      asks
+        .map((ask) => ({ ...ask, want: ask.want - (round.given.get(ask.hostId)?.length ?? 0) }))
+        .filter((ask) => ask.want > 0);
+    const complete = await offerAll(round, short(), turn);
+    if (!complete) for (const ask of short()) await searchFor(round, ask);
+    const leases = await show(round);
+    return asks.map((ask) => ({
+      leases: leases.get(ask.hostId) ?? [],
+      unknown: unknown.get(ask.hostId) ?? [],
+      reason: (leases.get(ask.hostId)?.length ?? 0) < ask.want ? whyShort(ask, campaigns) : null,
+    }));
+  });
+}
+
+function whyShort(ask: LeaseAsk, campaigns: readonly sql.CampaignRow[]): string {
+  if (campaigns.length === 0) return 'The project has no campaign running at the moment.';
+  if (!campaigns.some((campaign) => canRun(ask.platforms, campaign.platforms))) {
+    return `No running campaign has a program for what this computer offers (${ask.platforms.join(', ')}).`;
+  }
+  return 'All remaining work units are with other computers, or need one that has not had them.';
+}
+
+/**
+ * Compares what a host says it holds with what we gave it. A lease it does not hold got lost on the way or
+ * with the host's disk: it is given again, as the same lease, or taken back.
+ * @returns for each host, of what it holds, what we do not know
+ */
+async function settleHeld(round: Round, asks: readonly LeaseAsk[]): Promise<Map<number, number[]>> {
+  const { tx, now } = round;
+  const ours = await tx.query<sql.LeaseRow>(sql.LEASES_OF_HOSTS, [asks.map((ask) => ask.hostId)]);
+  const known = new Set(ours.map((lease) => `${lease.host_id} ${lease.id}`));
+  const claimed = asks.flatMap((ask) => ask.held.filter((id) => !known.has(`${ask.hostId} ${id}`)));
+  if (claimed.length > 0) {
+    for (const row of await tx.query<sql.ReportedRow>(sql.REPORTED, [claimed])) {
+      known.add(`${row.host_id} ${row.lease_id}`);
+    }
+  }
+  const held = new Set(asks.flatMap((ask) => ask.held.map((id) => `${ask.hostId} ${id}`)));
+  const lost = ours.filter((lease) => !held.has(`${lease.host_id} ${lease.id}`));
+  if (lost.length > 0) {
+    const want = new Map(asks.map((ask) => [ask.hostId, ask.want]));
+    const units = await tx.query<sql.UnitNeed>(sql.LOCK_UNITS, [lost.map((lease) => lease.unit_id)]);
+    const needs = new Map(units.map((unit) => [unit.id, unit]));
+    const again: sql.LeaseRow[] = [];
+    const back: sql.LeaseRow[] = [];
+    for (const lease of lost) {
+      const unit = needs.get(lease.unit_id);
+      const left = want.get(lease.host_id) ?? 0;
+      const open = unit?.state === 'open' && (lease.state === 'out' || unit.wanted > 0);
+      const campaign = round.campaigns.find((one) => one.id === unit?.campaign_id);
+      const platforms = asks.find((ask) => ask.hostId === lease.host_id)?.platforms ?? [];
+      if (open && left > 0 && campaign && canRun(platforms, campaign.platforms)) {
+        want.set(lease.host_id, left - 1);
+        again.push({ ...lease, deadline: deadlineOf(campaign.spec, now) });
+        if (unit && lease.state === 'expired') needs.set(unit.id, { ...unit, wanted: unit.wanted - 1 });
+      } else {
+        back.push(lease);
+      }
+    }
+    if (again.length > 0) {
+      await tx.query(sql.REVIVE_LEASES, [
+        batch(again.map(({ id, deadline }) => ({ id, deadline: deadline.toISOString() }))),
+      ]);
+    }
+    if (back.length > 0) await tx.query(sql.TAKE_BACK, [back.map((lease) => lease.id)]);
+    for (const lease of again) round.given.get(lease.host_id)?.push(lease);
+  }
+  return new Map(asks.map((ask) => [ask.hostId, ask.held.filter((id) => !known.has(`${ask.hostId} ${id}`))]));
+}
+
+/** @returns whether all units that are wanted were looked at: then searching further is in vain */
+async function offerAll(round: Round, asking: readonly Asking[], turn: number): Promise<boolean> {
+  if (asking.length === 0) return true;
+  const { tx } = round;
+  const campaigns = round.campaigns.filter((campaign) =>
+    asking.some((host) => canRun(host.platforms, campaign.platforms)),
+  );
+  if (campaigns.length === 0) return true;
+  const limit = asking.reduce((sum, host) => sum + host.want, 0) + SPARE_OFFERS;
+  const wanted = await tx.query<sql.WantedRow>(sql.WANTED_UNITS, [campaigns.map((one) => one.id), limit]);
+  let complete = true;
+  const offers: Offer[] = [];
+  for (const campaign of campaigns) {
+    const units = wanted.filter((unit) => unit.campaign_id === campaign.id);
+    if (units.length < limit && campaign.units_made < campaign.units) {
+      units.push(...(await makeUnits(tx, campaign, Math.max(MAKE_UNITS, limit))));
+      complete = false;
+    }
+    if (units.length >= limit) complete = false;
+    offers.push({
+      campaignId: campaign.id,
+      platforms: campaign.platforms,
+      units: units.map((unit) => ({ unitId: unit.id, wanted: unit.wanted })),
+    });
+  }
+  const unitIds = offers.flatMap((offer) => offer.units.map((unit) => unit.unitId));
+  if (unitIds.length === 0) return complete;
+  const had = await tx.query<sql.HadRow>(sql.HAD, [asking.map((host) => host.hostId), unitIds]);
+  await give(round, assign(asking, offers, new Set(had.map((row) => `${row.host_id} ${row.unit_id}`)), turn));
+  return complete;
+}
+
+/** The thorough way, for a host that could take none of those at the head of the line. */
+async function searchFor(round: Round, ask: Asking): Promise<void> {
+  let want = ask.want;
+  for (const campaign of round.campaigns) {
+    if (want === 0 || !canRun(ask.platforms, campaign.platforms)) continue;
+    for (;;) {
+      const found = await round.tx.query<{ id: number }>(sql.WANTED_BY_HOST, [campaign.id, ask.hostId, want]);
+      await give(
+        round,
+        found.map((unit) => ({ hostId: ask.hostId, unitId: unit.id, campaignId: campaign.id })),
+      );
+      want -= found.length;
+      if (want === 0 || (await makeUnits(round.tx, campaign, MAKE_UNITS)).length === 0) break;
+    }
+  }
+}
+
+/** Cuts the campaign's next units. The lock on the campaign's row keeps two servers from cutting the same. */
+async function makeUnits(tx: Queryable, campaign: sql.CampaignRow, count: number): Promise<sql.WantedRow[]> {
+  const [locked] = await tx.query<{ units_made: number }>(sql.LOCK_CAMPAIGN, [campaign.id]);
+  const from = locked?.units_made ?? campaign.units;
+  const to = Math.min(campaign.units, from + count);
+  if (from >= to) return [];
+  const { events, eventsPerUnit, validation } = campaign.spec;
+  const cut = { points: campaign.points, events, eventsPerUnit };
+  const rows = Array.from({ length: to - from }, (_, i) => unitRange(cut, from + i));
+  await tx.query(sql.SET_UNITS_MADE, [campaign.id, to]);
+  return tx.query<sql.WantedRow>(sql.MAKE_UNITS, [
+    campaign.id,
+    'quorum' in validation ? validation.quorum : 1,
+    batch(
+      rows.map((row) => ({
+        point_index: row.pointIndex,
+        first_event: row.firstEvent,
+        events: row.events,
+      })),
+    ),
+  ]);
+}
+
+async function give(round: Round, assignments: readonly Assignment[]): Promise<void> {
+  if (assignments.length === 0) return;
+  const specs = new Map(round.campaigns.map((campaign) => [campaign.id, campaign.spec]));
+  const rows = assignments.flatMap(({ hostId, unitId, campaignId }) => {
+    const spec = specs.get(campaignId);
+    if (!spec) return [];
+    return [{ unit_id: unitId, host_id: hostId, deadline: deadlineOf(spec, round.now).toISOString() }];
+  });
+  for (const lease of await round.tx.query<sql.LeaseRow>(sql.MAKE_LEASES, [batch(rows)])) {
+    round.given.get(lease.host_id)?.push(lease);
+  }
+}
+
+function deadlineOf(spec: CampaignSpec, now: Date): Date {
+  return new Date(now.getTime() + spec.leaseMinutes * 60_000);
+}
+
+async function show(round: Round): Promise<Map<number, Lease[]>> {
+  const all = [...round.given.values()].flat();
+  if (all.length === 0) return new Map();
+  const units = await round.tx.query<sql.UnitCardRow>(sql.UNIT_CARDS, [all.map((lease) => lease.unit_id)]);
+  const byId = new Map(units.map((unit) => [unit.id, unit]));
+  const campaigns = new Map(round.campaigns.map((campaign) => [campaign.id, campaign]));
+  const shown = new Map<number, Lease[]>();
+  for (const [hostId, leases] of round.given) {
+    shown.set(
+      hostId,
+      leases.flatMap((lease) => {
+        const unit = byId.get(lease.unit_id);
+        const campaign = unit && campaigns.get(unit.campaign_id);
+        return unit && campaign ? [showLease(lease, unit, campaign.spec)] : [];
+      }),
+    );
+  }
+  return shown;
+}
+
+function showLease(lease: sql.LeaseRow, unit: sql.UnitCardRow, spec: CampaignSpec): Lease {
+  return {
+    id: showId('l', lease.id),
+    unitId: showId('u', unit.id),
+    campaign: spec.name,
+    campaignTitle: spec.title,
+    application: spec.application,
+    version: spec.version,
+    card: cardOf(unit, spec),
+    deadline: lease.deadline.toISOString(),
+  };
+}
+
+/** The card of a unit: what is computed, and all that is needed to compute it again. */
+export function cardOf(
+  unit: Pick<sql.UnitCardRow, 'point_index' | 'first_event' | 'events' | 'parameters'>,
+  spec: Pick<CampaignSpec, 'seed' | 'blockEvents'>,
+): Lease['card'] {
+  return {
+    seed: pointSeed(spec.seed, unit.point_index),
+    firstEvent: unit.first_event,
+    events: unit.events,
+    blockEvents: spec.blockEvents,
+    parameters: unit.parameters,
+  };
+}

@@ -1,0 +1,151 @@
+import type { CampaignSpec } from '../../protocol/campaign.ts';
+import type { Platform } from '../../protocol/release.ts';
+
+/**
+ * The SQL of dispatch. Rows are always locked in the order campaign, lease, unit, and within a table by id;
+ * candidates are taken with SKIP LOCKED, so that several server processes on one PostgreSQL never wait for
+ * each other at the head of the line.
+ */
+
+export interface CampaignRow {
+  readonly id: number;
+  readonly spec: CampaignSpec;
+  readonly platforms: Platform[];
+  readonly points: number;
+  readonly units: number;
+  readonly units_made: number;
+}
+export const RUNNING_CAMPAIGNS = `
+  SELECT id, spec, platforms, points, units, units_made FROM campaign WHERE state = 'running' ORDER BY id`;
+
+export const LOCK_CAMPAIGN = `SELECT units_made FROM campaign WHERE id = $1 FOR UPDATE`;
+
+export const SET_UNITS_MADE = `UPDATE campaign SET units_made = $2 WHERE id = $1`;
+
+export interface WantedRow {
+  readonly id: number;
+  readonly campaign_id: number;
+  readonly wanted: number;
+}
+export const MAKE_UNITS = `
+  INSERT INTO unit (campaign_id, point_index, first_event, events, quorum)
+  SELECT $1, point_index, first_event, events, $2
+  FROM jsonb_to_recordset($3) AS made (point_index bigint, first_event bigint, events bigint)
+  RETURNING id, campaign_id, wanted`;
+
+/** $1 campaigns, $2 at most this many of each. */
+export const WANTED_UNITS = `
+  SELECT head.id, head.campaign_id, head.wanted
+  FROM unnest($1::bigint[]) AS running (campaign_id)
+  CROSS JOIN LATERAL (
+    SELECT id, campaign_id, wanted FROM unit
+    WHERE unit.campaign_id = running.campaign_id AND wanted > 0
+    ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
+  ) AS head
+  ORDER BY head.id`;
+
+/** $1 campaign, $2 host, $3 how many: units the host has never had. */
+export const WANTED_BY_HOST = `
+  SELECT id FROM unit
+  WHERE campaign_id = $1 AND wanted > 0
+    AND NOT EXISTS (SELECT FROM lease WHERE lease.host_id = $2 AND lease.unit_id = unit.id)
+    AND NOT EXISTS (SELECT FROM result WHERE result.unit_id = unit.id AND result.host_id = $2)
+  ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED`;
+
+export interface HadRow {
+  readonly host_id: number;
+  readonly unit_id: number;
+}
+export const HAD = `
+  SELECT host_id, unit_id FROM lease WHERE host_id = ANY($1::bigint[]) AND unit_id = ANY($2::bigint[])
+  UNION ALL
+  SELECT host_id, unit_id FROM result WHERE unit_id = ANY($2::bigint[]) AND host_id = ANY($1::bigint[])`;
+
+export interface LeaseRow {
+  readonly id: number;
+  readonly unit_id: number;
+  readonly host_id: number;
+  readonly state: 'out' | 'expired';
+  readonly deadline: Date;
+}
+export const LEASES_OF_HOSTS = `
+  SELECT id, unit_id, host_id, state, deadline FROM lease WHERE host_id = ANY($1::bigint[]) ORDER BY id FOR UPDATE`;
+
+export interface ReportedRow {
+  readonly lease_id: number;
+  readonly host_id: number;
+}
+export const REPORTED = `SELECT lease_id, host_id FROM result WHERE lease_id = ANY($1::bigint[])`;
+
+export interface UnitNeed {
+  readonly id: number;
+  readonly campaign_id: number;
+  readonly state: 'open' | 'valid' | 'aside';
+  readonly wanted: number;
+}
+export const LOCK_UNITS = `
+  SELECT id, campaign_id, state, wanted FROM unit WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE`;
+
+export const MAKE_LEASES = `
+  WITH made AS (
+    INSERT INTO lease (unit_id, host_id, deadline)
+    SELECT unit_id, host_id, deadline
+    FROM jsonb_to_recordset($1) AS given (unit_id bigint, host_id bigint, deadline timestamptz)
+    RETURNING id, unit_id, host_id, state, deadline
+  ), counted AS (
+    UPDATE unit SET leased = leased + per.n
+    FROM (SELECT unit_id, count(*) AS n FROM made GROUP BY unit_id) AS per WHERE unit.id = per.unit_id
+  )
+  SELECT id, unit_id, host_id, state, deadline FROM made ORDER BY id`;
+
+/** Given again to the host that lost them; one that had expired counts as out again. */
+export const REVIVE_LEASES = `
+  WITH again AS (
+    SELECT lease.id, lease.unit_id, lease.state, renewed.deadline
+    FROM jsonb_to_recordset($1) AS renewed (id bigint, deadline timestamptz) JOIN lease USING (id)
+  ), renew AS (
+    UPDATE lease SET state = 'out', deadline = again.deadline FROM again WHERE lease.id = again.id
+  )
+  UPDATE unit SET leased = leased + per.n
+  FROM (SELECT unit_id, count(*) AS n FROM again WHERE state = 'expired' GROUP BY unit_id) AS per
+  WHERE unit.id = per.unit_id`;
+
+export const TAKE_BACK = `
+  WITH gone AS (DELETE FROM lease WHERE id = ANY($1::bigint[]) RETURNING unit_id, state)
+  UPDATE unit SET leased = leased - per.n
+  FROM (SELECT unit_id, count(*) AS n FROM gone WHERE state = 'out' GROUP BY unit_id) AS per
+  WHERE unit.id = per.unit_id`;
+
+/** $1 leases, $2 the host they must be of. */
+export const GIVE_BACK = `
+  WITH gone AS (DELETE FROM lease WHERE id = ANY($1::bigint[]) AND host_id = $2 RETURNING unit_id, state)
+  UPDATE unit SET leased = leased - per.n
+  FROM (SELECT unit_id, count(*) AS n FROM gone WHERE state = 'out' GROUP BY unit_id) AS per
+  WHERE unit.id = per.unit_id`;
+
+export const EXPIRE = `
+  WITH gone AS (
+    UPDATE lease SET state = 'expired' WHERE state = 'out' AND deadline < $1 RETURNING unit_id
+  ), back AS (
+    UPDATE unit SET leased = leased - per.n
+    FROM (SELECT unit_id, count(*) AS n FROM gone GROUP BY unit_id) AS per WHERE unit.id = per.unit_id
+  )
+  SELECT count(*) AS expired FROM gone`;
+
+/** Expired leases whose unit was decided long ago: a result this late finds no lease any more. */
+export const FORGET_EXPIRED = `
+  DELETE FROM lease USING unit
+  WHERE lease.state = 'expired' AND lease.deadline < $1 AND unit.id = lease.unit_id AND unit.state <> 'open'`;
+
+export interface UnitCardRow {
+  readonly id: number;
+  readonly campaign_id: number;
+  readonly point_index: number;
+  readonly first_event: number;
+  readonly events: number;
+  readonly parameters: CampaignSpec['parameters'];
+}
+export const UNIT_CARDS = `
+  SELECT unit.id, unit.campaign_id, unit.point_index, unit.first_event, unit.events, point.parameters
+  FROM unit JOIN point ON point.campaign_id = unit.campaign_id AND point.index = unit.point_index
+  WHERE unit.id = ANY($1::bigint[])`;

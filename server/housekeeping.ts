@@ -1,0 +1,38 @@
+import type { Project } from './project.ts';
+
+const EXPIRE_EVERY_MS = 2_000;
+/** PostgreSQL's own default between checkpoints is 5 minutes; hot tables want vacuuming before that. */
+const MAINTAIN_EVERY_MS = 60_000;
+
+/** What is done by the clock: expiry of leases, upkeep of the store. */
+export class Housekeeping {
+  readonly #project: Project;
+  readonly #timers: NodeJS.Timeout[];
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(project: Project) {
+    this.#project = project;
+    this.#timers = [
+      this.#every(EXPIRE_EVERY_MS, 'expire leases', async () => {
+        await project.expire();
+      }),
+      this.#every(MAINTAIN_EVERY_MS, 'maintain the store', async () => {
+        await project.forget();
+        await project.db.maintain();
+      }),
+    ];
+  }
+
+  #every(ms: number, what: string, work: () => Promise<void>): NodeJS.Timeout {
+    return setInterval(() => {
+      this.#running = this.#running.then(work).catch((error: unknown) => {
+        this.#project.log.error({ err: error }, `could not ${what}`);
+      });
+    }, ms);
+  }
+
+  async close(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#running;
+  }
+}

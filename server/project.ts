@@ -1,0 +1,175 @@
+import { randomInt } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import type { Logger } from '../platform/log.ts';
+import type {
+  LeaseReply,
+  LeaseRequest,
+  ProjectInfo,
+  ResultReport,
+  ResultVerdict,
+} from '../protocol/project-api.ts';
+import { Batcher } from './dispatch/batcher.ts';
+import { type LeaseAnswer, type LeaseAsk, leaseBatch } from './dispatch/lease.ts';
+import { EXPIRE, FORGET_EXPIRED, GIVE_BACK } from './dispatch/queries.ts';
+import { retryAfterSeconds } from './dispatch/retry-after.ts';
+import { WaitingHosts } from './dispatch/waiting-hosts.ts';
+import type { ServerFiles } from './files.ts';
+import { Hosts } from './hosts.ts';
+import { readId, showId } from './ids.ts';
+import type { ProjectKey } from './key.ts';
+import { Objects } from './objects/objects.ts';
+import { Uploads } from './objects/uploads.ts';
+import { Releases } from './releases.ts';
+import type { Database } from './store/database.ts';
+import * as results from './validate/queries.ts';
+import { type Arrival, type Judgement, recordBatch, type Verdict } from './validate/record.ts';
+import { showVerdict, takeReport } from './validate/report.ts';
+
+export const SERVER_VERSION = '0.1.0';
+
+/** Beyond this a batch's transaction keeps others waiting longer than it saves. */
+const BATCH_LIMIT = 256;
+const FORGET_AFTER_MS = 30 * 86_400_000;
+
+export interface ProjectParts {
+  readonly db: Database;
+  readonly files: ServerFiles;
+  readonly key: ProjectKey;
+  readonly staffToken: string;
+  readonly name: string;
+  readonly log: Logger;
+  readonly now: () => Date;
+}
+
+/** The project's parts as the API's routes use them. */
+export class Project {
+  readonly db: Database;
+  readonly key: ProjectKey;
+  readonly staffToken: string;
+  readonly name: string;
+  readonly log: Logger;
+  readonly now: () => Date;
+  readonly objects: Objects;
+  readonly uploads: Uploads;
+  readonly releases: Releases;
+  readonly hosts: Hosts;
+  /** Resolved anew whenever a result waits for its spot check; see validate/spot-queue.ts. */
+  onPending: () => void = () => {};
+  readonly records: Batcher<Arrival | Judgement, Verdict | null>;
+  readonly #contexts: Batcher<number, results.ContextRow | null>;
+  readonly #leases: Batcher<LeaseAsk, LeaseAnswer>;
+  readonly #waiting = new WaitingHosts();
+  #turn = randomInt(1000);
+
+  constructor(parts: ProjectParts) {
+    const { db, files } = parts;
+    this.db = db;
+    this.key = parts.key;
+    this.staffToken = parts.staffToken;
+    this.name = parts.name;
+    this.log = parts.log;
+    this.now = parts.now;
+    this.objects = new Objects(files.objects);
+    this.uploads = new Uploads(files.uploads, this.objects);
+    this.releases = new Releases(db, this.objects, parts.key);
+    this.hosts = new Hosts(db);
+    this.#contexts = new Batcher(
+      async (ids) => {
+        const rows = await db.query<results.ContextRow>(results.CONTEXTS, [ids]);
+        const byLease = new Map(rows.map((row) => [row.lease_id, row]));
+        return ids.map((id) => byLease.get(id) ?? null);
+      },
+      BATCH_LIMIT,
+      (id) => id,
+    );
+    this.#leases = new Batcher(
+      (asks) => leaseBatch(db, asks, this.now(), this.#turn++),
+      BATCH_LIMIT,
+      (ask) => ask.hostId,
+    );
+    this.records = new Batcher(
+      (items) => recordBatch(db, items, (id) => this.releases.get(id), this.now()),
+      BATCH_LIMIT,
+      (item) => item.unitId,
+    );
+  }
+
+  static async makeFolders(files: ServerFiles): Promise<void> {
+    for (const folder of [files.objects, files.uploads])
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+  }
+
+  info(): ProjectInfo {
+    return {
+      name: this.name,
+      description: '',
+      publicKey: this.key.publicKey,
+      keyFingerprint: this.key.fingerprint,
+      serverVersion: SERVER_VERSION,
+    };
+  }
+
+  async lease(hostId: number, request: LeaseRequest): Promise<LeaseReply> {
+    const held = request.held.map((text) => readId('l', text));
+    const answer = await this.#leases.do({
+      hostId,
+      want: request.want,
+      platforms: request.platforms,
+      held: held.filter((id) => id !== null),
+    });
+    const unknown = new Set(answer.unknown.map((id) => showId('l', id)));
+    if (answer.leases.length < request.want) this.#waiting.add(hostId, this.now());
+    return {
+      leases: [...answer.leases],
+      unknown: request.held.filter((text, i) => held[i] === null || unknown.has(text)),
+      retryAfterSeconds: retryAfterSeconds(
+        answer.leases.length,
+        request.want,
+        this.#waiting.count,
+        Math.random(),
+      ),
+      reason: answer.leases.length === 0 ? answer.reason : null,
+    };
+  }
+
+  async giveBack(hostId: number, leases: readonly string[]): Promise<void> {
+    const ids = leases.map((text) => readId('l', text)).filter((id) => id !== null);
+    await this.db.transaction((tx) => tx.query(GIVE_BACK, [ids, hostId]));
+  }
+
+  async report(hostId: number, report: ResultReport): Promise<ResultVerdict> {
+    const verdict = await takeReport(
+      { objects: this.objects, releases: this.releases, contexts: this.#contexts, records: this.records },
+      hostId,
+      report,
+    );
+    if (verdict.state === 'pending') this.onPending();
+    return verdict;
+  }
+
+  /** Of the leases asked for, those that this host has reported. */
+  async verdicts(hostId: number, leases: readonly string[]): Promise<ResultVerdict[]> {
+    const ids = leases.map((text) => readId('l', text)).filter((id) => id !== null);
+    const rows = await this.db.query<Verdict>(results.VERDICTS, [ids, hostId]);
+    return rows.map(showVerdict);
+  }
+
+  /** Takes back leases over their deadline. */
+  async expire(): Promise<number> {
+    const now = this.now();
+    const [row] = await this.db.transaction((tx) =>
+      tx.query<{ expired: number }>(EXPIRE, [now.toISOString()]),
+    );
+    return row?.expired ?? 0;
+  }
+
+  async forget(): Promise<void> {
+    const before = new Date(this.now().getTime() - FORGET_AFTER_MS);
+    await this.db.transaction((tx) => tx.query(FORGET_EXPIRED, [before.toISOString()]));
+  }
+
+  /** Resolves when all that was asked for is written. */
+  async idle(): Promise<void> {
+    await Promise.all([this.#leases.idle(), this.records.idle(), this.#contexts.idle()]);
+  }
+}

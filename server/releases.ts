@@ -1,0 +1,128 @@
+import { sha256 } from '../platform/files.ts';
+import { type Appliance, Release, type Signed } from '../protocol/release.ts';
+import type { ApplianceUpload } from '../protocol/staff-api.ts';
+import { parameterCheck } from './campaigns/points.ts';
+import { canonicalJson } from './canonical.ts';
+import { ApiFailure } from './errors.ts';
+import type { ProjectKey } from './key.ts';
+import type { Objects } from './objects/objects.ts';
+import type { Database } from './store/database.ts';
+
+/** Signed releases and the appliance: documents that never change once there. */
+export class Releases {
+  readonly #db: Database;
+  readonly #objects: Objects;
+  readonly #key: ProjectKey;
+  readonly #byId = new Map<number, Release>();
+
+  constructor(db: Database, objects: Objects, key: ProjectKey) {
+    this.#db = db;
+    this.#objects = objects;
+    this.#key = key;
+  }
+
+  /** @throws ApiFailure 409 when another document has that name and version, 422 when it can not be used */
+  async put(release: Release, now: Date): Promise<Signed> {
+    parameterCheck(release.parameters);
+    const names = release.histograms.map((axis) => axis.name);
+    const twice = names.findIndex((name, i) => names.indexOf(name) !== i);
+    if (twice >= 0) {
+      throw new ApiFailure(422, 'release-invalid', `two histograms are named "${names[twice]}"; rename one`, {
+        place: `histograms[${twice}].name`,
+      });
+    }
+    for (const [platform, blob] of Object.entries(release.programs)) {
+      await this.#mustHold(blob, `programs.${platform}`);
+    }
+    const signed = this.#key.sign(canonicalJson(release));
+    const [made] = await this.#db.transaction((tx) =>
+      tx.query<{ id: number }>(
+        `INSERT INTO release (application, version, body, signature, added_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (application, version) DO NOTHING RETURNING id`,
+        [release.application, release.version, signed.body, signed.signature, now.toISOString()],
+      ),
+    );
+    if (made) return signed;
+    const before = await this.signed(release.application, release.version);
+    if (before?.body === signed.body) return before;
+    throw new ApiFailure(
+      409,
+      'release-exists',
+      `${release.application} ${release.version} is published with other content and can not change; give this one a new version`,
+      { place: 'version' },
+    );
+  }
+
+  async signed(application: string, version: string): Promise<Signed | null> {
+    const [row] = await this.#db.query<Signed>(
+      'SELECT body, signature FROM release WHERE application = $1 AND version = $2',
+      [application, version],
+    );
+    return row ?? null;
+  }
+
+  async find(application: string, version: string): Promise<{ id: number; release: Release } | null> {
+    const [row] = await this.#db.query<{ id: number }>(
+      'SELECT id FROM release WHERE application = $1 AND version = $2',
+      [application, version],
+    );
+    return row ? { id: row.id, release: await this.get(row.id) } : null;
+  }
+
+  /** A release the store refers to. */
+  async get(id: number): Promise<Release> {
+    const known = this.#byId.get(id);
+    if (known) return known;
+    const [row] = await this.#db.query<{ body: string }>('SELECT body FROM release WHERE id = $1', [id]);
+    if (!row) throw new Error(`the store refers to release ${id}, which is not there`);
+    const release = Release.parse(JSON.parse(row.body));
+    this.#byId.set(id, release);
+    return release;
+  }
+
+  async putAppliance(upload: ApplianceUpload, now: Date): Promise<Signed> {
+    await this.#mustHold(upload.kernel, 'kernel');
+    await this.#mustHold(upload.initrd, 'initrd');
+    const image = sha256(`${upload.kernel.sha256} ${upload.initrd.sha256}\n`);
+    const appliance: Appliance = { image, ...upload };
+    const signed = this.#key.sign(canonicalJson(appliance));
+    const [row] = await this.#db.transaction((tx) =>
+      tx.query<Signed>(
+        `INSERT INTO appliance (image, body, signature, added_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (image) DO UPDATE SET added_at = excluded.added_at RETURNING body, signature`,
+        [image, signed.body, signed.signature, now.toISOString()],
+      ),
+    );
+    return row ?? signed;
+  }
+
+  /** The one hosts use now. */
+  async appliance(): Promise<Signed | null> {
+    const [row] = await this.#db.query<Signed>(
+      'SELECT body, signature FROM appliance ORDER BY added_at DESC, id DESC LIMIT 1',
+    );
+    return row ?? null;
+  }
+
+  async #mustHold(blob: { sha256: string; bytes: number }, place: string): Promise<void> {
+    const bytes = await this.#objects.size(blob.sha256);
+    if (bytes === null) {
+      throw new ApiFailure(
+        422,
+        'object-missing',
+        `the project does not hold object ${blob.sha256}; upload it first`,
+        { place: `${place}.sha256` },
+      );
+    }
+    if (bytes !== blob.bytes) {
+      throw new ApiFailure(
+        422,
+        'object-length',
+        `object ${blob.sha256} has ${bytes} bytes, not ${blob.bytes}`,
+        {
+          place: `${place}.bytes`,
+        },
+      );
+    }
+  }
+}

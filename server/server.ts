@@ -1,0 +1,171 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { createAdaptorServer } from '@hono/node-server';
+import type { Hono } from 'hono';
+import { writeFileAtomic } from '../platform/files.ts';
+import { FolderInUse, lockFolder } from '../platform/folder-lock.ts';
+import type { Logger } from '../platform/log.ts';
+import type { ServerEndpoint } from '../protocol/staff-api.ts';
+import { projectApp } from './api/app.ts';
+import { type ServerFiles, serverFiles } from './files.ts';
+import { Housekeeping } from './housekeeping.ts';
+import { projectKey } from './key.ts';
+import { Project } from './project.ts';
+import { staffTokenOf } from './secrets.ts';
+import type { Database } from './store/database.ts';
+import { migrate } from './store/migrate.ts';
+import { openPglite } from './store/pglite.ts';
+import { prepareDataFolder } from './store/prepare.ts';
+
+export interface ServerOptions {
+  /** All the server keeps is below this folder; made where it is not there. */
+  readonly dataFolder: string;
+  /** Address to listen on; "127.0.0.1" for this machine only, "0.0.0.0" for all. */
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** The project's name, as volunteers see it. */
+  readonly name: string;
+  readonly log: Logger;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  /** beamtime://join?... with the project's address and the fingerprint of its key. */
+  readonly invitation: string;
+  readonly staffToken: string;
+  close(): Promise<void>;
+}
+
+/** The server can not start; the message says what to do. */
+export class ServerStartError extends Error {
+  override readonly name = 'ServerStartError';
+}
+
+/**
+ * Starts a project server. Its folder is held by one server at a time; whatever a killed one left is repaired
+ * here: PostgreSQL replays its log, waiting spot checks are taken up, unfinished uploads stay.
+ * @throws ServerStartError, StoreError
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const files = serverFiles(options.dataFolder);
+  await mkdir(files.dataFolder, { recursive: true, mode: 0o700 });
+  const lock = await lockFolder(files.lock).catch((error: unknown) => {
+    if (!(error instanceof FolderInUse)) throw error;
+    throw new ServerStartError(`the data folder ${files.dataFolder} is ${error.message}`, { cause: error });
+  });
+  /** What has been opened, to be closed in the reverse order. */
+  const opened: (() => Promise<void>)[] = [() => lock.release()];
+  const close = once(async () => {
+    for (const one of opened.reverse()) await one();
+  });
+  try {
+    const project = await openProject(options, files, opened);
+    const server = await listen(projectApp(project), options);
+    opened.push(() => stopListening(server));
+    const url = urlOf(server, options.host);
+    const endpoint: ServerEndpoint = { url, staffToken: project.staffToken, pid: process.pid };
+    await writeFileAtomic(files.endpoint, `${JSON.stringify(endpoint)}\n`, 0o600);
+    opened.push(() => rm(files.endpoint, { force: true }));
+    options.log.info({ url, folder: files.dataFolder }, 'project server started');
+    return {
+      url,
+      invitation: `beamtime://join?url=${encodeURIComponent(url)}&key=${project.key.fingerprint}`,
+      staffToken: project.staffToken,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openProject(
+  { name, log }: ServerOptions,
+  files: ServerFiles,
+  opened: (() => Promise<void>)[],
+): Promise<Project> {
+  await Project.makeFolders(files);
+  await removeUnfinished(files.objects);
+  const key = await projectKey(files.key);
+  const staffToken = await staffTokenOf(files.staffToken);
+  const db = await openStore(files.database);
+  opened.push(() => db.close());
+  const project = new Project({ db, files, key, staffToken, name, log, now: () => new Date() });
+  opened.push(() => project.idle());
+  const housekeeping = new Housekeeping(project);
+  opened.push(() => housekeeping.close());
+  return project;
+}
+
+async function openStore(folder: string): Promise<Database> {
+  await prepareDataFolder(folder);
+  const db = await openPglite(folder);
+  try {
+    await migrate(db, new Date());
+    return db;
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+}
+
+/** Objects that were being written when the server was killed. */
+async function removeUnfinished(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name.endsWith('.new')) await rm(join(folder, name), { force: true });
+  }
+}
+
+function listen(app: Hono, { host, port }: ServerOptions): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const what =
+        cause.code === 'EADDRINUSE'
+          ? `port ${port} is taken by another program; stop it or choose another port (0: any free one)`
+          : `can not listen on ${host}, port ${port}: ${cause.message}`;
+      reject(new ServerStartError(what, { cause }));
+    });
+    server.listen(port, host, () => resolve(server));
+  });
+}
+
+/** Requests being answered get their answer; idle connections are closed. */
+function stopListening(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const patience = setTimeout(() => server.closeAllConnections(), 3_000);
+    server.close((error) => {
+      clearTimeout(patience);
+      if (error) reject(error);
+      else resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+function urlOf(server: Server, host: string): string {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  const shown = host === '0.0.0.0' || host === '::' ? ownAddress() : host;
+  return `http://${shown.includes(':') ? `[${shown}]` : shown}:${address.port}`;
+}
+
+/** The first address other computers may reach; this machine's own where there is none. */
+function ownAddress(): string {
+  for (const addresses of Object.values(networkInterfaces())) {
+    const found = addresses?.find((one) => one.family === 'IPv4' && !one.internal);
+    if (found) return found.address;
+  }
+  return '127.0.0.1';
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | null = null;
+  return () => {
+    done ??= work();
+    return done;
+  };
+}

@@ -1,0 +1,196 @@
+import type { CampaignSpec } from '../../protocol/campaign.ts';
+import type { OutputFile } from '../../protocol/primitives.ts';
+import type { ResultState } from '../../protocol/staff-api.ts';
+
+/** The SQL of results. Rows are locked in the order lease, unit, and within a table by id. */
+
+/** What a report is about, whether or not it was reported before. */
+export interface ContextRow {
+  readonly lease_id: number;
+  readonly host_id: number;
+  readonly campaign_id: number;
+  readonly release_id: number;
+  readonly unit_id: number;
+  readonly point_index: number;
+  readonly first_event: number;
+  readonly events: number;
+  readonly parameters: CampaignSpec['parameters'];
+  readonly spec: CampaignSpec;
+  /** null: no result yet. */
+  readonly state: ResultState | null;
+  readonly reason: string | null;
+  readonly credit_microseconds: number | null;
+}
+export const CONTEXTS = `
+  SELECT known.lease_id, known.host_id, unit.id AS unit_id, unit.campaign_id, campaign.release_id, unit.point_index,
+         unit.first_event, unit.events, point.parameters, campaign.spec,
+         known.state, known.reason, known.credit_microseconds
+  FROM (
+    SELECT id AS lease_id, unit_id, host_id, NULL AS state, NULL AS reason, NULL::bigint AS credit_microseconds
+    FROM lease WHERE id = ANY($1::bigint[])
+    UNION ALL
+    SELECT lease_id, unit_id, host_id, state, reason, credit_microseconds
+    FROM result WHERE lease_id = ANY($1::bigint[])
+  ) AS known
+  JOIN unit ON unit.id = known.unit_id
+  JOIN campaign ON campaign.id = unit.campaign_id
+  JOIN point ON point.campaign_id = unit.campaign_id AND point.index = unit.point_index`;
+
+export interface VerdictRow {
+  readonly lease_id: number;
+  readonly state: ResultState;
+  readonly reason: string | null;
+  readonly credit_microseconds: number;
+}
+export const VERDICTS = `
+  SELECT lease_id, state, reason, credit_microseconds FROM result
+  WHERE lease_id = ANY($1::bigint[]) AND host_id = $2`;
+
+export const VERDICTS_BY_LEASE = `
+  SELECT lease_id, state, reason, credit_microseconds FROM result WHERE lease_id = ANY($1::bigint[])`;
+
+export const LOCK_LEASES = `
+  SELECT id, unit_id, host_id, state FROM lease WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE`;
+
+export interface UnitRow {
+  readonly id: number;
+  readonly campaign_id: number;
+  readonly point_index: number;
+  readonly events: number;
+  readonly state: 'open' | 'valid' | 'aside';
+  readonly failures: number;
+}
+export const LOCK_UNITS = `
+  SELECT id, campaign_id, point_index, events, state, failures
+  FROM unit WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE`;
+
+export interface PendingRow {
+  readonly lease_id: number;
+  readonly unit_id: number;
+  readonly host_id: number;
+  readonly output_hash: string;
+}
+export const PENDING = `
+  SELECT lease_id, unit_id, host_id, output_hash FROM result
+  WHERE unit_id = ANY($1::bigint[]) AND state = 'pending' ORDER BY lease_id`;
+
+export interface CampaignRulesRow {
+  readonly id: number;
+  readonly release_id: number;
+  readonly spec: CampaignSpec;
+}
+export const CAMPAIGN_RULES = `SELECT id, release_id, spec FROM campaign WHERE id = ANY($1::bigint[])`;
+
+export interface MaximumRow {
+  readonly campaign_id: number;
+  readonly index: number;
+  readonly maximum_pb: number | null;
+}
+export const MAXIMA = `
+  SELECT campaign_id, index, maximum_pb FROM point
+  WHERE (campaign_id, index) IN (SELECT * FROM jsonb_to_recordset($1) AS p (campaign_id bigint, index bigint))`;
+
+/** A result as it is first written. */
+export interface NewResult {
+  readonly lease_id: number;
+  readonly campaign_id: number;
+  readonly unit_id: number;
+  readonly host_id: number;
+  readonly output_hash: string | null;
+  readonly files: readonly OutputFile[];
+  readonly capsule: string;
+  readonly seconds: number;
+  readonly exit_status: number | null;
+  readonly console_tail: string | null;
+}
+export const MAKE_RESULTS = `
+  INSERT INTO result (lease_id, campaign_id, unit_id, host_id, state, output_hash, files, capsule, seconds,
+                      exit_status, console_tail, reported_at)
+  SELECT lease_id, campaign_id, unit_id, host_id, 'pending', output_hash, files, capsule, seconds,
+         exit_status, console_tail, $2
+  FROM jsonb_to_recordset($1) AS came (lease_id bigint, campaign_id bigint, unit_id bigint, host_id bigint,
+       output_hash text, files jsonb, capsule text, seconds double precision, exit_status integer, console_tail text)`;
+
+export const DELETE_LEASES = `DELETE FROM lease WHERE id = ANY($1::bigint[])`;
+
+/** $1 verdicts; what they change of hosts is added up in the same statement. */
+export const DECIDE = `
+  WITH news AS (
+    SELECT * FROM jsonb_to_recordset($1) AS news (lease_id bigint, state text, reason text, credit bigint, events bigint)
+  ), decided AS (
+    UPDATE result SET state = news.state, reason = news.reason, credit_microseconds = news.credit
+    FROM news WHERE result.lease_id = news.lease_id
+    RETURNING result.host_id, news.state, news.credit, news.events
+  ), per AS (
+    SELECT host_id, sum(credit)::bigint AS credit, sum(events)::bigint AS events,
+           count(*) FILTER (WHERE state = 'valid') AS valid,
+           count(*) FILTER (WHERE state = 'invalid') AS invalid,
+           count(*) FILTER (WHERE state = 'failed') AS failed
+    FROM decided GROUP BY host_id
+  )
+  UPDATE host SET credit_microseconds = credit_microseconds + per.credit, events_valid = events_valid + per.events,
+    results_valid = results_valid + per.valid, results_invalid = results_invalid + per.invalid,
+    results_failed = results_failed + per.failed
+  FROM per WHERE host.id = per.host_id AND (per.credit + per.events + per.valid + per.invalid + per.failed) > 0`;
+
+/** $1 units after the news; `returned` of their leases were out. */
+export const SET_UNITS = `
+  UPDATE unit SET state = news.state, failures = news.failures, agreeing = news.agreeing,
+    leased = leased - news.returned
+  FROM jsonb_to_recordset($1) AS news (id bigint, state text, failures smallint, agreeing smallint, returned smallint)
+  WHERE unit.id = news.id`;
+
+/** $1 sums to merge, one row a point. */
+export const MERGE = `
+  UPDATE point SET units_valid = point.units_valid + news.units, events_valid = point.events_valid + news.events,
+    maximum_pb = news.maximum_pb, attempted = point.attempted + news.attempted,
+    accepted = point.accepted + news.accepted, counts = add_counts(point.counts, news.counts)
+  FROM jsonb_to_recordset($1) AS news (campaign_id bigint, index bigint, units bigint, events bigint,
+       maximum_pb double precision, attempted bigint, accepted bigint, counts bigint[])
+  WHERE point.campaign_id = news.campaign_id AND point.index = news.index`;
+
+export const COUNT_CAMPAIGNS = `
+  UPDATE campaign SET units_valid = units_valid + news.valid, units_aside = units_aside + news.aside,
+    events_valid = events_valid + news.events,
+    state = CASE WHEN units_valid + news.valid + units_aside + news.aside = units THEN 'complete' ELSE state END
+  FROM jsonb_to_recordset($1) AS news (id bigint, valid bigint, aside bigint, events bigint)
+  WHERE campaign.id = news.id`;
+
+export const QUEUE_CHECKS = `
+  INSERT INTO spot_check (lease_id, not_before) SELECT unnest($1::bigint[]), $2`;
+
+export const DROP_CHECKS = `DELETE FROM spot_check WHERE lease_id = ANY($1::bigint[])`;
+
+/**
+ * $1 now, $2 until when the claim lasts, $3 how many. A server that dies lets its claims run out.
+ */
+export const CLAIM_CHECKS = `
+  UPDATE spot_check SET attempts = attempts + 1, not_before = $2
+  WHERE lease_id IN (
+    SELECT lease_id FROM spot_check WHERE not_before <= $1 ORDER BY not_before LIMIT $3 FOR UPDATE SKIP LOCKED)
+  RETURNING lease_id, attempts`;
+
+/** At the start of the only server of a store: claims of its predecessor are void. */
+export const FREE_CHECKS = `UPDATE spot_check SET not_before = $1 WHERE not_before > $1`;
+
+export const POSTPONE_CHECK = `UPDATE spot_check SET not_before = $2 WHERE lease_id = $1`;
+
+export interface CheckedResultRow {
+  readonly lease_id: number;
+  readonly unit_id: number;
+  readonly files: OutputFile[];
+  readonly release_id: number;
+  readonly point_index: number;
+  readonly first_event: number;
+  readonly events: number;
+  readonly parameters: CampaignSpec['parameters'];
+  readonly spec: CampaignSpec;
+}
+export const CHECKED_RESULT = `
+  SELECT result.lease_id, result.unit_id, result.files, campaign.release_id, unit.point_index, unit.first_event,
+         unit.events, point.parameters, campaign.spec
+  FROM result
+  JOIN unit ON unit.id = result.unit_id
+  JOIN campaign ON campaign.id = result.campaign_id
+  JOIN point ON point.campaign_id = unit.campaign_id AND point.index = unit.point_index
+  WHERE result.lease_id = $1 AND result.state = 'pending'`;

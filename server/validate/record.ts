@@ -1,0 +1,289 @@
+import type { Validation } from '../../protocol/campaign.ts';
+import type { OutputFile } from '../../protocol/primitives.ts';
+import type { Release } from '../../protocol/release.ts';
+import type { ResultState } from '../../protocol/staff-api.ts';
+import { creditMicroseconds } from '../credit/credit.ts';
+import { batch, type Database, type Queryable } from '../store/database.ts';
+import type { Sums } from './blocks.ts';
+import { mergeOf, type PointMerge } from './merge.ts';
+import * as sql from './queries.ts';
+import { type Method, type News, type Settlement, settle } from './settle.ts';
+
+/** A report that passed all checks that need no lock. */
+export interface Arrival {
+  readonly kind: 'report';
+  readonly leaseId: number;
+  readonly unitId: number;
+  readonly hostId: number;
+  readonly capsule: string;
+  readonly seconds: number;
+  readonly outcome:
+    | {
+        readonly kind: 'finished';
+        readonly outputHash: string;
+        readonly files: readonly OutputFile[];
+        readonly sums: Sums;
+      }
+    | {
+        readonly kind: 'unusable';
+        readonly outputHash: string;
+        readonly files: readonly OutputFile[];
+        readonly reason: string;
+      }
+    | {
+        readonly kind: 'failed';
+        readonly reason: string;
+        readonly exitStatus: number | null;
+        readonly consoleTail: string;
+      };
+}
+
+/** A spot check that came to its end. */
+export interface Judgement {
+  readonly kind: 'checked';
+  readonly leaseId: number;
+  readonly unitId: number;
+  readonly fault: string | null;
+  readonly sums: Sums;
+}
+
+export type Verdict = sql.VerdictRow;
+
+/** What the transaction needs of a release; cached by the caller, since releases never change. */
+export type ReleaseOf = (releaseId: number) => Promise<Pick<Release, 'referenceMicrosecondsPerEvent'>>;
+
+export function methodOf(validation: Validation): Method {
+  return 'quorum' in validation ? { kind: 'quorum', quorum: validation.quorum } : { kind: 'spot' };
+}
+
+const MAXIMUM_DIFFERS = 'the cross-section maximum differs from that of other results of the same point';
+
+/**
+ * Writes what follows from a batch of news, all in one transaction: verdicts, the units' states, credit, merged
+ * sums, the campaigns' counts and the queue of spot checks. Hence each is done exactly once, or not at all.
+ * At most one of the batch is about any one unit.
+ * @returns for each item the verdict of its lease; null where the lease is gone (given back meanwhile)
+ */
+export function recordBatch(
+  db: Database,
+  items: readonly (Arrival | Judgement)[],
+  releaseOf: ReleaseOf,
+  now: Date,
+): Promise<(Verdict | null)[]> {
+  return db.transaction(async (tx) => {
+    const leaseIds = items.map((item) => item.leaseId);
+    const leases = new Map(
+      (await tx.query<{ id: number; state: 'out' | 'expired' }>(sql.LOCK_LEASES, [leaseIds])).map((lease) => [
+        lease.id,
+        lease.state,
+      ]),
+    );
+    const units = new Map(
+      (await tx.query<sql.UnitRow>(sql.LOCK_UNITS, [items.map((item) => item.unitId)])).map((unit) => [
+        unit.id,
+        unit,
+      ]),
+    );
+    const pending = await tx.query<sql.PendingRow>(sql.PENDING, [[...units.keys()]]);
+    const rules = await rulesOf(tx, [...units.values()], releaseOf);
+    const maxima = await maximaOf(tx, [...units.values()]);
+
+    const changes = new Changes();
+    for (const item of items) {
+      const unit = units.get(item.unitId);
+      const rule = unit && rules.get(unit.campaign_id);
+      if (!unit || !rule) continue;
+      const waiting = pending
+        .filter((row) => row.unit_id === unit.id)
+        .map((row) => ({ leaseId: row.lease_id, hostId: row.host_id, outputHash: row.output_hash }));
+      // A report repeated, or a check of what was decided meanwhile: nothing is new.
+      if (item.kind === 'report' && !leases.has(item.leaseId)) continue;
+      if (item.kind === 'checked' && !waiting.some((one) => one.leaseId === item.leaseId)) {
+        changes.dropped.push(item.leaseId);
+        continue;
+      }
+      const point = `${unit.campaign_id} ${unit.point_index}`;
+      const maximum = maxima.get(point) ?? null;
+      const settlement = settle(
+        {
+          state: unit.state,
+          failures: unit.failures,
+          attempts: rule.attempts,
+          method: rule.method,
+          pending: waiting,
+        },
+        newsOf(item, maximum),
+      );
+      changes.add(item, unit, rule.costUs, settlement, leases.get(item.leaseId) === 'out');
+      if (settlement.merge) maxima.set(point, sumsOf(item)?.maximumPb ?? maximum);
+    }
+    await changes.write(tx, now);
+    const verdicts = new Map(
+      (await tx.query<Verdict>(sql.VERDICTS_BY_LEASE, [leaseIds])).map((row) => [row.lease_id, row]),
+    );
+    return items.map((item) => verdicts.get(item.leaseId) ?? null);
+  });
+}
+
+interface Rule {
+  readonly attempts: number;
+  readonly method: Method;
+  readonly costUs: number;
+}
+
+async function rulesOf(
+  tx: Queryable,
+  units: readonly sql.UnitRow[],
+  releaseOf: ReleaseOf,
+): Promise<Map<number, Rule>> {
+  const ids = [...new Set(units.map((unit) => unit.campaign_id))];
+  const rules = new Map<number, Rule>();
+  for (const row of await tx.query<sql.CampaignRulesRow>(sql.CAMPAIGN_RULES, [ids])) {
+    const release = await releaseOf(row.release_id);
+    rules.set(row.id, {
+      attempts: row.spec.attempts,
+      method: methodOf(row.spec.validation),
+      costUs: release.referenceMicrosecondsPerEvent,
+    });
+  }
+  return rules;
+}
+
+async function maximaOf(tx: Queryable, units: readonly sql.UnitRow[]): Promise<Map<string, number | null>> {
+  const points = new Map(
+    units.map((unit) => [
+      `${unit.campaign_id} ${unit.point_index}`,
+      { campaign_id: unit.campaign_id, index: unit.point_index },
+    ]),
+  );
+  const rows = await tx.query<sql.MaximumRow>(sql.MAXIMA, [batch([...points.values()])]);
+  return new Map(rows.map((row) => [`${row.campaign_id} ${row.index}`, row.maximum_pb]));
+}
+
+function sumsOf(item: Arrival | Judgement): Sums | null {
+  if (item.kind === 'checked') return item.sums;
+  return item.outcome.kind === 'finished' ? item.outcome.sums : null;
+}
+
+/** @param maximum of the point's merged results; it depends on the card alone, so all results must have the same */
+function newsOf(item: Arrival | Judgement, maximum: number | null): News {
+  const { leaseId } = item;
+  const sums = sumsOf(item);
+  const fault = sums && maximum !== null && sums.maximumPb !== maximum ? MAXIMUM_DIFFERS : null;
+  if (item.kind === 'checked') return { kind: 'checked', leaseId, fault: item.fault ?? fault };
+  const { outcome } = item;
+  if (outcome.kind === 'failed') return { kind: 'bad', leaseId, state: 'failed', reason: outcome.reason };
+  if (outcome.kind === 'unusable') return { kind: 'bad', leaseId, state: 'invalid', reason: outcome.reason };
+  if (fault) return { kind: 'bad', leaseId, state: 'invalid', reason: fault };
+  return {
+    kind: 'finished',
+    result: { leaseId, hostId: item.hostId, outputHash: outcome.outputHash },
+  };
+}
+
+/** Rows to write, gathered over a batch. */
+class Changes {
+  readonly dropped: number[] = [];
+  readonly #results: sql.NewResult[] = [];
+  readonly #leases: number[] = [];
+  readonly #verdicts: {
+    lease_id: number;
+    state: ResultState;
+    reason: string | null;
+    credit: number;
+    events: number;
+  }[] = [];
+  readonly #units: object[] = [];
+  readonly #checks: number[] = [];
+  readonly #points = new Map<string, PointMerge>();
+  readonly #campaigns = new Map<number, { id: number; valid: number; aside: number; events: number }>();
+
+  add(
+    item: Arrival | Judgement,
+    unit: sql.UnitRow,
+    costUs: number,
+    settlement: Settlement,
+    wasOut: boolean,
+  ): void {
+    if (item.kind === 'report') {
+      this.#results.push(resultRow(item, unit));
+      this.#leases.push(item.leaseId);
+    } else {
+      this.dropped.push(item.leaseId);
+    }
+    for (const { leaseId, state, reason } of settlement.verdicts) {
+      const isValid = state === 'valid';
+      this.#verdicts.push({
+        lease_id: leaseId,
+        state,
+        reason,
+        credit: isValid ? creditMicroseconds(unit.events, costUs) : 0,
+        events: isValid ? unit.events : 0,
+      });
+      if (leaseId !== item.leaseId) this.dropped.push(leaseId);
+    }
+    this.#units.push({
+      id: unit.id,
+      state: settlement.unit.state,
+      failures: settlement.unit.failures,
+      agreeing: settlement.unit.agreeing,
+      returned: item.kind === 'report' && wasOut ? 1 : 0,
+    });
+    if (settlement.check !== null) this.#checks.push(settlement.check);
+    this.#count(unit, settlement);
+    const sums = sumsOf(item);
+    if (settlement.merge && sums) {
+      const key = `${unit.campaign_id} ${unit.point_index}`;
+      this.#points.set(key, mergeOf(this.#points.get(key) ?? null, unit, sums));
+    }
+  }
+
+  #count(unit: sql.UnitRow, settlement: Settlement): void {
+    const after = settlement.unit.state;
+    if (unit.state !== 'open' || after === 'open') return;
+    const row = this.#campaigns.get(unit.campaign_id) ?? {
+      id: unit.campaign_id,
+      valid: 0,
+      aside: 0,
+      events: 0,
+    };
+    if (after === 'valid') {
+      row.valid += 1;
+      row.events += unit.events;
+    } else {
+      row.aside += 1;
+    }
+    this.#campaigns.set(unit.campaign_id, row);
+  }
+
+  async write(tx: Queryable, now: Date): Promise<void> {
+    const some = async (rows: readonly object[], statement: string, ...more: unknown[]) => {
+      if (rows.length > 0) await tx.query(statement, [batch(rows), ...more]);
+    };
+    await some(this.#results, sql.MAKE_RESULTS, now.toISOString());
+    if (this.#leases.length > 0) await tx.query(sql.DELETE_LEASES, [this.#leases]);
+    await some(this.#verdicts, sql.DECIDE);
+    await some(this.#units, sql.SET_UNITS);
+    await some([...this.#points.values()], sql.MERGE);
+    await some([...this.#campaigns.values()], sql.COUNT_CAMPAIGNS);
+    if (this.dropped.length > 0) await tx.query(sql.DROP_CHECKS, [this.dropped]);
+    if (this.#checks.length > 0) await tx.query(sql.QUEUE_CHECKS, [this.#checks, now.toISOString()]);
+  }
+}
+
+function resultRow(item: Arrival, unit: sql.UnitRow): sql.NewResult {
+  const { outcome } = item;
+  const failed = outcome.kind === 'failed';
+  return {
+    lease_id: item.leaseId,
+    campaign_id: unit.campaign_id,
+    unit_id: unit.id,
+    host_id: item.hostId,
+    output_hash: failed ? null : outcome.outputHash,
+    files: failed ? [] : outcome.files,
+    capsule: item.capsule,
+    seconds: item.seconds,
+    exit_status: failed ? outcome.exitStatus : null,
+    console_tail: failed ? outcome.consoleTail : null,
+  };
+}

@@ -1,0 +1,181 @@
+import { outputHash } from '../../platform/output-hash.ts';
+import type { OutputFile } from '../../protocol/primitives.ts';
+import type { ResultReport, ResultVerdict } from '../../protocol/project-api.ts';
+import type { Release } from '../../protocol/release.ts';
+import { BLOCKS } from '../../protocol/work-unit.ts';
+import type { Batcher } from '../dispatch/batcher.ts';
+import { cardOf } from '../dispatch/lease.ts';
+import { ApiFailure } from '../errors.ts';
+import { readId, showId } from '../ids.ts';
+import { ObjectDamaged, type Objects } from '../objects/objects.ts';
+import type { Releases } from '../releases.ts';
+import { BlocksInvalid, type Sums, sumBlocks } from './blocks.ts';
+import type { ContextRow } from './queries.ts';
+import type { Arrival, Judgement, Verdict } from './record.ts';
+
+export interface ReportParts {
+  readonly objects: Objects;
+  readonly releases: Releases;
+  readonly contexts: Batcher<number, ContextRow | null>;
+  readonly records: Batcher<Arrival | Judgement, Verdict | null>;
+}
+
+/**
+ * Takes a host's report. All that needs no lock is checked first; then the verdict is written together with
+ * others'. Reporting the same lease again gives the verdict it has by now.
+ * @throws ApiFailure where the host can mend it (upload what is missing), or must not report this lease
+ */
+export async function takeReport(
+  parts: ReportParts,
+  hostId: number,
+  report: ResultReport,
+): Promise<ResultVerdict> {
+  const leaseId = readId('l', report.lease);
+  const context = leaseId === null ? null : await parts.contexts.do(leaseId);
+  if (!context) throw unknownLease(report.lease);
+  if (context.host_id !== hostId) {
+    throw new ApiFailure(403, 'not-your-lease', `lease ${report.lease} is another host's; drop it`, {
+      place: 'lease',
+    });
+  }
+  if (context.state !== null) {
+    return showVerdict({
+      lease_id: context.lease_id,
+      state: context.state,
+      reason: context.reason,
+      credit_microseconds: context.credit_microseconds ?? 0,
+    });
+  }
+  const outcome = await outcomeOf(parts, report, context);
+  const verdict = await parts.records.do({
+    kind: 'report',
+    leaseId: context.lease_id,
+    unitId: context.unit_id,
+    hostId,
+    capsule: report.capsule,
+    seconds: report.seconds,
+    outcome,
+  });
+  if (!verdict) throw unknownLease(report.lease);
+  return showVerdict(verdict);
+}
+
+function unknownLease(lease: string): ApiFailure {
+  return new ApiFailure(
+    404,
+    'unknown-lease',
+    `the project does not know lease ${lease} (given back, or forgotten long after its deadline); drop it`,
+    { place: 'lease' },
+  );
+}
+
+export function showVerdict(row: Verdict): ResultVerdict {
+  return {
+    lease: showId('l', row.lease_id),
+    state: row.state,
+    creditMicroseconds: row.credit_microseconds,
+    reason: row.reason?.slice(0, 300) ?? null,
+  };
+}
+
+async function outcomeOf(
+  parts: ReportParts,
+  { outcome }: ResultReport,
+  context: ContextRow,
+): Promise<Arrival['outcome']> {
+  if (outcome.state === 'failed') {
+    const { reason, exitStatus, consoleTail } = outcome;
+    return { kind: 'failed', reason: `the program failed: ${reason}`, exitStatus, consoleTail };
+  }
+  const { files } = outcome;
+  await checkManifest(parts.objects, files, outcome.outputHash);
+  const release = await parts.releases.get(context.release_id);
+  const common = { outputHash: outcome.outputHash, files };
+  try {
+    return { kind: 'finished', ...common, sums: await sumsOfOutput(parts.objects, files, context, release) };
+  } catch (error) {
+    if (error instanceof BlocksInvalid) return { kind: 'unusable', ...common, reason: error.message };
+    throw error;
+  }
+}
+
+/** What is wrong here the host can mend: it sends the manifest anew, or the bytes. */
+async function checkManifest(objects: Objects, files: readonly OutputFile[], hash: string): Promise<void> {
+  const paths = new Set(files.map((file) => file.path));
+  if (paths.size < files.length) {
+    throw new ApiFailure(422, 'manifest-invalid', 'a path is listed twice; list each output file once', {
+      place: 'outcome.files',
+    });
+  }
+  const actual = outputHash(files);
+  if (actual !== hash) {
+    throw new ApiFailure(
+      422,
+      'manifest-invalid',
+      `the manifest hashes to ${actual}, not to the outputHash given`,
+      {
+        place: 'outcome.outputHash',
+      },
+    );
+  }
+  await Promise.all(
+    files.map(async (file, i) => {
+      const bytes = await objects.size(file.sha256);
+      if (bytes === null) {
+        throw new ApiFailure(
+          422,
+          'file-missing',
+          `"${file.path}" has not been uploaded; upload it, then report`,
+          {
+            place: `outcome.files[${i}]`,
+          },
+        );
+      }
+      if (bytes !== file.bytes) {
+        throw new ApiFailure(
+          422,
+          'manifest-invalid',
+          `"${file.path}" has ${bytes} bytes, not ${file.bytes}`,
+          {
+            place: `outcome.files[${i}].bytes`,
+          },
+        );
+      }
+    }),
+  );
+}
+
+/**
+ * Reads and adds up a result's blocks.
+ * @throws BlocksInvalid where the output is not what the card and the release ask for
+ */
+export async function sumsOfOutput(
+  objects: Objects,
+  files: readonly OutputFile[],
+  context: Pick<ContextRow, 'point_index' | 'first_event' | 'events' | 'parameters' | 'spec'>,
+  release: Release,
+): Promise<Sums> {
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  if (bytes > release.limits.outputBytes) {
+    throw new BlocksInvalid(
+      `the output has ${bytes} bytes, the release allows ${release.limits.outputBytes}`,
+    );
+  }
+  const text = await blocksText(objects, files);
+  try {
+    return sumBlocks(text, cardOf(context, context.spec), release.histograms);
+  } catch (error) {
+    if (error instanceof BlocksInvalid) {
+      throw new BlocksInvalid(`${BLOCKS} ${error.message}`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+export async function blocksText(objects: Objects, files: readonly OutputFile[]): Promise<string> {
+  const file = files.find((one) => one.path === BLOCKS);
+  if (!file) throw new BlocksInvalid(`the output has no ${BLOCKS}`);
+  const bytes = await objects.read(file.sha256);
+  if (!bytes) throw new ObjectDamaged(file.sha256);
+  return bytes.toString('utf8');
+}

@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest';
+import type { PendingResult } from './quorum.ts';
+import { type Method, type News, settle, type UnitStanding } from './settle.ts';
+
+/** "1a 2b": lease 1 of host 1 with hash a, lease 2 of host 2 with hash b. */
+function pending(text: string): PendingResult[] {
+  return text
+    .split(' ')
+    .filter((word) => word !== '')
+    .map((word) => ({
+      leaseId: Number(word.slice(0, -1)),
+      hostId: Number(word.slice(0, -1)),
+      outputHash: word.slice(-1),
+    }));
+}
+const quorum = (n: number): Method => ({ kind: 'quorum', quorum: n });
+const spot: Method = { kind: 'spot' };
+const unit = (
+  method: Method,
+  before = '',
+  failures = 0,
+  state: UnitStanding['state'] = 'open',
+): UnitStanding => ({
+  state,
+  failures,
+  attempts: 3,
+  method,
+  pending: pending(before),
+});
+const came = (text: string): News => ({
+  kind: 'finished',
+  result: pending(text)[0] ?? { leaseId: 0, hostId: 0, outputHash: '' },
+});
+const bad = (leaseId: number, state: 'failed' | 'invalid' = 'failed'): News => ({
+  kind: 'bad',
+  leaseId,
+  state,
+  reason: 'why',
+});
+const checked = (leaseId: number, fault: string | null = null): News => ({ kind: 'checked', leaseId, fault });
+
+test.each<[string, UnitStanding, News, string, string]>([
+  // what, unit, news -> verdicts, unit after (state failures agreeing [merge] [check])
+  ['quorum 1 is valid at once', unit(quorum(1)), came('1a'), '1 valid', 'valid 0 0 merge'],
+  ['quorum 2 waits', unit(quorum(2)), came('1a'), '1 pending', 'open 0 1'],
+  ['quorum 2 agrees', unit(quorum(2), '1a'), came('2a'), '1 valid, 2 valid', 'valid 0 0 merge'],
+  ['quorum 2 differs', unit(quorum(2), '1a'), came('2b'), '2 pending', 'open 0 1'],
+  [
+    'the odd one is invalid',
+    unit(quorum(2), '1a 2b'),
+    came('3b'),
+    '2 valid, 3 valid, 1 invalid',
+    'valid 1 0 merge',
+  ],
+  [
+    'too much disagreement is set aside',
+    unit(quorum(2), '1a 2b 3c'),
+    came('4d'),
+    '1 late, 2 late, 3 late, 4 late',
+    'aside 0 0',
+  ],
+  ['failures and disagreement add up', unit(quorum(2), '1a', 2), came('2b'), '1 late, 2 late', 'aside 2 0'],
+  ['a failure is tried again', unit(quorum(1)), bad(1), '1 failed', 'open 1 0'],
+  ['an unusable output too', unit(spot), bad(1, 'invalid'), '1 invalid', 'open 1 0'],
+  ['until there were too many', unit(quorum(1), '', 2), bad(1), '1 failed', 'aside 3 0'],
+  ['a failure beside good results', unit(quorum(2), '1a', 0), bad(2), '2 failed', 'open 1 1'],
+  ['the last failure beside good results', unit(quorum(2), '1a', 2), bad(2), '2 failed, 1 late', 'aside 3 0'],
+  ['late for a valid unit', unit(quorum(1), '', 0, 'valid'), came('2a'), '2 late', 'valid 0 0'],
+  ['failed for a valid unit', unit(quorum(1), '', 0, 'valid'), bad(2), '2 failed', 'valid 0 0'],
+  ['late for one set aside', unit(quorum(1), '', 3, 'aside'), came('2a'), '2 late', 'aside 3 0'],
+  ['spot waits for its check', unit(spot), came('1a'), '1 pending', 'open 0 1 check 1'],
+  ['a further one is checked too', unit(spot, '1a'), came('2b'), '2 pending', 'open 0 1 check 2'],
+  ['a check passes', unit(spot, '1a'), checked(1), '1 valid', 'valid 0 0 merge'],
+  [
+    'a check passes for equal bits too',
+    unit(spot, '1a 2a 3b'),
+    checked(2),
+    '2 valid, 1 valid, 3 late',
+    'valid 0 0 merge',
+  ],
+  ['a check fails', unit(spot, '1a'), checked(1, 'differs'), '1 invalid', 'open 1 0'],
+  ['a check fails, another waits', unit(spot, '1a 2b'), checked(1, 'differs'), '1 invalid', 'open 1 1'],
+  ['a check fails once too often', unit(spot, '1a', 2), checked(1, 'differs'), '1 invalid', 'aside 3 0'],
+])('%s', (_what, before, news, verdicts, after) => {
+  const done = settle(before, news);
+  expect(done.verdicts.map((verdict) => `${verdict.leaseId} ${verdict.state}`).join(', ')).toBe(verdicts);
+  const { state, failures, agreeing } = done.unit;
+  const shown = [
+    state,
+    failures,
+    agreeing,
+    done.merge ? 'merge' : '',
+    done.check ? `check ${done.check}` : '',
+  ];
+  expect(shown.filter((word) => word !== '').join(' ')).toBe(after);
+});
+
+test('every verdict but a good or waiting one says why', () => {
+  const { verdicts } = settle(unit(quorum(2), '1a 2b'), came('3b'));
+  for (const { state, reason } of verdicts) expect(reason === null).toBe(state === 'valid');
+});
