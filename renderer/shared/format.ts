@@ -31,9 +31,10 @@ export function significant(value: number, digits = 3): string {
 /** Events per second, with as many decimals as its size deserves and always the same number of them for that size. */
 export function rate(perSecond: number): string {
   const decimals = perSecond >= 100 || perSecond === 0 ? 0 : perSecond >= 10 ? 1 : 2;
-  return new Intl.NumberFormat(LOCALE, { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).format(
-    perSecond,
-  );
+  return new Intl.NumberFormat(LOCALE, {
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+  }).format(perSecond);
 }
 
 /** 0.42 -> "42%" */
@@ -76,7 +77,9 @@ export function milliseconds(ms: number): string {
 export function credit(microseconds: number): string {
   const seconds = microseconds / 1e6;
   if (seconds >= 1000 || seconds === 0) return whole.format(seconds);
-  return new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(seconds);
+  return new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(
+    seconds,
+  );
 }
 
 /** "14:05" or "2:05 pm", with the day where it is not today's */
@@ -89,7 +92,9 @@ export function timeOfDay(moment: string, now: Date): string {
 
 /** "24 November 2026" */
 export function day(moment: string): string {
-  return new Intl.DateTimeFormat(LOCALE, { day: 'numeric', month: 'long', year: 'numeric' }).format(new Date(moment));
+  return new Intl.DateTimeFormat(LOCALE, { day: 'numeric', month: 'long', year: 'numeric' }).format(
+    new Date(moment),
+  );
 }
 
 const UNITS: Readonly<Record<string, string>> = {
@@ -112,7 +117,12 @@ export function parameter(name: string, value: unknown): { readonly name: string
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
     .replaceAll(/[._-]+/g, ' ')
     .toLowerCase();
-  const text = typeof value === 'number' ? plainNumber(value) : typeof value === 'string' ? value : JSON.stringify(value);
+  const text =
+    typeof value === 'number'
+      ? plainNumber(value)
+      : typeof value === 'string'
+        ? value
+        : JSON.stringify(value);
   return { name: words, value: unit ? `${text}${THIN_SPACE}${UNITS[unit]}` : text };
 }
 

@@ -12,12 +12,21 @@ export function busyState(cores = 8): EngineState {
       pausedUntil: null,
     },
     cores: Array.from({ length: cores }, (_, index) =>
-      index < 2 ? { index, others: 0.62 - 0.2 * index, ours: 0 } : { index, others: 0.03, ours: index < cores - 1 ? 0.95 : 0.4 },
+      index < 2
+        ? { index, others: 0.62 - 0.2 * index, ours: 0 }
+        : { index, others: 0.03, ours: index < cores - 1 ? 0.95 : 0.4 },
     ),
     running: [
       runningUnit({ unitId: 'u-101', state: 'running', done: 143_210, secondsLeft: 212, capsule: 'wasm' }),
       runningUnit({ unitId: 'u-102', state: 'running', done: 60_400, secondsLeft: 501, capsule: 'wasm' }),
-      runningUnit({ unitId: 'u-103', state: 'starting', done: 0, secondsLeft: null, capsule: 'qemu', eventsPerSecond: 0 }),
+      runningUnit({
+        unitId: 'u-103',
+        state: 'starting',
+        done: 0,
+        secondsLeft: null,
+        capsule: 'qemu',
+        eventsPerSecond: 0,
+      }),
     ],
     finished: [
       finishedUnit({ leaseId: 'l-1', verdict: 'valid' }),
@@ -29,8 +38,22 @@ export function busyState(cores = 8): EngineState {
       parameters: { energyGeV: 91.19, processes: 'all' },
       events: 203_610,
       axes: [
-        { name: 'cosTheta', title: 'Angle of the outgoing fermion', xLabel: 'cos θ', yLabel: 'events per bin', edges: edges(-1, 1, 40), logY: false },
-        { name: 'energy', title: 'Energy of the leading lepton', xLabel: 'E / GeV', yLabel: 'events per bin', edges: edges(0, 50, 25), logY: true },
+        {
+          name: 'cosTheta',
+          title: 'Angle of the outgoing fermion',
+          xLabel: 'cos θ',
+          yLabel: 'events per bin',
+          edges: edges(-1, 1, 40),
+          logY: false,
+        },
+        {
+          name: 'energy',
+          title: 'Energy of the leading lepton',
+          xLabel: 'E / GeV',
+          yLabel: 'events per bin',
+          edges: edges(0, 50, 25),
+          logY: true,
+        },
       ],
       counts: { cosTheta: [0, ...angular(40, 203_610), 0], energy: [0, ...falling(25), 3] },
     },
@@ -57,7 +80,12 @@ export function busyState(cores = 8): EngineState {
       { kind: 'wasm', unavailable: null, accelerator: null, bootMs: null, restoreMs: null },
     ],
     calibrations: [
-      { application: 'evgen', version: '0.1.0', eventsPerSecond: { qemu: 41_200, wasm: 355_000 }, chosen: 'wasm' },
+      {
+        application: 'evgen',
+        version: '0.1.0',
+        eventsPerSecond: { qemu: 41_200, wasm: 355_000 },
+        chosen: 'wasm',
+      },
     ],
     project: {
       name: 'LEP at home',
@@ -82,7 +110,16 @@ export function emptyState(): EngineState {
     finished: [],
     histograms: null,
     lastEvent: null,
-    contribution: { eventsComputed: 0, eventsValid: 0, unitsValid: 0, unitsPending: 0, unitsInvalid: 0, creditMicroseconds: 0, eventsPerSecond: 0, since: null },
+    contribution: {
+      eventsComputed: 0,
+      eventsValid: 0,
+      unitsValid: 0,
+      unitsPending: 0,
+      unitsInvalid: 0,
+      creditMicroseconds: 0,
+      eventsPerSecond: 0,
+      since: null,
+    },
     calibrations: [],
     project: null,
   };
@@ -106,7 +143,9 @@ export function runningUnit(part: Partial<EngineState['running'][number]>): Engi
   };
 }
 
-export function finishedUnit(part: Partial<EngineState['finished'][number]>): EngineState['finished'][number] {
+export function finishedUnit(
+  part: Partial<EngineState['finished'][number]>,
+): EngineState['finished'][number] {
   return {
     leaseId: 'l-1',
     unitId: 'u-99',
@@ -131,7 +170,9 @@ export function finishedUnit(part: Partial<EngineState['finished'][number]>): En
 }
 
 function edges(from: number, to: number, bins: number): number[] {
-  return Array.from({ length: bins + 1 }, (_, i) => Number((from + ((to - from) * i) / bins).toPrecision(12)));
+  return Array.from({ length: bins + 1 }, (_, i) =>
+    Number((from + ((to - from) * i) / bins).toPrecision(12)),
+  );
 }
 
 /** 1 + cos² θ with a small asymmetry and a wiggle in place of statistical noise. */
@@ -144,5 +185,7 @@ function angular(bins: number, events: number): number[] {
 }
 
 function falling(bins: number): number[] {
-  return Array.from({ length: bins }, (_, i) => Math.round(90_000 * Math.exp(-i / 2.4) * (1 + 0.1 * Math.sin(i * i))));
+  return Array.from({ length: bins }, (_, i) =>
+    Math.round(90_000 * Math.exp(-i / 2.4) * (1 + 0.1 * Math.sin(i * i))),
+  );
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { ProjectView } from '../../../protocol/engine-api.ts';
 import { API_PREFIX, ApiError } from '../../../protocol/project-api.ts';
 import { EngineUnreachable, ProtocolMismatch, RequestRefused, TokenRefused } from './errors.ts';
@@ -15,7 +15,12 @@ export interface EngineClient {
 
 /** @param origin where the engine serves this page, without a final slash */
 export function makeEngineClient(origin: string, token: string): EngineClient {
-  async function request(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
+  async function request(
+    method: string,
+    path: string,
+    body?: unknown,
+    signal?: AbortSignal,
+  ): Promise<Response> {
     const headers: Record<string, string> = { authorization: `Bearer ${token}` };
     if (body !== undefined) headers['content-type'] = 'application/json';
     const init: RequestInit = { method, headers, cache: 'no-store', credentials: 'omit' };
@@ -32,7 +37,8 @@ export function makeEngineClient(origin: string, token: string): EngineClient {
   return {
     pause: async (forSeconds) => void (await request('POST', '/pause', { forSeconds })),
     resume: async () => void (await request('POST', '/resume', {})),
-    join: async (invitation) => parse(ProjectView, await (await request('POST', '/join', { invitation })).json()),
+    join: async (invitation) =>
+      parse(ProjectView, await (await request('POST', '/join', { invitation })).json()),
     async events(signal) {
       const { body } = await request('GET', '/events', undefined, signal);
       if (!body) throw new ProtocolMismatch('the event stream has no body');

@@ -1,6 +1,6 @@
 import { createParser } from 'eventsource-parser';
 import type { ZodType } from 'zod';
-import { EngineState, type EngineResource } from '../../../protocol/engine-api.ts';
+import { type EngineResource, EngineState } from '../../../protocol/engine-api.ts';
 import { type EngineClient, parse } from './client.ts';
 import { ProtocolMismatch, TokenRefused } from './errors.ts';
 import { retryDelayMs } from './retry.ts';

@@ -70,12 +70,18 @@ export interface Plot {
 }
 
 /** Lays a histogram out in a frame: linear x; y linear from zero, or logarithmic from half an event. */
-export function layOut(read: Bins, frame: Frame, options: { logY: boolean; xTicks: number; yTicks: number }): Plot {
+export function layOut(
+  read: Bins,
+  frame: Frame,
+  options: { logY: boolean; xTicks: number; yTicks: number },
+): Plot {
   const { bins } = read;
   const xLow = bins[0]?.low ?? 0;
   const xHigh = bins.at(-1)?.high ?? 1;
   const x = (value: number) => frame.left + ((value - xLow) / (xHigh - xLow)) * (frame.right - frame.left);
-  const vertical = options.logY ? logScale(bins, frame, options.yTicks) : linearScale(bins, frame, options.yTicks);
+  const vertical = options.logY
+    ? logScale(bins, frame, options.yTicks)
+    : linearScale(bins, frame, options.yTicks);
   const placed = bins.map((bin): PlacedBin => {
     const left = x(bin.low);
     const right = x(bin.high);

@@ -1,5 +1,13 @@
 /** How a kind of particle shows in a detector, and so how it is drawn. */
-export type ParticleKind = 'electron' | 'muon' | 'tau' | 'neutrino' | 'photon' | 'parton' | 'charged' | 'neutral';
+export type ParticleKind =
+  | 'electron'
+  | 'muon'
+  | 'tau'
+  | 'neutrino'
+  | 'photon'
+  | 'parton'
+  | 'charged'
+  | 'neutral';
 
 export interface Particle {
   readonly kind: ParticleKind;
@@ -27,7 +35,13 @@ const LEPTONS: Readonly<Record<number, readonly [ParticleKind, string]>> = {
   15: ['tau', 'τ'],
 };
 const NEUTRINOS: Readonly<Record<number, string>> = { 12: 'νₑ', 14: 'νμ', 16: 'ντ' };
-const CHARGED_HADRONS: Readonly<Record<number, string>> = { 211: 'π', 321: 'K', 411: 'D', 431: 'Dₛ', 521: 'B' };
+const CHARGED_HADRONS: Readonly<Record<number, string>> = {
+  211: 'π',
+  321: 'K',
+  411: 'D',
+  431: 'Dₛ',
+  521: 'B',
+};
 const OVERLINE = '\u0305';
 
 /** Reads a particle by its number in the Monte Carlo particle numbering scheme of the Particle Data Group. */
@@ -42,7 +56,8 @@ export function particle(pdg: number): Particle {
   // The numbering gives the negative lepton the positive number.
   if (lepton) return { kind: lepton[0], symbol: lepton[1] + (anti ? '⁺' : '⁻'), charge: anti ? 1 : -1 };
   const neutrino = NEUTRINOS[id];
-  if (neutrino) return { kind: 'neutrino', symbol: anti ? `ν${OVERLINE}${neutrino.slice(1)}` : neutrino, charge: 0 };
+  if (neutrino)
+    return { kind: 'neutrino', symbol: anti ? `ν${OVERLINE}${neutrino.slice(1)}` : neutrino, charge: 0 };
   const meson = CHARGED_HADRONS[id];
   if (meson) return { kind: 'charged', symbol: meson + (anti ? '⁻' : '⁺'), charge: anti ? -1 : 1 };
   if (id === 2212) return { kind: 'charged', symbol: anti ? `p${OVERLINE}` : 'p', charge: anti ? -1 : 1 };

@@ -1,0 +1,62 @@
+import type { Command } from './command.ts';
+
+interface Entry {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+/** All commands, in the order of the help; a command's file is loaded when it is asked for. */
+export const COMMANDS: readonly Entry[] = [
+  {
+    name: 'start',
+    summary: 'start the engine on this computer',
+    load: async () => (await import('./commands/start.ts')).start,
+  },
+  {
+    name: 'status',
+    summary: 'say what the engine is doing and why, and where its page is',
+    load: async () => (await import('./commands/status.ts')).status,
+  },
+  {
+    name: 'pause',
+    summary: 'pause the work, for a time or until you resume it',
+    load: async () => (await import('./commands/pause.ts')).pause,
+  },
+  {
+    name: 'resume',
+    summary: 'go on after a pause',
+    load: async () => (await import('./commands/resume.ts')).resume,
+  },
+  { name: 'stop', summary: 'end the engine', load: async () => (await import('./commands/stop.ts')).stop },
+  {
+    name: 'join',
+    summary: 'join a project by its invitation',
+    load: async () => (await import('./commands/join.ts')).join,
+  },
+  {
+    name: 'campaigns',
+    summary: 'list a project’s campaigns, or show one',
+    load: async () => (await import('./commands/campaigns.ts')).campaigns,
+  },
+  {
+    name: 'results',
+    summary: 'show or export the merged histograms of a campaign',
+    load: async () => (await import('./commands/results.ts')).results,
+  },
+  {
+    name: 'push',
+    summary: 'publish releases, the appliance and campaigns (project staff)',
+    load: async () => (await import('./commands/push.ts')).push,
+  },
+  {
+    name: 'server',
+    summary: 'run a project server in the foreground (project staff)',
+    load: async () => (await import('./commands/server.ts')).server,
+  },
+  {
+    name: 'engine',
+    summary: 'run the engine in the foreground',
+    load: async () => (await import('./commands/engine.ts')).engine,
+  },
+];

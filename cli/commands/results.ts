@@ -1,0 +1,113 @@
+import { writeFileAtomic } from '../../platform/files.ts';
+import type { CampaignDetail, CampaignPoint } from '../../protocol/campaign.ts';
+import type { Command } from '../command.ts';
+import { findProject } from '../endpoints.ts';
+import { CliError, EXIT, RefusedError, UsageError } from '../errors.ts';
+import { clean, type Terminal, table } from '../terminal.ts';
+import { count, parameters, parseWhole } from '../words.ts';
+import { crossSectionPb, yodaText } from '../yoda.ts';
+import { askCampaign, PROJECT_OPTIONS } from './campaigns.ts';
+
+export const results: Command = {
+  name: 'results',
+  summary: 'show or export the merged histograms of a campaign',
+  description:
+    'Without --format: each parameter point with its cross-section, and which histograms there are. Only validated work units are in it. ' +
+    'YODA text holds unnormalised counts (Rivet’s and YODA’s tools read it); JSON holds axes and counts [underflow, bins, overflow].',
+  positionals: { name: 'CAMPAIGN', min: 1, max: 1, help: 'its name, as "beamtime campaigns" lists it' },
+  options: {
+    ...PROJECT_OPTIONS,
+    format: { value: 'FORMAT', help: 'export as yoda or json' },
+    point: { value: 'N', help: 'only this parameter point' },
+    output: { value: 'FILE', short: 'o', help: 'write the export to this file (default: standard output)' },
+  },
+  examples: ['beamtime results z-line-shape', 'beamtime results z-line-shape --format yoda -o z.yoda'],
+  async run(input) {
+    const format = input.text('format') ?? (input.terminal.json ? 'json' : undefined);
+    if (format !== undefined && format !== 'yoda' && format !== 'json')
+      throw new UsageError(`--format takes yoda or json, not "${format}"`);
+    const output = input.text('output');
+    if (output !== undefined && format === undefined)
+      throw new UsageError('--output needs --format yoda or --format json');
+    const wanted = input.text('point');
+    const index = wanted === undefined ? null : parseWhole('point', wanted, 0, 1_000_000);
+
+    const project = await findProject(input);
+    const [name = ''] = input.positionals;
+    const detail = await askCampaign(project, name);
+    const points = detail.points.filter((point) => index === null || point.index === index);
+    if (points.length === 0)
+      throw new RefusedError(
+        `${clean(detail.name)} has no point ${index}; it has ${detail.points.length}, counted from 0`,
+      );
+
+    if (format === undefined) {
+      show(input.terminal, { ...detail, points });
+      return 0;
+    }
+    const text =
+      format === 'yoda' ? yodaText(detail, points) : `${JSON.stringify(exported({ ...detail, points }))}\n`;
+    if (output === undefined) {
+      input.terminal.raw(text);
+      return 0;
+    }
+    try {
+      await writeFileAtomic(output, text, 0o644);
+    } catch (cause) {
+      throw new CliError(
+        EXIT.failed,
+        `cannot write ${output}: ${cause instanceof Error ? cause.message : cause}`,
+        { cause },
+      );
+    }
+    input.terminal.note(`wrote ${count(points.length * detail.axes.length)} histograms to ${output}`);
+    return 0;
+  },
+};
+
+/** The document of --format json: all that a plot needs, cross-sections worked out. */
+function exported(detail: CampaignDetail) {
+  return {
+    campaign: detail.name,
+    title: detail.title,
+    application: detail.application,
+    version: detail.version,
+    state: detail.state,
+    axes: detail.axes,
+    points: detail.points.map((point) => ({
+      index: point.index,
+      parameters: point.parameters,
+      unitsValid: point.unitsValid,
+      eventsValid: point.eventsValid,
+      crossSectionPb: crossSectionPb(point),
+      histograms: point.histograms,
+    })),
+  };
+}
+
+function show(terminal: Terminal, detail: CampaignDetail): void {
+  const events = detail.points.reduce((sum, point) => sum + point.eventsValid, 0);
+  terminal.say(`${terminal.style('bold', clean(detail.title))}: ${count(events)} validated events`);
+  terminal.say();
+  const rows = detail.points.map((point) => [
+    String(point.index),
+    clean(parameters(point.parameters)),
+    count(point.eventsValid),
+    ...sigma(point),
+  ]);
+  const header = ['point', 'parameters', 'events', 'cross-section / pb', 'error / pb'];
+  const [head = '', ...lines] = table(header, rows, ['right', 'left', 'right', 'right', 'right']);
+  terminal.say(terminal.style('dim', head));
+  for (const line of lines) terminal.say(line);
+  terminal.say();
+  terminal.say(`Histograms: ${detail.axes.map((axis) => clean(axis.name)).join(', ')}`);
+}
+
+/** The error to two digits and the value to the same decimal, as physicists quote them. */
+function sigma(point: CampaignPoint): [string, string] {
+  const measured = crossSectionPb(point);
+  if (!measured) return ['', ''];
+  const decimals =
+    measured.error > 0 ? Math.min(10, Math.max(0, 1 - Math.floor(Math.log10(measured.error)))) : 3;
+  return [measured.value.toFixed(decimals), measured.error.toFixed(decimals)];
+}

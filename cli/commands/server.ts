@@ -1,0 +1,119 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { writeFileAtomic } from '../../platform/files.ts';
+import { makeLogger } from '../../platform/log.ts';
+import { serverFiles } from '../../server/files.ts';
+import {
+  type RunningServer,
+  type ServerOptions,
+  ServerStartError,
+  startServer,
+} from '../../server/server.ts';
+import type { Command } from '../command.ts';
+import { CliError, EXIT } from '../errors.ts';
+import { dataFolder, dataOption } from '../folders.ts';
+import { rotateLog } from '../log-file.ts';
+import { parseWhole } from '../words.ts';
+
+export const server: Command = {
+  name: 'server',
+  summary: 'run a project server in the foreground (project staff)',
+  description:
+    'Everything is kept in one folder: database, programs, results and the project’s key. Keep a copy of project.key: who loses ' +
+    'it must invite all volunteers anew. Ctrl-C ends it; nothing that was acknowledged is lost, even by a power cut.',
+  options: {
+    ...dataOption('project'),
+    host: {
+      value: 'ADDRESS',
+      help: 'address to listen on (default 127.0.0.1: this computer only; 0.0.0.0: all)',
+    },
+    port: { value: 'N', help: 'port (default: the one this project had last, else any free one)' },
+    name: { value: 'NAME', help: 'the project’s name, as volunteers see it (default: Beamtime project)' },
+  },
+  examples: ['beamtime server --name "LEP at home" --host 0.0.0.0 --port 8080'],
+  async run(input) {
+    const { terminal } = input;
+    const folder = dataFolder('project', input.text('data'), input.env);
+    const port = input.text('port');
+    const logFile = join(folder, 'server.log');
+    await rotateLog(logFile);
+    const options: ServerOptions = {
+      dataFolder: folder,
+      host: input.text('host') ?? '127.0.0.1',
+      port: port === undefined ? 0 : parseWhole('port', port, 0, 65_535),
+      name: input.text('name') ?? 'Beamtime project',
+      log: makeLogger('server', logFile),
+    };
+    const running = port === undefined ? await startWhereItWas(options, terminal.note) : await begin(options);
+    try {
+      await writeFileAtomic(
+        portFile(folder),
+        `${JSON.stringify({ port: Number(new URL(running.url).port) })}\n`,
+      );
+      terminal.document({
+        url: running.url,
+        invitation: running.invitation,
+        dataFolder: folder,
+        pid: process.pid,
+      });
+      terminal.say(`Project server at ${running.url}`);
+      terminal.say(`Invitation: ${running.invitation}`);
+      terminal.say(`Publish with "beamtime push --data ${folder} FILE". Log: ${logFile}. Ctrl-C ends it.`);
+      await stopped(input.stopping);
+    } finally {
+      await running.close();
+    }
+    return 0;
+  },
+};
+
+/** Hosts look for the project where it was: so a server keeps its port as long as nobody else has taken it. */
+async function startWhereItWas(options: ServerOptions, note: (line: string) => void): Promise<RunningServer> {
+  const last = await lastPort(options.dataFolder);
+  if (last === 0) return begin(options);
+  try {
+    return await startServer({ ...options, port: last });
+  } catch (error) {
+    const cause = error instanceof ServerStartError ? error.cause : null;
+    const taken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
+    if (!taken) throw startError(error);
+    note(`port ${last}, where this project was, is taken: hosts must join again at the new address`);
+    return begin(options);
+  }
+}
+
+async function begin(options: ServerOptions): Promise<RunningServer> {
+  try {
+    return await startServer(options);
+  } catch (error) {
+    throw startError(error);
+  }
+}
+
+function startError(error: unknown): unknown {
+  return error instanceof ServerStartError
+    ? new CliError(EXIT.failed, error.message, { cause: error })
+    : error;
+}
+
+/** @returns 0 where there was none, or the note of it is damaged: it is a convenience only */
+async function lastPort(folder: string): Promise<number> {
+  const text = await readFile(portFile(folder), 'utf8').catch(() => '');
+  try {
+    return z.object({ port: z.number().int().min(0).max(65_535) }).parse(JSON.parse(text)).port;
+  } catch {
+    return 0;
+  }
+}
+
+function portFile(folder: string): string {
+  return join(serverFiles(folder).dataFolder, 'port.json');
+}
+
+function stopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
