@@ -57,8 +57,8 @@ export function duration(seconds: number): string {
 /** An estimate, rounded the way people say it: "a few seconds", "about 40 s", "about 12 min" */
 export function timeLeft(seconds: number): string {
   if (seconds < 5) return 'a few seconds';
-  if (seconds < 60) return `about ${Math.ceil(seconds / 5) * 5} s`;
-  if (seconds < 600) return `about ${duration(Math.round(seconds / 30) * 30)}`;
+  if (seconds <= 55) return `about ${Math.ceil(seconds / 5) * 5} s`;
+  if (seconds < 600) return `about ${duration(Math.ceil(seconds / 30) * 30)}`;
   return `about ${duration(Math.round(seconds / 60) * 60)}`;
 }
 
@@ -117,13 +117,23 @@ export function parameter(name: string, value: unknown): { readonly name: string
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
     .replaceAll(/[._-]+/g, ' ')
     .toLowerCase();
-  const text =
-    typeof value === 'number'
-      ? plainNumber(value)
-      : typeof value === 'string'
-        ? value
-        : JSON.stringify(value);
+  const text = written(value);
   return { name: words, value: unit ? `${text}${THIN_SPACE}${UNITS[unit]}` : text };
+}
+
+function written(value: unknown): string {
+  if (typeof value === 'number') return plainNumber(value);
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.map(written).join(' ');
+  return JSON.stringify(value);
+}
+
+/** All of a card's parameters in one line: "energy 91.2 GeV, processes mu tau" */
+export function parameterLine(parameters: Readonly<Record<string, unknown>>): string {
+  return Object.entries(parameters)
+    .map(([name, value]) => parameter(name, value))
+    .map((one) => `${one.name} ${one.value}`)
+    .join(', ');
 }
 
 /** "2 work units", "1 work unit" */

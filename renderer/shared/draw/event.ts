@@ -30,6 +30,8 @@ export const REACH = 5.2;
 const FIELD_TESLA = 1.5;
 /** Radius of a unit charge's circle in metres = pT / (0.3 B), pT in GeV, B in tesla. */
 const BEND = 0.3 * FIELD_TESLA;
+/** Below it a particle flies along the beam: there is no direction across to tell. */
+const LEAST_PT_GEV = 1e-6;
 const CONE_HALF_ANGLE = 0.11;
 
 export interface Point {
@@ -115,7 +117,7 @@ function helix(of: { px: number; py: number; pz: number; charge: number }): (to:
   const pT = Math.hypot(of.px, of.py);
   const phi = Math.atan2(of.py, of.px);
   return ({ radius, halfLength }) => {
-    if (pT === 0) return [ORIGIN, { x: 0, y: 0, z: Math.sign(of.pz) * halfLength }];
+    if (pT < LEAST_PT_GEV) return [ORIGIN, { x: 0, y: 0, z: Math.sign(of.pz) * halfLength }];
     const circle = of.charge === 0 ? Number.POSITIVE_INFINITY : pT / BEND;
     const arcToWall = circle === Number.POSITIVE_INFINITY ? radius : arcLength(radius, circle);
     const arcToLid = of.pz === 0 ? Number.POSITIVE_INFINITY : (halfLength * pT) / Math.abs(of.pz);

@@ -1,0 +1,104 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { HistogramAxis } from '../../../protocol/release.ts';
+import { binAt, type Frame, layOut, readBins } from './histogram.ts';
+
+const FRAME: Frame = { left: 50, top: 10, right: 450, bottom: 210 };
+const OPTIONS = { logY: false, xTicks: 4, yTicks: 4 };
+
+function axis(edges: number[], logY = false): HistogramAxis {
+  return HistogramAxis.parse({ name: 'x', title: 'X', xLabel: 'x', yLabel: 'events', edges, logY });
+}
+
+describe('reading bins', () => {
+  it('splits underflow, bins and overflow, with error √n', () => {
+    const read = readBins(axis([0, 1, 2, 3]), [7, 4, 0, 9, 2]);
+    expect(read).toMatchObject({ underflow: 7, overflow: 2, perUnit: false });
+    expect(read.bins.map(({ count, height, error }) => [count, height, error])).toEqual([
+      [4, 4, 2],
+      [0, 0, 0],
+      [9, 9, 3],
+    ]);
+  });
+
+  it('divides by the width where bins differ in width, errors too', () => {
+    const read = readBins(axis([0, 1, 5]), [0, 4, 16, 0]);
+    expect(read.perUnit).toBe(true);
+    expect(read.bins.map(({ height, error }) => [height, error])).toEqual([
+      [4, 2],
+      [4, 1],
+    ]);
+  });
+
+  it('takes edges with rounding errors as even', () => {
+    const edges = Array.from({ length: 11 }, (_, i) => 0.1 * i);
+    expect(readBins(axis(edges), []).perUnit).toBe(false);
+  });
+
+  it('takes counts that are not there yet as none', () => {
+    expect(readBins(axis([0, 1, 2]), []).bins.map(({ count }) => count)).toEqual([0, 0]);
+  });
+});
+
+describe('laying out', () => {
+  it('puts bins side by side over the whole width, and heights to scale from the floor', () => {
+    const plot = layOut(readBins(axis([0, 1, 2]), [0, 100, 50, 0]), FRAME, OPTIONS);
+    expect(plot.bins.map(({ left, right }) => [left, right])).toEqual([
+      [50, 250],
+      [250, 450],
+    ]);
+    const [high, low] = plot.bins;
+    expect((FRAME.bottom - (low?.top ?? 0)) / (FRAME.bottom - (high?.top ?? 0))).toBeCloseTo(0.5, 10);
+    expect(plot.outline.startsWith('M50.0 210.0H50.0V')).toBe(true);
+    expect(plot.area).toBe(`${plot.outline}Z`);
+  });
+
+  it('draws no error bar for an empty bin, and one of √n each way for others', () => {
+    const plot = layOut(readBins(axis([0, 1, 2]), [0, 0, 25, 0]), FRAME, OPTIONS);
+    expect(plot.bins[0]?.bar).toBeNull();
+    const perEvent = (FRAME.bottom - (plot.bins[1]?.top ?? 0)) / 25;
+    expect((plot.bins[1]?.bar?.from ?? 0) - (plot.bins[1]?.bar?.to ?? 0)).toBeCloseTo(10 * perEvent, 8);
+  });
+
+  it('has whole steps on the axis while events are few', () => {
+    const { yTicks } = layOut(readBins(axis([0, 1]), [0, 1, 0]), FRAME, OPTIONS);
+    expect(yTicks.every(({ value }) => Number.isInteger(value))).toBe(true);
+  });
+
+  it('keeps everything within the frame, whatever the counts and the scale', () => {
+    const counts = fc.array(fc.nat({ max: 1e12 }), { minLength: 5, maxLength: 5 });
+    fc.assert(
+      fc.property(counts, fc.boolean(), fc.boolean(), (values, logY, even) => {
+        const read = readBins(axis(even ? [0, 1, 2, 3] : [0, 0.5, 2, 7]), values);
+        const plot = layOut(read, FRAME, { ...OPTIONS, logY });
+        for (const bin of plot.bins) {
+          for (const y of [bin.top, bin.bar?.from ?? FRAME.bottom, bin.bar?.to ?? FRAME.bottom]) {
+            expect(y).toBeGreaterThanOrEqual(FRAME.top - 1e-6);
+            expect(y).toBeLessThanOrEqual(FRAME.bottom + 1e-6);
+          }
+        }
+        for (const { at } of plot.yTicks) {
+          expect(at).toBeGreaterThanOrEqual(FRAME.top - 1e-6);
+          expect(at).toBeLessThanOrEqual(FRAME.bottom + 1e-6);
+        }
+      }),
+    );
+  });
+
+  it('gives decades equal room on a logarithmic scale', () => {
+    const read = readBins(axis([0, 1, 2, 3]), [0, 10, 100, 1000, 0]);
+    const tops = layOut(read, FRAME, { ...OPTIONS, logY: true }).bins.map(({ top }) => top);
+    expect((tops[0] ?? 0) - (tops[1] ?? 0)).toBeCloseTo((tops[1] ?? 0) - (tops[2] ?? 0), 8);
+  });
+});
+
+describe('finding a bin', () => {
+  const plot = layOut(readBins(axis([0, 1, 2, 3, 4]), [0, 1, 1, 1, 1, 0]), FRAME, OPTIONS);
+  it.each([
+    [0, 0],
+    [149, 0],
+    [151, 1],
+    [449, 3],
+    [900, 3],
+  ])('at %d px is bin %d', (at, bin) => expect(binAt(plot, at)).toBe(bin));
+});

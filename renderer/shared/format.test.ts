@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import {
+  count,
+  credit,
+  duration,
+  milliseconds,
+  parameter,
+  parameterLine,
+  plainNumber,
+  plural,
+  rate,
+  share,
+  shortCount,
+  significant,
+  timeLeft,
+  timeOfDay,
+} from './format.ts';
+
+describe('numbers', () => {
+  it.each([
+    [0, '0'],
+    [1234567, '1,234,567'],
+    [Number.MAX_SAFE_INTEGER, '9,007,199,254,740,991'],
+  ])('writes the count %d as %s', (value, text) => expect(count(value)).toBe(text));
+
+  it.each([
+    [0, '0'],
+    [50000, '50k'],
+    [1_500_000, '1.5m'],
+  ])('shortens %d to %s', (value, text) => expect(shortCount(value).toLowerCase()).toBe(text));
+
+  it.each([
+    [0, '0'],
+    [45.5949, '45.6'],
+    [0.012345, '0.0123'],
+    [1234.5, '1,235'],
+    [-2.5, '−2.5'],
+  ])('keeps three digits of %d: %s', (value, text) => expect(significant(value)).toBe(text));
+
+  it('writes a rate with the same number of decimals for the same size, so that it does not jump', () => {
+    expect([rate(2.5), rate(3), rate(9.999)]).toEqual(['2.50', '3.00', '10.00']);
+    expect([rate(10), rate(12.34)]).toEqual(['10.0', '12.3']);
+    expect([rate(100), rate(6_950_214.2), rate(0)]).toEqual(['100', '6,950,214', '0']);
+  });
+
+  it('counts credit in reference-core seconds', () => {
+    expect([credit(0), credit(123_456), credit(999_949_999), credit(18_352_400_000)]).toEqual([
+      '0',
+      '0.1',
+      '999.9',
+      '18,352',
+    ]);
+  });
+
+  it('shows digits as they were written', () => {
+    expect([plainNumber(-0.25), plainNumber(0.1 + 0.2), plainNumber(16.5)]).toEqual(['−0.25', '0.3', '16.5']);
+  });
+
+  it('knows one from many', () => {
+    expect([plural(1, 'slot'), plural(0, 'slot'), plural(1200, 'slot')]).toEqual([
+      '1 slot',
+      '0 slots',
+      '1,200 slots',
+    ]);
+  });
+
+  it('writes shares as percent', () => expect(share(0.716)).toBe('72%'));
+});
+
+describe('times', () => {
+  it.each([
+    [0, '0 s'],
+    [59.4, '59 s'],
+    [59.6, '1 min'],
+    [200, '3 min 20 s'],
+    [3599.6, '1 h'],
+    [7500, '2 h 5 min'],
+    [86_399, '1 day'],
+    [273_600, '3 days 4 h'],
+  ])('writes %d s as %s', (seconds, text) => expect(duration(seconds)).toBe(text));
+
+  it.each([
+    [2, 'a few seconds'],
+    [37, 'about 40 s'],
+    [58, 'about 1 min'],
+    [200, 'about 3 min 30 s'],
+    [750, 'about 13 min'],
+    [5000, 'about 1 h 23 min'],
+  ])('estimates %d s as %s', (seconds, text) => expect(timeLeft(seconds)).toBe(text));
+
+  it.each([
+    [85.4, '85 ms'],
+    [640, '640 ms'],
+    [5210, '5.2 s'],
+    [23_400, '23 s'],
+  ])('writes %d ms as %s', (ms, text) => expect(milliseconds(ms)).toBe(text));
+
+  it('tells the day only where it is not today', () => {
+    const now = new Date(2026, 10, 24, 12, 0);
+    const today = timeOfDay(new Date(2026, 10, 24, 14, 5).toISOString(), now);
+    const tomorrow = timeOfDay(new Date(2026, 10, 25, 14, 5).toISOString(), now);
+    expect(today).toContain('05');
+    expect(today).not.toContain('Nov');
+    expect(tomorrow).toContain('25 Nov');
+  });
+});
+
+describe('parameters', () => {
+  it.each([
+    ['energyGeV', 91.19, 'energy', '91.19\u2009GeV'],
+    ['mZGeV', 91.1875, 'm z', '91.1875\u2009GeV'],
+    ['hepmcEvents', 20, 'hepmc events', '20'],
+    ['GeV', 3, 'ge v', '3'],
+    ['processes', ['mu', 'tau'], 'processes', 'mu tau'],
+    ['seedName', 'a b', 'seed name', 'a b'],
+    ['nested', { a: 1 }, 'nested', '{"a":1}'],
+  ])('reads %s', (name, value, shownName, shownValue) =>
+    expect(parameter(name, value)).toEqual({ name: shownName, value: shownValue }),
+  );
+
+  it('puts all in one line', () => {
+    expect(parameterLine({ energyGeV: 35, hepmcEvents: 5 })).toBe('energy 35\u2009GeV, hepmc events 5');
+    expect(parameterLine({})).toBe('');
+  });
+});
