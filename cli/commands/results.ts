@@ -13,7 +13,7 @@ export const results: Command = {
   summary: 'show or export the merged histograms of a campaign',
   description:
     'Without --format: each parameter point with its cross-section, and which histograms there are. Only validated work units are in it. ' +
-    'YODA text holds unnormalised counts (Rivet’s and YODA’s tools read it); JSON holds axes and counts [underflow, bins, overflow].',
+    'YODA is that project’s text format, version 1, with unnormalised counts; JSON holds axes and counts [underflow, bins, overflow].',
   positionals: { name: 'CAMPAIGN', min: 1, max: 1, help: 'its name, as "beamtime campaigns" lists it' },
   options: {
     ...PROJECT_OPTIONS,
