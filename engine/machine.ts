@@ -23,7 +23,11 @@ export async function recallFact<T>(file: string, key: string, schema: z.ZodType
  * Remembers the value under the key, whatever else the file holds; undefined forgets it.
  * @throws the file system's error where it cannot be written
  */
-export function rememberFact(file: string, key: string, value: z.core.util.JSONType | undefined): Promise<void> {
+export function rememberFact(
+  file: string,
+  key: string,
+  value: z.core.util.JSONType | undefined,
+): Promise<void> {
   const before = pending.get(file) ?? Promise.resolve();
   const change = before
     .catch(() => {}) // told to whoever asked for that change

@@ -75,6 +75,7 @@ export function pathCalls({
     },
     path_readlink: (fd, path, length, buffer, room, result) => {
       memory.u32(result);
+      memory.bytes(buffer, room);
       const { target } = files.call('readLink', entry(fd, RIGHTS.PATH_READLINK, path, length));
       memory.setU32(result, memory.setText(buffer, room, target));
     },

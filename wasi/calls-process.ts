@@ -114,8 +114,8 @@ function poll(
       subscription,
       errno: readiness(descriptors, subscription.type, subscription.subject),
     }));
-  const first = timers.reduce((least, { wait }) => (wait < least ? wait : least), timers[0]?.wait ?? 0n);
-  const wait = others.length > 0 ? 0n : first;
+  const soonest = timers.map((timer) => timer.wait).sort((a, b) => (a < b ? -1 : 1))[0] ?? 0n;
+  const wait = others.length > 0 ? 0n : soonest;
   clock.sleep(wait);
   const ready = [...others, ...timers.filter((timer) => timer.wait <= wait)];
   for (const [i, { subscription, errno }] of ready.entries()) {

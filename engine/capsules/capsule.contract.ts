@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import * as trees from '../../ninep/trees/index.ts';
 import { type Logger, makeLogger } from '../../platform/log.ts';
 import type { Capsule, CapsuleDriver, RunOutcome, UnitRun } from './capsule.ts';
-import { probe } from './testkit/compile.ts';
+import { probe } from './testkit/probe.ts';
 
 /** What a driver's test hands over: a module of this form, so that a process of its own can load it too. */
 export interface DriverModule {

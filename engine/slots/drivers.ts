@@ -117,6 +117,16 @@ export class DriverPool {
     }
   }
 
+  /** Ends all drivers; the next need loads them anew (another project has another appliance). */
+  async reset(): Promise<void> {
+    await this.close();
+    for (const entry of this.#entries) {
+      entry.driver = null;
+      entry.unavailable = undefined;
+    }
+    this.reconsider();
+  }
+
   async close(): Promise<void> {
     await Promise.allSettled(
       this.#entries.map(async (entry) => {

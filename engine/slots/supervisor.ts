@@ -20,8 +20,6 @@ export interface SupervisorOptions {
   readonly histograms: HistogramBook;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Whether one more capsule of this size fits into memory now. */
-  readonly memoryFits: (memoryMb: number) => boolean;
   /** Capsules for a unit, best first; null while that is being measured (poke() comes when it is known). */
   readonly preferred: (unit: WorkUnit) => readonly CapsuleKind[] | null;
   /** Events newly computed by all slots. */
@@ -34,8 +32,6 @@ export interface SupervisorOptions {
 
 /** A unit whose runs were interrupted this often is held to break its capsule when that vanishes once more. */
 const LOSSES_FORGIVEN = 100;
-/** How soon to look again when work is there but memory is not. */
-const MEMORY_RETRY_MS = 5_000;
 
 /**
  * Follows the number of slots that policy allows with units that are ready. Slots are paused and resumed, not
@@ -52,7 +48,6 @@ export class Supervisor {
   #pauses = 0;
   #mode: 'open' | 'finishing' | 'closed' = 'open';
   #cancelRetry: (() => void) | null = null;
-  #isMemoryShort = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -61,11 +56,6 @@ export class Supervisor {
   /** In the order they were started. */
   get slots(): readonly Slot[] {
     return [...this.#slots];
-  }
-
-  /** Work and a slot are there, but starting would take memory that is to stay free. */
-  get isMemoryShort(): boolean {
-    return this.#isMemoryShort;
   }
 
   /** @param keepPaused false: memory is needed, what is not allowed to compute is stopped */
@@ -92,7 +82,6 @@ export class Supervisor {
     for (const slot of plan.resume) slot.setPaused(null);
     // Asked to finish while nothing may compute: waiting could take days, so the unit begins again another time.
     if (this.#mode === 'finishing' && this.#allowed === 0) for (const slot of this.#slots) slot.stop();
-    this.#isMemoryShort = false;
     if (this.#mode === 'open') for (let i = 0; i < plan.start; i++) if (!this.#startOne()) break;
   }
 
@@ -137,11 +126,6 @@ export class Supervisor {
     const programPath = unit.programs.get(next.kind);
     if (!unit.release || programPath === undefined)
       throw new Error(`unit ${unit.leaseId} is ready without programs`);
-    if (!this.#options.memoryFits(unit.release.limits.memoryMb)) {
-      this.#isMemoryShort = true;
-      this.#retryIn(MEMORY_RETRY_MS);
-      return false;
-    }
     const console = this.#options.consoles.begin(unit.spooled.lease.unitId);
     const slot = new Slot({
       order: ++this.#orders,

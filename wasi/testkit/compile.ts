@@ -5,10 +5,10 @@ import { mkdir, readFile, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Platform } from '../../../protocol/release.ts';
+import type { Platform } from '../../protocol/release.ts';
 
 const run = promisify(execFile);
-const PRODUCTS = fileURLToPath(new URL('../../../build/testkit/', import.meta.url));
+const PRODUCTS = fileURLToPath(new URL('../../build/testkit/', import.meta.url));
 /** No contraction, so that floating-point numbers have the same bits on both. */
 const FLAGS = ['-std=gnu17', '-O2', '-ffp-contract=off', '-Wall', '-Werror'];
 const COMPILERS: Readonly<Record<Platform, readonly string[]>> = {
@@ -43,9 +43,4 @@ export async function compileForTest(source: string, platform: Platform): Promis
   }
   await rename(beside, product);
   return product;
-}
-
-/** The program of the capsule tests, see probe.c. */
-export function probe(platform: Platform): Promise<string> {
-  return compileForTest(fileURLToPath(new URL('./probe.c', import.meta.url)), platform);
 }

@@ -1,0 +1,101 @@
+/** `node appliance/build.ts`: makes the micro appliance. See README.md. */
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { stringify } from 'yaml';
+import { sha256, sha256File } from '../platform/files.ts';
+import { writeCpio } from './cpio.ts';
+import {
+  DebianError,
+  type DebianPackage,
+  extractMembers,
+  fetchPackage,
+  findKernelPackage,
+  findPackage,
+  kernelVersion,
+} from './debian.ts';
+import { guestEntries, MODULES } from './image.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const CACHE = join(ROOT, '.cache', 'appliance');
+const OUTPUT = join(ROOT, 'build', 'appliance');
+/** What a volunteer downloads at most, kernel and initrd together. */
+const MOST_BYTES = 10e6;
+
+/**
+ * Builds into build/appliance/ unless what is there came from the same inputs.
+ * @param say progress, a line at a time; silent when there is nothing to do
+ * @throws DebianError where this machine cannot build, with what to do
+ */
+export async function buildAppliance(say: (line: string) => void): Promise<void> {
+  const [kernel, busybox] = await Promise.all([findKernelPackage(), findPackage('busybox-static')]);
+  const inputs = await describeInputs([kernel, busybox]);
+  if (await isCurrent(inputs)) return;
+
+  say(`appliance: ${kernel.name} ${kernel.version}, busybox ${busybox.version}`);
+  await mkdir(join(ROOT, 'build'), { recursive: true });
+  const beside = await mkdtemp(join(ROOT, 'build', 'appliance-new-'));
+  try {
+    const unpacked = join(beside, 'unpacked');
+    await mkdir(unpacked);
+    say('appliance: fetching and unpacking the packages');
+    const modules = MODULES.map((name) => `./lib/modules/*/${name}.ko`);
+    await extractMembers(await fetchPackage(kernel, CACHE), ['./boot/vmlinuz-*', ...modules], unpacked);
+    await extractMembers(await fetchPackage(busybox, CACHE), ['./bin/busybox'], unpacked);
+
+    const kernelBytes = await readFile(join(unpacked, 'boot', `vmlinuz-${kernelVersion(kernel)}`));
+    const initrdBytes = gzipSync(writeCpio(await guestEntries(unpacked)), { level: 9 });
+    if (kernelBytes.length + initrdBytes.length > MOST_BYTES) {
+      throw new DebianError(
+        `kernel (${kernelBytes.length}) and initrd (${initrdBytes.length} bytes) are more than ${MOST_BYTES} together`,
+      );
+    }
+    await rm(unpacked, { recursive: true });
+    await writeFile(join(beside, 'kernel'), kernelBytes);
+    await writeFile(join(beside, 'initrd'), initrdBytes);
+    await writeFile(
+      join(beside, 'appliance.yaml'),
+      stringify({
+        kind: 'appliance',
+        kernel: 'kernel',
+        initrd: 'initrd',
+        kernelVersion: kernelVersion(kernel),
+      }),
+    );
+    const made = { inputs, kernel: sha256(kernelBytes), initrd: sha256(initrdBytes) };
+    await writeFile(join(beside, 'made.json'), `${JSON.stringify(made, null, 2)}\n`);
+    await rm(OUTPUT, { recursive: true, force: true });
+    await rename(beside, OUTPUT);
+    say(`appliance: ${((kernelBytes.length + initrdBytes.length) / 1e6).toFixed(2)} MB in build/appliance/`);
+  } finally {
+    await rm(beside, { recursive: true, force: true });
+  }
+}
+
+/** Everything the image's bytes depend on, as one hash. */
+async function describeInputs(packages: readonly DebianPackage[]): Promise<string> {
+  const own = ['build.ts', 'cpio.ts', 'image.ts'].map((name) => join(import.meta.dirname, name));
+  const guest = join(import.meta.dirname, 'guest');
+  const scripts = (await readdir(guest)).sort().map((name) => join(guest, name));
+  const hashes = await Promise.all([...own, ...scripts].map((path) => sha256File(path)));
+  return sha256([...packages.map((one) => `${one.name} ${one.version} ${one.sha256}`), ...hashes].join('\n'));
+}
+
+async function isCurrent(inputs: string): Promise<boolean> {
+  try {
+    return (await readFile(join(OUTPUT, 'made.json'), 'utf8')).includes(inputs);
+  } catch {
+    return false;
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  try {
+    await buildAppliance((line) => console.error(line));
+  } catch (error) {
+    if (!(error instanceof DebianError)) throw error;
+    console.error(`appliance: ${error.message}`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,124 @@
+import { execFile, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { sha256File } from '../platform/files.ts';
+
+const run = promisify(execFile);
+
+/** What apt knows of a package; the hash comes from Debian's signed lists. */
+export interface DebianPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly sha256: string;
+}
+
+/** Building the appliance is not possible here; the message says what to install or run. */
+export class DebianError extends Error {
+  override readonly name = 'DebianError';
+}
+
+/** The current candidate of a package, from apt's local lists (no network). */
+export async function findPackage(name: string): Promise<DebianPackage> {
+  const text = await aptCache(['show', '--no-all-versions', name]);
+  const field = (key: string) => new RegExp(`^${key}: (.+)$`, 'm').exec(text)?.[1];
+  const version = field('Version');
+  const sha256 = field('SHA256');
+  if (!version || !sha256) throw unknownPackage(name);
+  return { name, version, sha256 };
+}
+
+/** The package that `linux-image-amd64` stands for today. */
+export async function findKernelPackage(): Promise<DebianPackage> {
+  const text = await aptCache(['depends', 'linux-image-amd64']);
+  const name = /Depends: (linux-image-\S+)/.exec(text)?.[1];
+  if (!name) throw unknownPackage('linux-image-amd64');
+  return findPackage(name);
+}
+
+async function aptCache(args: string[]): Promise<string> {
+  try {
+    return (await run('apt-cache', args, { maxBuffer: 16e6 })).stdout;
+  } catch (cause) {
+    if (isMissing(cause)) throw needsDebian('apt-cache', cause);
+    throw unknownPackage(args.at(-1) ?? '', cause);
+  }
+}
+
+/**
+ * Downloads the package into the cache folder unless it is there, and checks its hash.
+ * @returns path of the .deb
+ */
+export async function fetchPackage(wanted: DebianPackage, cacheFolder: string): Promise<string> {
+  const path = join(cacheFolder, `${wanted.name}-${wanted.sha256.slice(0, 16)}.deb`);
+  if (await isIntact(path, wanted)) return path;
+  await mkdir(cacheFolder, { recursive: true });
+  const folder = await mkdtemp(join(cacheFolder, 'download-'));
+  try {
+    await run('apt-get', ['download', '-q', `${wanted.name}=${wanted.version}`], { cwd: folder });
+    const [name] = await readdir(folder);
+    const downloaded = join(folder, name ?? '');
+    if (!name || !(await isIntact(downloaded, wanted))) {
+      throw new DebianError(`${wanted.name}: the download does not match apt's lists; run apt-get update`);
+    }
+    await rename(downloaded, path);
+  } catch (cause) {
+    if (cause instanceof DebianError) throw cause;
+    if (isMissing(cause)) throw needsDebian('apt-get', cause);
+    throw new DebianError(`apt-get could not download ${wanted.name} ${wanted.version}`, { cause });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  return path;
+}
+
+async function isIntact(path: string, wanted: DebianPackage): Promise<boolean> {
+  try {
+    await stat(path);
+  } catch {
+    return false;
+  }
+  return (await sha256File(path)) === wanted.sha256;
+}
+
+/**
+ * Takes the named files out of a .deb without unpacking the rest (a kernel package holds 400 MB of modules).
+ * @param members patterns as tar's --wildcards reads them, for example "./boot/vmlinuz-*"
+ */
+export async function extractMembers(deb: string, members: readonly string[], folder: string): Promise<void> {
+  const unpack = spawn('dpkg-deb', ['--fsys-tarfile', deb], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const pick = spawn('tar', ['-x', '-C', folder, '--no-same-owner', '--wildcards', ...members], {
+    stdio: ['pipe', 'inherit', 'inherit'],
+  });
+  unpack.stdout.pipe(pick.stdin);
+  const [unpacked, picked] = await Promise.all([ended(unpack, 'dpkg-deb'), ended(pick, 'tar')]);
+  if (unpacked !== 0 || picked !== 0)
+    throw new DebianError(`${deb}: could not take out ${members.join(' ')}`);
+}
+
+function ended(child: ReturnType<typeof spawn>, name: string): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    child.once('error', (cause) => reject(isMissing(cause) ? needsDebian(name, cause) : cause));
+    child.once('close', (status) => resolve(status));
+  });
+}
+
+/** The kernel version as `uname -r` says it, from the package's name. */
+export function kernelVersion(kernel: DebianPackage): string {
+  return kernel.name.replace(/^linux-image-/, '');
+}
+
+function isMissing(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+}
+
+function needsDebian(tool: string, cause: unknown): DebianError {
+  return new DebianError(
+    `${tool} is missing: the appliance is built on Debian or Ubuntu (amd64). Elsewhere nobody needs to build it: a project hands it out.`,
+    { cause },
+  );
+}
+
+function unknownPackage(name: string, cause?: unknown): DebianError {
+  return new DebianError(`apt does not know the package ${name}; run: apt-get update`, { cause });
+}

@@ -1,0 +1,36 @@
+import type { Logger } from '../platform/log.ts';
+import type { Sha256 } from '../protocol/primitives.ts';
+import type { EngineFiles } from './filenames.ts';
+import type { ObjectCache } from './objects/index.ts';
+import type { Membership, ProjectClient } from './project/index.ts';
+import type { DriverSource } from './slots/drivers.ts';
+
+export interface CapsuleSourcesOptions {
+  readonly files: EngineFiles;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  /** The project whose appliance is used; null before one is joined. */
+  readonly project: () => { readonly membership: Membership; readonly client: ProjectClient } | null;
+  readonly objects: () => ObjectCache;
+}
+
+export interface CapsuleSources {
+  readonly list: readonly DriverSource[];
+  /** Objects the drivers need kept on disk. */
+  readonly needed: () => ReadonlySet<Sha256>;
+}
+
+/** The drivers there are, each loaded when it is first asked for: an idle engine carries none of them. */
+export function capsuleSources({ log }: CapsuleSourcesOptions): CapsuleSources {
+  const applianceObjects = new Set<Sha256>();
+  return {
+    needed: () => applianceObjects,
+    list: [
+      {
+        kind: 'wasm',
+        platform: 'wasm32-wasi',
+        load: async () => (await import('./capsules/wasm/index.ts')).wasmDriver({ log }),
+      },
+    ],
+  };
+}

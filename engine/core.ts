@@ -1,0 +1,432 @@
+import os from 'node:os';
+import type { Logger } from '../platform/log.ts';
+import type { FinishedUnit } from '../protocol/engine-api.ts';
+import { FINISHED_KEPT } from '../protocol/engine-api.ts';
+import type { Preferences } from '../protocol/preferences.ts';
+import type { HostRegistration } from '../protocol/project-api.ts';
+import { capsuleSources } from './capsule-sources.ts';
+import type { CapsuleKind } from './capsules/capsule.ts';
+import type { Clock } from './clock.ts';
+import { type CapsuleUse, CoresMonitor, type Decision, type Pause } from './cores/index.ts';
+import type { EngineFiles } from './filenames.ts';
+import { History, type Totals } from './history/index.ts';
+import { ObjectCache } from './objects/index.ts';
+import {
+  type Invitation,
+  joinProject,
+  type Membership,
+  MembershipStore,
+  ProjectClient,
+  ProjectUnreachable,
+} from './project/index.ts';
+import { Consoles } from './slots/consoles.ts';
+import { DriverPool } from './slots/drivers.ts';
+import { HistogramBook } from './slots/live-histograms.ts';
+import { RateMeter } from './slots/rate-meter.ts';
+import { Supervisor } from './slots/supervisor.ts';
+import type { StateStore } from './state.ts';
+import { statusView } from './status.ts';
+import { FinishedList, projectView, runningUnits } from './views.ts';
+import { Desk, isUndelivered, isUnfinished, neededObjects, Spool, Work } from './work/index.ts';
+
+export interface CoreOptions {
+  readonly files: EngineFiles;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly cores: number;
+  readonly maxUnits: number | null;
+  /** Stands above the preferences for this life. */
+  readonly capsule: CapsuleKind | null;
+  readonly version: string;
+  readonly preferences: Preferences;
+  readonly pause: Pause | null;
+  readonly store: StateStore;
+}
+
+/** What changes within this long is published together. */
+const PUBLISH_MS = 50;
+/** While capsules compute, rates and sums are brought up to date this often. */
+const REFRESH_MS = 1_000;
+/** A host that the server does not know any more registers anew, but not over and over. */
+const REJOIN_EVERY_MS = 10 * 60_000;
+/** Of a capsule where no release says more yet. */
+const USUAL_CAPSULE_MB = 256;
+
+/**
+ * The parts of the engine, wired: cores decide how many slots, the supervisor fills them with units from the desk,
+ * the work loops carry units in and out, the store tells clients. Nothing here decides anything by itself.
+ */
+export class Core {
+  readonly options: CoreOptions;
+  readonly memberships: MembershipStore;
+  readonly desk: Desk;
+  readonly work: Work;
+  readonly drivers: DriverPool;
+  readonly supervisor: Supervisor;
+  readonly monitor: CoresMonitor;
+  readonly history: History;
+  readonly consoles: Consoles;
+  readonly objects: ObjectCache;
+  preferences: Preferences;
+  #histograms = new HistogramBook();
+  #histogramsChanged = false;
+  #meter = new RateMeter();
+  #finished = new FinishedList();
+  #totals: Totals | null = null;
+  #allowance: number | null;
+  #pause: Pause | null;
+  #isStopping = false;
+  #isFinishing = false;
+  #rejoinedAtMs = Number.NEGATIVE_INFINITY;
+  #joinTrouble: string | null = null;
+  #cancelPublish: (() => void) | null = null;
+  #cancelRefresh: (() => void) | null = null;
+  #stop = new AbortController();
+
+  constructor(options: CoreOptions) {
+    const { files, log, clock, random, store } = options;
+    this.options = options;
+    this.preferences = options.preferences;
+    this.#pause = options.pause;
+    this.#allowance = options.maxUnits;
+    this.memberships = new MembershipStore(files.membership);
+    this.history = new History(files.history, log, clock);
+    this.consoles = new Consoles(files.consoles, log);
+    const publish = () => this.publishSoon();
+    const sources = capsuleSources({
+      files,
+      log,
+      signal: this.#stop.signal,
+      project: () => {
+        const membership = this.memberships.current;
+        const client = membership && this.desk.client(membership.keyFingerprint);
+        return membership && client ? { membership, client } : null;
+      },
+      objects: () => this.objects,
+    });
+    this.objects = new ObjectCache({
+      folder: files.objects,
+      limitBytes: () => this.preferences.diskLimitMb * 1_000_000,
+      needed: () => new Set([...neededObjects(this.desk.units.values()), ...sources.needed()]),
+      clock,
+      log,
+    });
+    this.desk = new Desk({
+      spool: new Spool(files.spool, log),
+      memberships: this.memberships,
+      connect: (membership) => this.connect(membership.url, membership.token),
+      clock,
+      random,
+      log,
+      onChange: () => {
+        this.work.poke();
+        this.supervisor.poke();
+        this.publishSoon();
+      },
+    });
+    this.drivers = new DriverPool({
+      sources: sources.list,
+      preference: () => options.capsule ?? this.preferences.capsule,
+      clock,
+      random,
+      log,
+      onViews: (views) => store.set('capsules', [...views]),
+    });
+    this.supervisor = new Supervisor({
+      desk: this.desk,
+      drivers: this.drivers,
+      consoles: this.consoles,
+      histograms: this.#histograms,
+      clock,
+      log,
+      preferred: (unit) => [...unit.programs.keys()],
+      onEvents: (events) => this.#meter.add(clock.monotonic(), events),
+      onLive: (event) => store.set('lastEvent', event),
+      onHistograms: () => {
+        this.#histogramsChanged = true;
+      },
+      onChange: () => {
+        this.monitor.setActive(this.supervisor.slots.some((slot) => slot.phase !== 'paused'));
+        this.publishSoon();
+      },
+    });
+    this.work = new Work({
+      clock,
+      random,
+      log,
+      onChange: publish,
+      context: {
+        desk: this.desk,
+        memberships: this.memberships,
+        objects: this.objects,
+        clock,
+        random,
+        log,
+        usableKinds: () => this.drivers.usable(),
+        mayTransfer: () => this.decision.transfers,
+        demand: () => ({
+          slots: this.#isFinishing ? 0 : this.decision.slots,
+          coresAllowed: Math.min(this.preferences.maxCores ?? options.cores, options.cores),
+          bufferPerCore: this.preferences.bufferPerCore,
+          allowance: this.#allowance,
+        }),
+        taken: (units) => {
+          if (this.#allowance !== null) this.#allowance = Math.max(0, this.#allowance - units);
+        },
+        rejoin: (signal) => this.#rejoin(signal),
+        record: (unit, cpuSeconds, projectKey) => this.#record(unit, cpuSeconds, projectKey),
+      },
+    });
+    this.monitor = new CoresMonitor({
+      preferences: this.preferences,
+      pause: this.#pause,
+      capsuleUse: () => this.#capsuleUse(),
+      onDecision: (decision) => this.#onDecision(decision),
+      onCores: (cores) => store.set('cores', [...cores]),
+      clock,
+    });
+  }
+
+  get decision(): Decision {
+    return this.monitor.decision;
+  }
+
+  get pause(): Pause | null {
+    return this.#pause;
+  }
+
+  get registration(): HostRegistration {
+    return {
+      cores: this.options.cores,
+      os: `${os.type()} ${os.release()} ${os.arch()}`.slice(0, 60),
+      engineVersion: this.options.version,
+    };
+  }
+
+  connect(url: string, token: string | null): ProjectClient {
+    return new ProjectClient({ url, token, clock: this.options.clock });
+  }
+
+  /** Takes up what the last life left, and begins. */
+  async start(): Promise<void> {
+    await this.memberships.load();
+    await this.desk.load();
+    // What is still in hand from the last life was asked for then: it is part of what may be taken.
+    const inHand = this.desk.list(isUnfinished).length + this.desk.list(isUndelivered).length;
+    if (this.#allowance !== null) this.#allowance = Math.max(0, this.#allowance - inHand);
+    await this.#readHistory();
+    this.work.open();
+    this.publish();
+    await this.monitor.start();
+  }
+
+  /** Gives up every unit that has not finished, for the given reason, and tells the project. */
+  async abandonUnfinished(
+    reason: string,
+    isMeant: (projectKey: string) => boolean = () => true,
+  ): Promise<void> {
+    for (const unit of this.desk.list(isUnfinished)) {
+      if (isMeant(unit.spooled.project))
+        await this.desk.apply(unit, { event: 'abandoned', reason, tell: true });
+    }
+  }
+
+  /**
+   * Joins the project of the invitation, and leaves the one before: what runs for that is given back, results
+   * that are finished still go there.
+   * @throws ProjectError
+   */
+  async join(invitation: Invitation): Promise<Membership> {
+    const before = this.memberships.current;
+    const membership = await joinProject(
+      invitation,
+      this.registration,
+      this.memberships.byKey(invitation.keyFingerprint),
+      (url, token) => this.connect(url, token),
+    );
+    await this.memberships.join(membership);
+    this.#joinTrouble = null;
+    if (before && before.keyFingerprint !== membership.keyFingerprint) {
+      await this.abandonUnfinished(
+        'this computer joined another project',
+        (key) => key !== membership.keyFingerprint,
+      );
+      await this.drivers.reset();
+    } else {
+      this.drivers.reconsider();
+    }
+    await this.memberships.forgetFormer((key) =>
+      this.desk.list().some((unit) => unit.spooled.project === key),
+    );
+    this.options.log.info({ project: membership.name, url: membership.url }, 'joined');
+    this.work.hurry();
+    this.publish();
+    return membership;
+  }
+
+  /** For a join at start that goes on trying: why it has not worked yet. */
+  noteJoinTrouble(message: string | null): void {
+    this.#joinTrouble = message;
+    this.publishSoon();
+  }
+
+  setPause(pause: Pause | null): void {
+    this.#pause = pause;
+    this.monitor.setPause(pause);
+    if (!pause) this.work.hurry();
+    this.publish();
+  }
+
+  setPreferences(preferences: Preferences): void {
+    this.preferences = preferences;
+    this.options.store.set('preferences', preferences);
+    this.drivers.reconsider();
+    this.monitor.setPreferences(preferences);
+    this.work.poke();
+    this.supervisor.poke();
+  }
+
+  /** Computes what runs to its end and delivers it, takes nothing new. Resolves when done or when it cannot be. */
+  async finish(): Promise<void> {
+    this.#isFinishing = true;
+    await this.supervisor.finish();
+    await this.abandonUnfinished('this computer stops computing');
+    const isOwed = () =>
+      this.desk.list().some((unit) => isUndelivered(unit) || unit.state.state === 'abandoned');
+    while (isOwed() && !this.work.trouble && !this.desk.diskTrouble && !this.#stop.signal.aborted) {
+      await new Promise<void>((resolve) => this.options.clock.after(100, resolve));
+    }
+  }
+
+  /** Everything ends; all that was computed is in the spool. */
+  async close(): Promise<void> {
+    this.#isStopping = true;
+    this.publish();
+    this.#stop.abort();
+    this.monitor.stop();
+    await Promise.all([this.work.close(), this.supervisor.close()]);
+    await this.drivers.close();
+    this.desk.close();
+    this.#cancelPublish?.();
+    this.#cancelRefresh?.();
+    await this.history.close();
+  }
+
+  publishSoon(): void {
+    if (this.#isStopping || this.#cancelPublish) return;
+    this.#cancelPublish = this.options.clock.after(PUBLISH_MS, () => {
+      this.#cancelPublish = null;
+      this.publish();
+    });
+  }
+
+  publish(): void {
+    const { store, clock } = this.options;
+    const { slots } = this.supervisor;
+    const trouble = this.work.trouble;
+    const units = this.desk.list();
+    store.set('running', runningUnits(slots, units));
+    store.set('finished', this.#finished.list());
+    store.set('project', projectView(this.memberships.current, trouble, this.work.noWork));
+    store.set('contribution', {
+      ...(this.#totals ?? store.get('contribution')),
+      eventsPerSecond: this.#meter.rate(clock.monotonic()),
+    });
+    if (this.#histogramsChanged) {
+      this.#histogramsChanged = false;
+      store.set('histograms', this.#histograms.view());
+    }
+    const computing = slots.filter((slot) => slot.phase === 'running').length;
+    const isMoving = (state: string) => state === 'leased' || state === 'fetching' || state === 'ready';
+    store.set(
+      'status',
+      statusView({
+        decision: this.decision,
+        cores: this.options.cores,
+        pausedUntil: pausedUntil(this.#pause, this.decision),
+        isStopping: this.#isStopping,
+        hasProject: this.memberships.current !== null,
+        computing,
+        preparing:
+          slots.filter((slot) => slot.phase === 'starting').length +
+          units.filter(({ state }) => isMoving(state.state)).length,
+        diskTrouble: this.desk.diskTrouble,
+        noCapsule: this.drivers.whyNone(),
+        isMeasuring: false,
+        trouble: this.#joinTrouble ?? trouble?.message ?? null,
+        noWork: this.work.noWork,
+        isAllowanceUsed: this.#allowance === 0,
+      }),
+    );
+    if (computing > 0 || !this.#meter.isQuiet(clock.monotonic())) this.#refreshLater();
+  }
+
+  #refreshLater(): void {
+    if (this.#isStopping || this.#cancelRefresh) return;
+    this.#cancelRefresh = this.options.clock.after(REFRESH_MS, () => {
+      this.#cancelRefresh = null;
+      this.publish();
+    });
+  }
+
+  #onDecision(decision: Decision): void {
+    this.options.log.info({ slots: decision.slots, reason: decision.reason }, 'cores');
+    this.supervisor.allow(decision.slots, decision.keepPaused);
+    this.work.poke();
+    this.publish();
+  }
+
+  #capsuleUse(): CapsuleUse {
+    let promisedMemoryMb = 0;
+    let cpuSeconds = 0;
+    let capsuleMemoryMb = USUAL_CAPSULE_MB;
+    const { slots } = this.supervisor;
+    for (const { capsule, unit } of slots) {
+      const limitMb = unit.release?.limits.memoryMb ?? USUAL_CAPSULE_MB;
+      capsuleMemoryMb = Math.max(capsuleMemoryMb, limitMb);
+      const metrics = capsule?.metrics();
+      promisedMemoryMb += Math.max(0, limitMb - (metrics?.residentBytes ?? 0) / 1e6);
+      cpuSeconds += metrics?.cpuSeconds ?? 0;
+    }
+    return { capsules: slots.length, capsuleMemoryMb, promisedMemoryMb, cpuSeconds };
+  }
+
+  async #rejoin(signal: AbortSignal): Promise<void> {
+    const membership = this.memberships.current;
+    if (!membership) return;
+    const now = this.options.clock.monotonic();
+    if (now - this.#rejoinedAtMs < REJOIN_EVERY_MS) {
+      throw new ProjectUnreachable('the project does not know this computer, though it has just registered');
+    }
+    this.#rejoinedAtMs = now;
+    signal.throwIfAborted();
+    this.options.log.warn(
+      { url: membership.url },
+      'the project does not know this computer any more; registering',
+    );
+    await this.join({ url: membership.url, keyFingerprint: membership.keyFingerprint });
+  }
+
+  async #record(unit: FinishedUnit, cpuSeconds: number, projectKey: string): Promise<void> {
+    this.#finished.put(unit);
+    const project = this.memberships.byKey(projectKey)?.name ?? projectKey;
+    if (await this.history.record({ ...unit, project, cpuSeconds }))
+      this.#totals = await this.history.totals();
+    this.publishSoon();
+  }
+
+  async #readHistory(): Promise<void> {
+    try {
+      this.#totals = await this.history.totals();
+      for (const unit of await this.history.finished(FINISHED_KEPT)) this.#finished.put(unit);
+    } catch (error) {
+      this.options.log.error({ err: error }, 'the history cannot be read; the work goes on without');
+    }
+  }
+}
+
+function pausedUntil(pause: Pause | null, decision: Decision): string | null {
+  if (decision.state !== 'paused' || pause?.untilWallMs == null) return null;
+  return new Date(pause.untilWallMs).toISOString();
+}

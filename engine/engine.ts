@@ -1,0 +1,102 @@
+import { mkdir, rm } from 'node:fs/promises';
+import os from 'node:os';
+import { FolderInUse, type FolderLock, lockFolder } from '../platform/folder-lock.ts';
+import type { Logger } from '../platform/log.ts';
+import type { CapsuleKind } from './capsules/capsule.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { Core } from './core.ts';
+import { EngineStartError } from './errors.ts';
+import { type EngineFiles, engineFiles } from './filenames.ts';
+import { diskTrouble } from './work/index.ts';
+
+export const ENGINE_VERSION = '0.1.0';
+
+export interface EngineOptions {
+  /** Everything the engine keeps is here; made if missing. One engine at a time. */
+  readonly dataFolder: string;
+  /** Of the local API on 127.0.0.1; 0: any free one. */
+  readonly port: number;
+  /** Built page to serve; null: API only. */
+  readonly rendererFolder: string | null;
+  readonly log: Logger;
+  /** Takes at most this many units in its life, then asks for no more; null: any number. */
+  readonly maxUnits?: number | null;
+  /** Stands above the preferences for this life of the engine. */
+  readonly capsule?: CapsuleKind | null;
+  /** A project to join at start where this is not yet its member; goes on trying while it cannot be reached. */
+  readonly invitation?: string | null;
+  readonly clock?: Clock;
+  /** In [0, 1); decides jitter. */
+  readonly random?: () => number;
+}
+
+export interface RunningEngine {
+  readonly url: string;
+  readonly token: string;
+  /** Resolves when the engine has ended, by close() or by a client's wish. */
+  readonly ended: Promise<void>;
+  /** Stops all capsules and the API; what was computed is kept for the next start. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the volunteer's engine in this process.
+ * @throws EngineStartError with words for a person
+ */
+export async function startEngine(options: EngineOptions): Promise<RunningEngine> {
+  const files = engineFiles(options.dataFolder);
+  const lock = await takeFolder(files);
+  try {
+    await sweep(files);
+    const core = new Core({
+      files,
+      log: options.log,
+      clock: options.clock ?? systemClock,
+      random: options.random ?? Math.random,
+      cores: os.availableParallelism?.() ?? os.cpus().length,
+      maxUnits: options.maxUnits ?? null,
+      capsule: options.capsule ?? null,
+      version: ENGINE_VERSION,
+    });
+    return await core.start({
+      port: options.port,
+      rendererFolder: options.rendererFolder,
+      invitation: options.invitation ?? null,
+      onClosed: () => lock.release(),
+    });
+  } catch (error) {
+    await lock.release();
+    throw startError(error, files);
+  }
+}
+
+async function takeFolder(files: EngineFiles): Promise<FolderLock> {
+  try {
+    await mkdir(files.dataFolder, { recursive: true, mode: 0o700 });
+    return await lockFolder(files.lock);
+  } catch (error) {
+    throw startError(error, files);
+  }
+}
+
+/** What a killed engine left behind and nobody needs: the endpoint of a dead process, sockets and marks of its capsules. */
+async function sweep(files: EngineFiles): Promise<void> {
+  await rm(files.endpoint, { force: true });
+}
+
+function startError(error: unknown, files: EngineFiles): unknown {
+  if (error instanceof EngineStartError) return error;
+  if (error instanceof FolderInUse) {
+    return new EngineStartError(`another engine already runs in ${files.dataFolder}: ${error.message}`, {
+      cause: error,
+    });
+  }
+  const words = diskTrouble(error);
+  if (words) {
+    return new EngineStartError(
+      `the data folder ${files.dataFolder} cannot be used: ${words}; or choose another one`,
+      { cause: error },
+    );
+  }
+  return error;
+}

@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import { startTemp } from '/tmp/g-api.ts';
+import { ControlError, type EngineControl } from '../../engine/api/control.ts';
+import { StateStore } from '../../engine/state.ts';
+import type { EngineState, ProjectView } from '../../protocol/engine-api.ts';
+import { busyState } from './states.ts';
+
+/** The engine as far as a page can tell: its real store behind its real API. */
+export interface PageEngine {
+  readonly url: string;
+  readonly token: string;
+  readonly store: StateStore;
+  /** What the page asked for, in order. */
+  readonly asked: readonly string[];
+  /** Sets everything anew. */
+  replace(state: EngineState): void;
+  close(): Promise<void>;
+}
+
+/** Does to the state what the engine would, without cores, capsules or a project behind it. */
+export class PageControl implements EngineControl {
+  readonly asked: string[] = [];
+  #store: StateStore;
+  #project: ProjectView | null;
+
+  constructor(store: StateStore, project: ProjectView | null) {
+    this.#store = store;
+    this.#project = project;
+  }
+
+  async pause(forSeconds: number | null): Promise<void> {
+    this.asked.push(`pause ${forSeconds}`);
+    const pausedUntil = forSeconds === null ? null : new Date(Date.now() + forSeconds * 1000).toISOString();
+    this.#store.update('status', (now) => ({
+      ...now,
+      state: 'paused',
+      reason: 'Paused by you',
+      slots: 0,
+      pausedUntil,
+    }));
+  }
+
+  async resume(): Promise<void> {
+    this.asked.push('resume');
+    this.#store.update('status', (now) => ({
+      ...now,
+      state: 'computing',
+      reason: 'All cores are free',
+      slots: now.cores,
+      pausedUntil: null,
+    }));
+  }
+
+  async join(invitation: string): Promise<ProjectView> {
+    this.asked.push(`join ${invitation}`);
+    if (!invitation.startsWith('beamtime://') || !this.#project)
+      throw new ControlError('invalid', `"${invitation}" is not an invitation`, 'invitation');
+    this.#store.set('project', this.#project);
+    return this.#project;
+  }
+
+  setPreferences = async () => {};
+  doctor = async () => [];
+  history = async () => [];
+  console = async () => null;
+  stop = async () => {};
+}
+
+export async function startPageEngine(
+  state: EngineState,
+  at: { port: number; token: string } = { port: 0, token: randomBytes(32).toString('base64url') },
+): Promise<PageEngine> {
+  const store = new StateStore(state);
+  const control = new PageControl(store, state.project ?? busyState().project);
+  const api = await startTemp(store, control, at);
+  let closed: Promise<void> | null = null;
+  return {
+    url: api.url,
+    token: at.token,
+    store,
+    asked: control.asked,
+    replace(next) {
+      for (const key of Object.keys(next) as (keyof EngineState)[]) store.set(key, next[key]);
+    },
+    close() {
+      store.close();
+      closed ??= api.close();
+      return closed;
+    },
+  };
+}
