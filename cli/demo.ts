@@ -102,7 +102,7 @@ async function main(): Promise<number> {
       name: 'engine',
       args: [
         ...['engine', '--data', engineData, '--renderer', join(root, 'build/renderer'), '--join', invitation],
-        ...(options.workUnits === null ? [] : ['--max-units', String(options.workUnits)]),
+        ...(options.workUnits === null ? [] : ['--insist', '--max-units', String(options.workUnits)]),
         ...(options.capsule === 'auto' ? [] : ['--capsule', options.capsule]),
       ],
       endpoint: engineFiles(engineData).endpoint,

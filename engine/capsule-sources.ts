@@ -1,5 +1,6 @@
 import type { Logger } from '../platform/log.ts';
 import type { Sha256 } from '../protocol/primitives.ts';
+import { CapsuleError } from './capsules/capsule.ts';
 import type { EngineFiles } from './filenames.ts';
 import type { ObjectCache } from './objects/index.ts';
 import type { Membership, ProjectClient } from './project/index.ts';
@@ -21,7 +22,8 @@ export interface CapsuleSources {
 }
 
 /** The drivers there are, each loaded when it is first asked for: an idle engine carries none of them. */
-export function capsuleSources({ log }: CapsuleSourcesOptions): CapsuleSources {
+export function capsuleSources(options: CapsuleSourcesOptions): CapsuleSources {
+  const { files, log, signal } = options;
   const applianceObjects = new Set<Sha256>();
   return {
     needed: () => applianceObjects,
@@ -30,6 +32,26 @@ export function capsuleSources({ log }: CapsuleSourcesOptions): CapsuleSources {
         kind: 'wasm',
         platform: 'wasm32-wasi',
         load: async () => (await import('./capsules/wasm/index.ts')).wasmDriver({ log }),
+      },
+      {
+        kind: 'qemu',
+        platform: 'x86_64-linux',
+        load: async () => {
+          const project = options.project();
+          if (!project) throw new CapsuleError('join a project first: the virtual machine comes from there');
+          const { fetchAppliance } = await import('./appliance.ts');
+          const appliance = await fetchAppliance(
+            { ...project, objects: options.objects(), path: files.appliance, signal, log },
+            ({ kernel, initrd }) => {
+              applianceObjects.clear();
+              for (const { sha256 } of [kernel, initrd]) applianceObjects.add(sha256);
+            },
+          );
+          if (!appliance)
+            throw new CapsuleError('the project has no virtual machine image; WebAssembly does its work');
+          const { qemuDriver } = await import('./capsules/qemu/index.ts');
+          return qemuDriver({ files, appliance, log });
+        },
       },
     ],
   };

@@ -38,6 +38,8 @@ export interface CoreOptions {
   readonly maxUnits: number | null;
   /** Stands above the preferences for this life. */
   readonly capsule: CapsuleKind | null;
+  /** At least one slot, unless the person paused. */
+  readonly insist: boolean;
   readonly version: string;
   readonly preferences: Preferences;
   readonly pause: Pause | null;
@@ -182,14 +184,16 @@ export class Core {
       preferences: this.preferences,
       pause: this.#pause,
       capsuleUse: () => this.#capsuleUse(),
-      onDecision: (decision) => this.#onDecision(decision),
+      onDecision: () => this.#onDecision(),
       onCores: (cores) => store.set('cores', [...cores]),
       clock,
     });
   }
 
   get decision(): Decision {
-    return this.monitor.decision;
+    const { decision } = this.monitor;
+    if (!this.options.insist || decision.slots > 0 || decision.state === 'paused') return decision;
+    return { ...decision, slots: 1, state: 'computing', reason: 'One core, as you asked' };
   }
 
   get pause(): Pause | null {
@@ -370,7 +374,8 @@ export class Core {
     });
   }
 
-  #onDecision(decision: Decision): void {
+  #onDecision(): void {
+    const { decision } = this;
     this.options.log.info({ slots: decision.slots, reason: decision.reason }, 'cores');
     this.supervisor.allow(decision.slots, decision.keepPaused);
     this.work.poke();

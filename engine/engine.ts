@@ -1,12 +1,21 @@
+import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import { FolderInUse, type FolderLock, lockFolder } from '../platform/folder-lock.ts';
 import type { Logger } from '../platform/log.ts';
+import { startApi } from './api/index.ts';
 import type { CapsuleKind } from './capsules/capsule.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { Control } from './control.ts';
 import { Core } from './core.ts';
+import { examine } from './doctor/index.ts';
 import { EngineStartError } from './errors.ts';
 import { type EngineFiles, engineFiles } from './filenames.ts';
+import { firstState } from './first-state.ts';
+import { joinAtStart } from './join-at-start.ts';
+import { loadPause } from './pause-file.ts';
+import { loadPreferences } from './preferences.ts';
+import { StateStore } from './state.ts';
 import { diskTrouble } from './work/index.ts';
 
 export const ENGINE_VERSION = '0.1.0';
@@ -23,6 +32,8 @@ export interface EngineOptions {
   readonly maxUnits?: number | null;
   /** Stands above the preferences for this life of the engine. */
   readonly capsule?: CapsuleKind | null;
+  /** At least one slot computes whatever others do with the machine; the person's pause still holds. */
+  readonly insist?: boolean;
   /** A project to join at start where this is not yet its member; goes on trying while it cannot be reached. */
   readonly invitation?: string | null;
   readonly clock?: Clock;
@@ -48,26 +59,78 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
   const lock = await takeFolder(files);
   try {
     await sweep(files);
-    const core = new Core({
-      files,
-      log: options.log,
-      clock: options.clock ?? systemClock,
-      random: options.random ?? Math.random,
-      cores: os.availableParallelism?.() ?? os.cpus().length,
-      maxUnits: options.maxUnits ?? null,
-      capsule: options.capsule ?? null,
-      version: ENGINE_VERSION,
-    });
-    return await core.start({
-      port: options.port,
-      rendererFolder: options.rendererFolder,
-      invitation: options.invitation ?? null,
-      onClosed: () => lock.release(),
-    });
+    return await assemble(options, files, lock);
   } catch (error) {
     await lock.release();
     throw startError(error, files);
   }
+}
+
+async function assemble(
+  options: EngineOptions,
+  files: EngineFiles,
+  lock: FolderLock,
+): Promise<RunningEngine> {
+  const { log } = options;
+  const clock = options.clock ?? systemClock;
+  const preferences = await loadPreferences(files.preferences, log);
+  const cores = os.availableParallelism?.() ?? os.cpus().length;
+  const store = new StateStore(firstState(preferences, cores, ENGINE_VERSION), clock);
+  const core = new Core({
+    files,
+    log,
+    clock,
+    random: options.random ?? Math.random,
+    cores,
+    maxUnits: options.maxUnits ?? null,
+    capsule: options.capsule ?? null,
+    insist: options.insist ?? false,
+    version: ENGINE_VERSION,
+    preferences,
+    pause: await loadPause(files.machine, clock),
+    store,
+  });
+  const closing = new AbortController();
+  let ending: Promise<void> | null = null;
+  const end = (finish: boolean) => {
+    ending ??= (async () => {
+      if (finish) await core.finish();
+      closing.abort();
+      // Capsules first: what they hold is the machine's; then nobody is left to tell.
+      await core.close();
+      await api.close();
+      store.close();
+      await lock.release();
+      log.info('engine ended');
+    })();
+    return ending;
+  };
+  let hasEnded: () => void = () => {};
+  const ended = new Promise<void>((resolve) => {
+    hasEnded = resolve;
+  });
+  const control = new Control(
+    core,
+    () => examine({ files, preferences: core.preferences, membership: core.memberships.current, clock }),
+    (finish) => void end(finish).finally(hasEnded),
+  );
+  const api = await startApi({
+    store,
+    control,
+    port: options.port,
+    rendererFolder: options.rendererFolder,
+    endpointFile: files.endpoint,
+    log,
+  });
+  try {
+    await core.start();
+  } catch (error) {
+    await api.close();
+    throw error;
+  }
+  log.info({ url: api.url, dataFolder: files.dataFolder }, 'engine started');
+  if (options.invitation) void joinAtStart(core, options.invitation, clock, closing.signal, log);
+  return { url: api.url, token: api.token, ended, close: () => end(false).finally(hasEnded) };
 }
 
 async function takeFolder(files: EngineFiles): Promise<FolderLock> {
@@ -82,6 +145,7 @@ async function takeFolder(files: EngineFiles): Promise<FolderLock> {
 /** What a killed engine left behind and nobody needs: the endpoint of a dead process, sockets and marks of its capsules. */
 async function sweep(files: EngineFiles): Promise<void> {
   await rm(files.endpoint, { force: true });
+  if (existsSync(files.run)) await (await import('./capsules/qemu/sweep.ts')).sweepQemu(files);
 }
 
 function startError(error: unknown, files: EngineFiles): unknown {

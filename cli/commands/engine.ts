@@ -29,6 +29,7 @@ export const engine: Command = {
   options: {
     ...ENGINE_OPTIONS,
     'max-units': { value: 'N', help: 'take N work units and no more (default: any number)' },
+    insist: { help: 'compute on at least one core, whatever others do with the machine' },
     renderer: { value: 'FOLDER', help: 'the built page (default: the one that came with Beamtime)' },
   },
   run: runEngine,
@@ -73,6 +74,7 @@ function readOptions(input: Input): Omit<EngineOptions, 'dataFolder' | 'log'> {
     rendererFolder: renderer !== undefined ? resolve(renderer) : existsSync(BUILT_PAGE) ? BUILT_PAGE : null,
     maxUnits: maxUnits === undefined ? null : parseWhole('max-units', maxUnits, 1, 1_000_000),
     capsule,
+    insist: input.flag('insist'),
     invitation: input.text('join') ?? null,
   };
 }

@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { startTemp } from '/tmp/g-api.ts';
+import { fileURLToPath } from 'node:url';
 import { ControlError, type EngineControl } from '../../engine/api/control.ts';
+import { startApi } from '../../engine/api/index.ts';
 import { StateStore } from '../../engine/state.ts';
+import { makeLogger } from '../../platform/log.ts';
 import type { EngineState, ProjectView } from '../../protocol/engine-api.ts';
 import { busyState } from './states.ts';
+
+const BUILT_PAGE = fileURLToPath(new URL('../../build/renderer', import.meta.url));
 
 /** The engine as far as a page can tell: its real store behind its real API. */
 export interface PageEngine {
@@ -72,8 +76,14 @@ export async function startPageEngine(
 ): Promise<PageEngine> {
   const store = new StateStore(state);
   const control = new PageControl(store, state.project ?? busyState().project);
-  const api = await startTemp(store, control, at);
-  let closed: Promise<void> | null = null;
+  const api = await startApi({
+    store,
+    control,
+    ...at,
+    rendererFolder: BUILT_PAGE,
+    endpointFile: null,
+    log: makeLogger('page-test'),
+  });
   return {
     url: api.url,
     token: at.token,
@@ -84,8 +94,7 @@ export async function startPageEngine(
     },
     close() {
       store.close();
-      closed ??= api.close();
-      return closed;
+      return api.close();
     },
   };
 }

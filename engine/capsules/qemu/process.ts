@@ -173,9 +173,6 @@ async function drained(child: ChildProcess): Promise<void> {
   });
   await Promise.race([closed, enough]);
   clearTimeout(timer);
-  console.error(
-    child.stdio.map((s) => s && [s.destroyed, s.readableEnded, s.writableEnded, s.writableFinished]),
-  );
   for (const stream of child.stdio) stream?.destroy();
 }
 
