@@ -1,0 +1,2 @@
+export * from './control.ts';
+export { type ApiOptions, type RunningApi, startApi } from './server.ts';

@@ -1,0 +1,26 @@
+import type { DoctorCheck } from '../../protocol/engine-api.ts';
+import type { Preferences } from '../../protocol/preferences.ts';
+import type { Clock } from '../clock.ts';
+import type { EngineFiles } from '../filenames.ts';
+import type { Membership } from '../project/membership.ts';
+
+/** What the checks look at. */
+export interface DoctorContext {
+  readonly files: EngineFiles;
+  readonly preferences: Preferences;
+  /** The project joined; null: none. */
+  readonly membership: Membership | null;
+  readonly clock: Clock;
+}
+
+export type Finding = Pick<DoctorCheck, 'state' | 'detail' | 'remedy'>;
+
+export interface Check {
+  readonly name: string;
+  readonly title: string;
+  run(context: DoctorContext): Promise<Finding>;
+}
+
+export const ok = (detail: string): Finding => ({ state: 'ok', detail, remedy: null });
+export const warning = (detail: string, remedy: string): Finding => ({ state: 'warning', detail, remedy });
+export const problem = (detail: string, remedy: string): Finding => ({ state: 'problem', detail, remedy });
