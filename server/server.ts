@@ -18,6 +18,7 @@ import type { Database } from './store/database.ts';
 import { migrate } from './store/migrate.ts';
 import { openPglite } from './store/pglite.ts';
 import { prepareDataFolder } from './store/prepare.ts';
+import { SpotQueue } from './validate/spot-queue.ts';
 
 export interface ServerOptions {
   /** All the server keeps is below this folder; made where it is not there. */
@@ -95,6 +96,9 @@ async function openProject(
   opened.push(() => db.close());
   const project = new Project({ db, files, key, staffToken, name, log, now: () => new Date() });
   opened.push(() => project.idle());
+  const checks = new SpotQueue(project);
+  await checks.start();
+  opened.push(() => checks.close());
   const housekeeping = new Housekeeping(project);
   opened.push(() => housekeeping.close());
   return project;

@@ -4,12 +4,11 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
-import { z } from 'zod';
 import { pushDocument } from '../cli/push.ts';
 import { engineFiles } from '../engine/filenames.ts';
-import { CampaignDetail, CampaignSummary } from '../protocol/campaign.ts';
+import { CampaignDetail } from '../protocol/campaign.ts';
 import { EngineEndpoint } from '../protocol/engine-api.ts';
-import { ProjectInfo } from '../protocol/project-api.ts';
+import { CampaignList, ProjectInfo } from '../protocol/project-api.ts';
 import { ServerEndpoint, StaffResults } from '../protocol/staff-api.ts';
 import { Block, type Card } from '../protocol/work-unit.ts';
 import { command, root, temporaryFolder } from './testkit/command.ts';
@@ -183,8 +182,8 @@ class Restarting {
 async function complete(server: Restarting, url: string): Promise<CampaignDetail> {
   for (const until = Date.now() + 240_000; Date.now() < until; await delay(500)) {
     try {
-      const list = z.array(CampaignSummary).parse(await (await fetch(`${url}/api/v1/campaigns`)).json());
-      const [campaign] = list;
+      const { campaigns } = CampaignList.parse(await (await fetch(`${url}/api/v1/campaigns`)).json());
+      const [campaign] = campaigns;
       if (campaign?.state !== 'complete') continue;
       return CampaignDetail.parse(await (await fetch(`${url}/api/v1/campaigns/${campaign.id}`)).json());
     } catch (error) {

@@ -4,8 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { CampaignSummary } from '../../protocol/campaign.ts';
-import { API_PREFIX, ProjectInfo } from '../../protocol/project-api.ts';
+import { API_PREFIX, CampaignList, ProjectInfo } from '../../protocol/project-api.ts';
 import { pushDocument } from '../push.ts';
 import { DemoError } from './part.ts';
 
@@ -47,7 +46,7 @@ export async function pushDemo(options: {
 
   const kind = options.unitsNeeded === null ? 'demo' : 'quick';
   const prefix = `${kind}-${build}-`;
-  const summaries = z.array(CampaignSummary).parse(await getJson(`${url}${API_PREFIX}/campaigns`));
+  const { campaigns: summaries } = CampaignList.parse(await getJson(`${url}${API_PREFIX}/campaigns`));
   const open = summaries
     .filter((one) => one.name.startsWith(prefix))
     .reduce((sum, one) => sum + one.units - one.unitsValid - one.unitsSetAside, 0);

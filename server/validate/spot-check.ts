@@ -1,0 +1,78 @@
+import { makeFolders, memoryTree, readFile, writeFile } from '../../ninep/trees/index.ts';
+import type { Release } from '../../protocol/release.ts';
+import { BLOCKS, CARD, type Card, OUT } from '../../protocol/work-unit.ts';
+import { runProgram } from '../../wasi/run.ts';
+
+/** The project could not regenerate a block here; says nothing of the result. */
+export class CheckFailed extends Error {
+  override readonly name = 'CheckFailed';
+}
+
+/**
+ * Which blocks of a result to regenerate: a share of them, at least one, each equally likely. The result is fixed
+ * before, and the choice unpredictable, so a host cannot know which of its lines are looked at.
+ * @param random an integer in [0, below)
+ * @returns indexes, ascending
+ */
+export function chooseBlocks(blocks: number, fraction: number, random: (below: number) => number): number[] {
+  const wanted = Math.min(blocks, Math.max(1, Math.round(blocks * fraction)));
+  const pool = Array.from({ length: blocks }, (_, i) => i);
+  // Fisher-Yates, as far as needed.
+  for (let i = 0; i < wanted; i++) {
+    const j = i + random(blocks - i);
+    const chosen = pool[j] ?? j;
+    pool[j] = pool[i] ?? i;
+    pool[i] = chosen;
+  }
+  return pool.slice(0, wanted).sort((a, b) => a - b);
+}
+
+/** The card of block `index` of `card`'s work unit, as a work unit of its own. */
+export function cardOfBlock(card: Card, index: number): Card {
+  const firstEvent = card.firstEvent + index * card.blockEvents;
+  return {
+    ...card,
+    firstEvent,
+    events: Math.min(card.blockEvents, card.firstEvent + card.events - firstEvent),
+  };
+}
+
+/**
+ * Regenerates one block with the release's WebAssembly program.
+ * @returns its line of out/blocks.jsonl, without the newline
+ * @throws CheckFailed
+ */
+export async function regenerateBlock(
+  wasm: Uint8Array,
+  release: Release,
+  card: Card,
+  signal: AbortSignal,
+): Promise<string> {
+  const tree = memoryTree({ quotaBytes: release.limits.outputBytes + 16 * 1024 * 1024 });
+  await writeFile(tree, CARD, JSON.stringify(card));
+  await makeFolders(tree, OUT);
+  const said: Uint8Array[] = [];
+  const outcome = await runProgram({
+    wasm,
+    args: [release.application, ...release.args],
+    tree,
+    memoryMb: release.limits.memoryMb,
+    wallSeconds: release.limits.wallSeconds,
+    signal,
+    onConsole: (chunk) => said.push(chunk),
+  });
+  if (outcome.state !== 'exited' || outcome.exitStatus !== 0) {
+    const how =
+      outcome.state === 'exited'
+        ? `status ${outcome.exitStatus}: ${Buffer.concat(said).toString('utf8').slice(-300)}`
+        : outcome.state === 'broken'
+          ? outcome.reason
+          : 'stopped';
+    throw new CheckFailed(`regenerating a block ended with ${how}`);
+  }
+  const text = (await readFile(tree, `${OUT}/${BLOCKS}`)).toString('utf8');
+  const lines = text.split('\n');
+  if (lines.length !== 2 || lines[1] !== '')
+    throw new CheckFailed(`regenerating a block gave ${lines.length - 1} lines; the program must give one`);
+  return lines[0] ?? '';
+}
