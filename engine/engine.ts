@@ -114,6 +114,7 @@ async function assemble(
     () => examine({ files, preferences: core.preferences, membership: core.memberships.current, clock }),
     (finish) => void end(finish).finally(hasEnded),
   );
+  await core.start();
   const api = await startApi({
     store,
     control,
@@ -121,13 +122,10 @@ async function assemble(
     rendererFolder: options.rendererFolder,
     endpointFile: files.endpoint,
     log,
-  });
-  try {
-    await core.start();
-  } catch (error) {
-    await api.close();
+  }).catch(async (error: unknown) => {
+    await core.close();
     throw error;
-  }
+  });
   log.info({ url: api.url, dataFolder: files.dataFolder }, 'engine started');
   if (options.invitation) void joinAtStart(core, options.invitation, clock, closing.signal, log);
   return { url: api.url, token: api.token, ended, close: () => end(false).finally(hasEnded) };

@@ -39,11 +39,15 @@ export async function runWorkUnits(options: {
     gone = how;
   });
   let lastSaid = '';
+  let earlier: ReadonlySet<string> | null = null;
   for (;;) {
     if (options.signal.aborted) throw new DemoError('stopped before all work units were validated');
     if (gone !== null) throw new DemoError(`the engine ended by itself (${gone})`);
     const state = await readState(options.endpoint);
-    const judged = state.finished.filter((unit) => !['unreported', 'pending'].includes(unit.verdict));
+    // What the history tells of earlier runs is not of this one.
+    const isJudged = (unit: FinishedUnit) => !['unreported', 'pending'].includes(unit.verdict);
+    earlier ??= new Set(state.finished.filter(isJudged).map((unit) => unit.leaseId));
+    const judged = state.finished.filter((unit) => isJudged(unit) && !earlier?.has(unit.leaseId));
     const line = describe(state, judged.length, options.wanted);
     if (line !== lastSaid) options.say(line);
     lastSaid = line;

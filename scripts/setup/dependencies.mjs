@@ -17,7 +17,8 @@ export async function dependencies(root) {
   rmSync(stamp, { force: true });
   const [command, ...before] = npmCommand();
   try {
-    await run('installing npm packages', command, [...before, 'ci', '--no-audit', '--no-fund'], {
+    // Said aloud even under `npm --silent`, which children inherit: an empty failure tells nobody what to do.
+    await run('installing npm packages', command, [...before, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
       cwd: root,
       env: { ...process.env, ...cacheSetting(root) },
     });
