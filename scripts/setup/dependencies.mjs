@@ -18,10 +18,15 @@ export async function dependencies(root) {
   const [command, ...before] = npmCommand();
   try {
     // Said aloud even under `npm --silent`, which children inherit: an empty failure tells nobody what to do.
-    await run('installing npm packages', command, [...before, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-      cwd: root,
-      env: { ...process.env, ...cacheSetting(root) },
-    });
+    await run(
+      'installing npm packages',
+      command,
+      [...before, 'ci', '--no-audit', '--no-fund', '--loglevel=error'],
+      {
+        cwd: root,
+        env: { ...process.env, ...cacheSetting(root) },
+      },
+    );
   } catch (error) {
     throw new SetupError(`${error.message}\nCheck the network, then run the same command again.`, {
       cause: error,
