@@ -288,7 +288,6 @@ describe.skipIf(!hasChromium)('the page', () => {
     );
     const state = { ...busyState(), status: { ...busyState().status, reason: 'Back again' } };
     engine = await startPageEngine(state, { port: Number(new URL(engine.url).port), token: engine.token });
-    await page.getByRole('button', { name: 'Try now' }).click();
     await page.getByRole('heading', { name: 'Back again' }).waitFor();
     expect(await page.getByText('The engine does not answer.').count()).toBe(0);
   });
