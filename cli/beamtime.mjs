@@ -5,16 +5,13 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ownNodeWillDo, pinnedNode } from '../scripts/setup/node24.mjs';
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const main = join(folder, 'main.ts');
-const windows = process.platform === 'win32';
-const name = `node-${windows ? 'win' : process.platform}-${process.arch}`;
-const pinned = join(dirname(folder), 'node_modules', name, 'bin', windows ? 'node.exe' : 'node');
-const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-const ownWillDo = major > 22 || (major === 22 && minor >= 18);
+const pinned = pinnedNode(dirname(folder));
 
-if (ownWillDo) {
+if (ownNodeWillDo()) {
   process.argv[1] = main;
   await import(pathToFileURL(main).href);
 } else if (existsSync(pinned)) {
@@ -32,7 +29,7 @@ if (ownWillDo) {
 } else {
   console.error(
     `beamtime: this is Node ${process.versions.node}, which is too old, and there is no newer one beside Beamtime. ` +
-      'Run "npm install" in the folder of Beamtime, or install Node 24.',
+      'Run "npm start" once in the folder of Beamtime, or install Node 24.',
   );
   process.exitCode = 1;
 }

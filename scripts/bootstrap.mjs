@@ -31,8 +31,8 @@ async function main() {
   const unlock = await setupLock(root);
   let node;
   try {
-    await dependencies(root);
-    node = node24(root);
+    node = await node24(root);
+    await dependencies(root, node);
     if (verb.packages) await packages(root, { forTests: verb.packages === 'test' });
     if (verb.build) await artefacts(root, node);
   } finally {
