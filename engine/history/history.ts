@@ -106,7 +106,11 @@ export class History {
       this.#gone(child, new Error(`the process of the history ended (${signal ?? `status ${code}`})`));
     });
     this.#child = child;
-    this.#previous = new Promise((resolve) => child.once('close', () => resolve()));
+    // Not 'close': Node never emits that for a child whose channel the parent has closed itself, as #end() does.
+    this.#previous = new Promise((resolve) => {
+      child.once('exit', () => resolve());
+      child.once('error', () => resolve());
+    });
     return child;
   }
 

@@ -1,4 +1,5 @@
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import fs, { existsSync, renameSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import sqlite, { type Database as DatabaseType } from 'node-sqlite3-wasm';
 import { MIGRATIONS } from './migrations.ts';
 import { HistoryError } from './records.ts';
@@ -38,7 +39,30 @@ export function isDamage(error: unknown): boolean {
   return error instanceof Error && /malformed|not a database|failed its check/.test(error.message);
 }
 
+/**
+ * Has SQLite undo the transaction that a killed process left half-written.
+ *
+ * By itself this build (0.8.60) never does: it asks whether somebody else is writing by looking for the lock, finds
+ * the folder it has just made itself, and leaves the journal to its supposed owner. The folder is ours alone, so for
+ * the one read in which SQLite looks for a journal, that question is answered with no.
+ */
+function rollBack(path: string): void {
+  const { accessSync } = fs;
+  const database = new sqlite.Database(path);
+  fs.accessSync = (asked, mode) => {
+    if (asked === `${resolve(path)}.lock`) throw new Error('nobody else is writing');
+    accessSync(asked, mode);
+  };
+  try {
+    database.get('PRAGMA user_version');
+  } finally {
+    fs.accessSync = accessSync;
+    database.close();
+  }
+}
+
 function openSound(path: string): Database {
+  if (existsSync(`${path}-journal`)) rollBack(path);
   const database = new sqlite.Database(path);
   try {
     database.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA; PRAGMA busy_timeout = 2000;');
