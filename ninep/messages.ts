@@ -58,25 +58,25 @@ export const MESSAGES = {
   Rlopen: { type: 13, fields: { qid: 'qid', iounit: 'u32' } },
 
   /** Tlcreate fid[4] name[s] flags[4] mode[4] gid[4] */
-  Tlcreate: { type: 14, fields: { fid: 'u32', name: 'string', flags: 'u32', mode: 'u32', gid: 'u32' } },
+  Tlcreate: { type: 14, fields: { fid: 'u32', entry: 'string', flags: 'u32', mode: 'u32', gid: 'u32' } },
   /** Rlcreate qid[13] iounit[4] */
   Rlcreate: { type: 15, fields: { qid: 'qid', iounit: 'u32' } },
 
   /** Tsymlink fid[4] name[s] symtgt[s] gid[4] */
-  Tsymlink: { type: 16, fields: { fid: 'u32', name: 'string', symtgt: 'string', gid: 'u32' } },
+  Tsymlink: { type: 16, fields: { fid: 'u32', entry: 'string', symtgt: 'string', gid: 'u32' } },
   /** Rsymlink qid[13] */
   Rsymlink: { type: 17, fields: { qid: 'qid' } },
 
   /** Tmknod dfid[4] name[s] mode[4] major[4] minor[4] gid[4] */
   Tmknod: {
     type: 18,
-    fields: { dfid: 'u32', name: 'string', mode: 'u32', major: 'u32', minor: 'u32', gid: 'u32' },
+    fields: { dfid: 'u32', entry: 'string', mode: 'u32', major: 'u32', minor: 'u32', gid: 'u32' },
   },
   /** Rmknod qid[13] */
   Rmknod: { type: 19, fields: { qid: 'qid' } },
 
   /** Trename fid[4] dfid[4] name[s] */
-  Trename: { type: 20, fields: { fid: 'u32', dfid: 'u32', name: 'string' } },
+  Trename: { type: 20, fields: { fid: 'u32', dfid: 'u32', entry: 'string' } },
   /** Rrename */
   Rrename: { type: 21, fields: {} },
 
@@ -138,12 +138,12 @@ export const MESSAGES = {
   Rsetattr: { type: 27, fields: {} },
 
   /** Txattrwalk fid[4] newfid[4] name[s] */
-  Txattrwalk: { type: 30, fields: { fid: 'u32', newfid: 'u32', name: 'string' } },
+  Txattrwalk: { type: 30, fields: { fid: 'u32', newfid: 'u32', entry: 'string' } },
   /** Rxattrwalk size[8] */
   Rxattrwalk: { type: 31, fields: { size: 'u64' } },
 
   /** Txattrcreate fid[4] name[s] attr_size[8] flags[4] */
-  Txattrcreate: { type: 32, fields: { fid: 'u32', name: 'string', attrSize: 'u64', flags: 'u32' } },
+  Txattrcreate: { type: 32, fields: { fid: 'u32', entry: 'string', attrSize: 'u64', flags: 'u32' } },
   /** Rxattrcreate */
   Rxattrcreate: { type: 33, fields: {} },
 
@@ -185,12 +185,12 @@ export const MESSAGES = {
   },
 
   /** Tlink dfid[4] fid[4] name[s] */
-  Tlink: { type: 70, fields: { dfid: 'u32', fid: 'u32', name: 'string' } },
+  Tlink: { type: 70, fields: { dfid: 'u32', fid: 'u32', entry: 'string' } },
   /** Rlink */
   Rlink: { type: 71, fields: {} },
 
   /** Tmkdir dfid[4] name[s] mode[4] gid[4] */
-  Tmkdir: { type: 72, fields: { dfid: 'u32', name: 'string', mode: 'u32', gid: 'u32' } },
+  Tmkdir: { type: 72, fields: { dfid: 'u32', entry: 'string', mode: 'u32', gid: 'u32' } },
   /** Rmkdir qid[13] */
   Rmkdir: { type: 73, fields: { qid: 'qid' } },
 
@@ -203,7 +203,7 @@ export const MESSAGES = {
   Rrenameat: { type: 75, fields: {} },
 
   /** Tunlinkat dirfd[4] name[s] flags[4] */
-  Tunlinkat: { type: 76, fields: { dirfd: 'u32', name: 'string', flags: 'u32' } },
+  Tunlinkat: { type: 76, fields: { dirfd: 'u32', entry: 'string', flags: 'u32' } },
   /** Runlinkat */
   Runlinkat: { type: 77, fields: {} },
 
@@ -254,7 +254,10 @@ export const MESSAGES = {
   Tremove: { type: 122, fields: { fid: 'u32' } },
   /** Rremove */
   Rremove: { type: 123, fields: {} },
-} as const satisfies Record<string, { type: number; fields: Readonly<Record<string, FieldKind>> }>;
+} as const satisfies Record<string, { type: number; fields: MessageFields }>;
+
+/** None is called `name`, which is the message's own: a wire's name[s] is `entry` here. */
+type MessageFields = Readonly<Record<string, FieldKind>> & { readonly name?: never };
 
 type Table = typeof MESSAGES;
 export type MessageName = keyof Table;

@@ -110,7 +110,7 @@ const HANDLERS: { readonly [N in FileRequestName]: Handler<N> } = {
     return { name: 'Rlopen', qid: qidOf(node), iounit: 0 };
   },
 
-  Tlcreate: async ({ fids }, { fid: number, name, flags, mode }) => {
+  Tlcreate: async ({ fids }, { fid: number, entry: name, flags, mode }) => {
     const fid = fids.get(number);
     mustBeClosed(fid);
     const how = openMode(flags);
@@ -193,12 +193,12 @@ const HANDLERS: { readonly [N in FileRequestName]: Handler<N> } = {
     };
   },
 
-  Tmkdir: async ({ fids }, { dfid, name, mode }) => {
+  Tmkdir: async ({ fids }, { dfid, entry: name, mode }) => {
     const node = await fids.get(dfid).place.node.makeDirectory(checkName(name), mode);
     return { name: 'Rmkdir', qid: qidOf(node) };
   },
 
-  Tsymlink: async ({ fids }, { fid, name, symtgt }) => {
+  Tsymlink: async ({ fids }, { fid, entry: name, symtgt }) => {
     const node = await fids.get(fid).place.node.makeSymlink(checkName(name), symtgt);
     return { name: 'Rsymlink', qid: qidOf(node) };
   },
@@ -208,14 +208,14 @@ const HANDLERS: { readonly [N in FileRequestName]: Handler<N> } = {
     target: await fids.get(fid).place.node.readLink(),
   }),
 
-  Tlink: async ({ fids }, { dfid, fid, name }) => {
+  Tlink: async ({ fids }, { dfid, fid, entry: name }) => {
     await fids.get(dfid).place.node.makeLink(checkName(name), fids.get(fid).place.node);
     return { name: 'Rlink' };
   },
 
   Tmknod: async () => refuse('EPERM', 'devices, pipes and sockets stay in the guest'),
 
-  Trename: async ({ fids }, { fid, dfid, name }) => {
+  Trename: async ({ fids }, { fid, dfid, entry: name }) => {
     const { place } = fids.get(fid);
     await rename(mustHaveName(place), place.name, fids.get(dfid).place, name);
     return { name: 'Rrename' };
@@ -226,7 +226,7 @@ const HANDLERS: { readonly [N in FileRequestName]: Handler<N> } = {
     return { name: 'Rrenameat' };
   },
 
-  Tunlinkat: async ({ fids }, { dirfd, name, flags }) => {
+  Tunlinkat: async ({ fids }, { dirfd, entry: name, flags }) => {
     await remove(fids.get(dirfd).place, name, (flags & L_AT_REMOVEDIR) !== 0);
     return { name: 'Runlinkat' };
   },
