@@ -35,6 +35,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./commands/join.ts')).join,
   },
   {
+    name: 'doctor',
+    summary: 'check this computer and say what to do where something is wrong',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  {
     name: 'campaigns',
     summary: 'list a project’s campaigns, or show one',
     load: async () => (await import('./commands/campaigns.ts')).campaigns,

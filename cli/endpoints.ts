@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { engineFiles } from '../engine/filenames.ts';
+import { isAlive } from '../platform/processes.ts';
 import { EngineEndpoint, EngineState } from '../protocol/engine-api.ts';
 import { ServerEndpoint } from '../protocol/staff-api.ts';
 import { type Api, ask } from './api.ts';
@@ -89,16 +90,6 @@ export async function readEndpoint<T>(path: string, schema: z.ZodType<T>): Promi
     return schema.parse(JSON.parse(text));
   } catch (cause) {
     throw new CliError(EXIT.failed, `${path} is damaged; remove it and start again`, { cause });
-  }
-}
-
-/** Whether a process with this id exists, of whichever user. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 

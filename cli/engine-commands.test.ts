@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isAlive } from './endpoints.ts';
+import { isAlive } from '../platform/processes.ts';
 import { makeHome } from './testkit/run.ts';
 
 /** Commands of volunteers, against a real engine that "beamtime start" starts in the background. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import os from 'node:os';
+import { makeFolder } from '../platform/files.ts';
 import { FolderInUse, type FolderLock, lockFolder } from '../platform/folder-lock.ts';
 import type { Logger } from '../platform/log.ts';
 import { startApi } from './api/index.ts';
@@ -133,7 +134,7 @@ async function assemble(
 
 async function takeFolder(files: EngineFiles): Promise<FolderLock> {
   try {
-    await mkdir(files.dataFolder, { recursive: true, mode: 0o700 });
+    await makeFolder(files.dataFolder, 0o700);
     return await lockFolder(files.lock);
   } catch (error) {
     throw startError(error, files);

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
@@ -23,6 +23,36 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array, m
     throw error;
   }
   await syncFolder(dirname(path));
+}
+
+/**
+ * Makes a folder and those above it that are missing. Not by Node's own `recursive`: in a file system that refuses with
+ * ENOENT (/proc) that tries for ever.
+ */
+export async function makeFolder(path: string, mode = 0o777): Promise<void> {
+  if (await madeHere(path, mode)) return;
+  const above = dirname(path);
+  if (above !== path) await makeFolder(above, mode);
+  await mkdir(path, { mode }).catch(async (error) => {
+    if (!(await isFolder(path))) throw error;
+  });
+}
+
+/** @returns false where the folder above is missing */
+async function madeHere(path: string, mode: number): Promise<boolean> {
+  try {
+    await mkdir(path, { mode });
+    return true;
+  } catch (error) {
+    if (await isFolder(path)) return true;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  return found?.isDirectory() === true;
 }
 
 /** Makes a rename or a new name in a folder durable. Windows has no such call; there it does nothing. */

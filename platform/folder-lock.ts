@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { isAlive, startedAt } from './processes.ts';
 
 /** Who holds a folder. `started` tells a process from a later one with the same number. */
 const Holder = z.strictObject({ pid: z.number().int().positive(), started: z.string(), nonce: z.string() });
@@ -40,16 +40,16 @@ export async function lockFolder(lockPath: string): Promise<FolderLock> {
     for (;;) {
       if (await linked(beside, lockPath)) break;
       const holder = await readHolder(lockPath);
-      if (holder && isAlive(holder)) throw new FolderInUse(lockPath, holder.pid);
+      if (holder && holds(holder)) throw new FolderInUse(lockPath, holder.pid);
       const guard = `${lockPath}.heir`;
       if (!(await linked(beside, guard))) {
         const heir = await readHolder(guard);
-        if (!heir || !isAlive(heir)) await rm(guard, { force: true });
+        if (!heir || !holds(heir)) await rm(guard, { force: true });
         continue;
       }
       try {
         const again = await readHolder(lockPath);
-        if (again && isAlive(again)) throw new FolderInUse(lockPath, again.pid);
+        if (again && holds(again)) throw new FolderInUse(lockPath, again.pid);
         await rename(beside, lockPath);
         break;
       } finally {
@@ -95,24 +95,9 @@ async function readHolder(path: string): Promise<Holder | null> {
   }
 }
 
-function isAlive(holder: Holder): boolean {
+function holds(holder: Holder): boolean {
   if (holder.pid === process.pid) return living.has(holder.nonce);
-  try {
-    process.kill(holder.pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+  if (!isAlive(holder.pid)) return false;
   const started = startedAt(holder.pid);
   return started === '' || holder.started === '' || started === holder.started;
-}
-
-/** Linux: the boot's identity and the process's start in clock ticks (proc(5), stat field 22); elsewhere "". */
-function startedAt(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}/${fields[19] ?? ''}`;
-  } catch {
-    return '';
-  }
 }

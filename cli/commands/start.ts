@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { engineFiles } from '../../engine/filenames.ts';
+import { makeFolder } from '../../platform/files.ts';
 import { EngineEndpoint, EngineState } from '../../protocol/engine-api.ts';
 import { ask } from '../api.ts';
 import type { Command, Input } from '../command.ts';
@@ -52,7 +53,7 @@ async function startInBackground(input: Input): Promise<EngineEndpoint> {
   const folder = dataFolder('engine', input.text('data'), input.env);
   const files = engineFiles(folder);
   const output = join(folder, 'start.log');
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+  await makeFolder(folder, 0o700).catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new CliError(
       EXIT.failed,

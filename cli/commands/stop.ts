@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isAlive } from '../../platform/processes.ts';
 import { ask } from '../api.ts';
 import type { Command } from '../command.ts';
-import { findEngine, isAlive } from '../endpoints.ts';
+import { findEngine } from '../endpoints.ts';
 import { CliError, EXIT } from '../errors.ts';
 import { dataOption } from '../folders.ts';
 

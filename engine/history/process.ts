@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { isAlive } from '../../platform/processes.ts';
 import type { HistoryDay } from '../../protocol/engine-api.ts';
 import { isDamage, openHistory } from './open.ts';
 import { listDays } from './queries/list-days.ts';
@@ -43,15 +44,6 @@ function waitForOwner(pidFile: string): void {
   const end = Date.now() + OWNER_WAIT_MS;
   while (pid > 0 && pid !== process.pid && isAlive(pid) && Date.now() < end) {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

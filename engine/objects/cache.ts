@@ -73,6 +73,7 @@ export class ObjectCache {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       await download(blob, part, source, signal);
       if ((await sha256File(part)) === blob.sha256) {
+        await this.#noteUse(part);
         await rename(part, path);
         await syncFolder(this.#options.folder);
         this.#verified.add(blob.sha256);
@@ -92,14 +93,19 @@ export class ObjectCache {
     if (found.size === blob.bytes) {
       if (this.#verified.has(blob.sha256) || (await sha256File(path)) === blob.sha256) {
         this.#verified.add(blob.sha256);
-        const now = new Date(this.#options.clock.now());
-        await utimes(path, now, now);
+        await this.#noteUse(path);
         return true;
       }
     }
     this.#options.log.warn({ sha256: blob.sha256 }, 'stored object damaged; fetched again');
     await rm(path, { force: true });
     return false;
+  }
+
+  /** What was used last stays longest; always by the same clock, or the order would be wrong. */
+  async #noteUse(path: string): Promise<void> {
+    const now = new Date(this.#options.clock.now());
+    await utimes(path, now, now);
   }
 
   async #makeRoom(blob: Blob): Promise<void> {

@@ -1,6 +1,6 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../../platform/files.ts';
+import { makeFolder, writeFileAtomic } from '../../../platform/files.ts';
 import { type Check, ok, problem } from '../check.ts';
 
 /** Everything the engine keeps is there: without it nothing survives. */
@@ -10,7 +10,7 @@ export const dataFolder: Check = {
   async run({ files }) {
     const probe = join(files.dataFolder, `.doctor-${process.pid}`);
     try {
-      await mkdir(files.dataFolder, { recursive: true, mode: 0o700 });
+      await makeFolder(files.dataFolder, 0o700);
       await writeFileAtomic(probe, 'probe');
       await rm(probe, { force: true });
       return ok(`${files.dataFolder} can be written`);
