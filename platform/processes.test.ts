@@ -14,7 +14,7 @@ test('this process and the first one live; one that ended does not', async () =>
 
 test.skipIf(process.platform !== 'linux')('one that nobody has buried yet is dead (Linux only)', async () => {
   // The shell turns into a program that never waits for its child.
-  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], {
+  const parent = spawn('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 60'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   try {
