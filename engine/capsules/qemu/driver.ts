@@ -10,10 +10,10 @@ import {
   type SlotOptions,
 } from '../capsule.ts';
 import { Guardian } from '../guardian.ts';
-import { bootLimitMs, findCandidates, ProbeResult, probeKey } from './accelerators.ts';
+import { bootLimitMs, type Candidates, findCandidates, ProbeResult, probeKey } from './accelerators.ts';
 import { type Accelerator, buildQemuArgs, STATE_SOURCE } from './args.ts';
 import { confinement, UNPRIVILEGED_ID } from './confinement.ts';
-import { findQemu, howToInstall } from './install.ts';
+import { findQemu, howToInstall, type QemuInstallation } from './install.ts';
 import { type QemuHost, QemuProcess } from './process.ts';
 import { QmpClient } from './qmp.ts';
 import { type Snapshot, type SnapshotKey, SnapshotStore } from './snapshots.ts';
@@ -30,6 +30,14 @@ export interface QemuDriverOptions {
     readonly image: string;
   };
   readonly log: Logger;
+  /** What is on this machine; the tests put other things there. */
+  readonly surroundings?: Partial<Surroundings>;
+}
+
+export interface Surroundings {
+  readonly findQemu: () => Promise<QemuInstallation | null>;
+  readonly findCandidates: (becomesUnprivileged: boolean) => Candidates;
+  readonly bootLimitMs: (accelerator: Accelerator) => number;
 }
 
 /** For display; null before the first boot. */
@@ -50,8 +58,8 @@ const FACT = 'qemuAccelerator';
 const SMALLEST_MB = 256;
 /** Kernel, agent and page tables beside the program. */
 const GUEST_OWN_MB = 64;
-/** To be restored and stand still; a machine that needs longer is stuck. */
-const RESTORE_LIMIT_MS = 30_000;
+/** To be restored and stand still, and for each answer; however busy the host, a machine that needs longer is stuck. */
+const RESTORE_LIMIT_MS = 120_000;
 
 export function qemuDriver(options: QemuDriverOptions): QemuDriver {
   return new Driver(options);
@@ -73,6 +81,7 @@ class Driver implements QemuDriver {
     checkpoints: false,
   };
   readonly #options: QemuDriverOptions;
+  readonly #surroundings: Surroundings;
   readonly #store: SnapshotStore;
   readonly #guardian = new Guardian();
   readonly #running = new Set<VmCapsule>();
@@ -84,6 +93,7 @@ class Driver implements QemuDriver {
 
   constructor(options: QemuDriverOptions) {
     this.#options = options;
+    this.#surroundings = { findQemu, findCandidates, bootLimitMs, ...options.surroundings };
     this.#store = new SnapshotStore(options.files.snapshots);
   }
 
@@ -237,7 +247,7 @@ class Driver implements QemuDriver {
       store: this.#store,
       key,
       ...appliance,
-      timeLimitMs: bootLimitMs(accelerator),
+      timeLimitMs: this.#surroundings.bootLimitMs(accelerator),
       signal: this.#closing.signal,
     });
     const snapshot = await this.#store.load(key);
@@ -263,7 +273,7 @@ class Driver implements QemuDriver {
         'Virtual machines are not offered on Windows yet; the WebAssembly capsule runs there.',
       );
     }
-    const installation = await findQemu();
+    const installation = await this.#surroundings.findQemu();
     if (!installation) throw new CapsuleError(`QEMU is not installed. ${howToInstall(process.platform)}`);
     for (const path of [appliance.kernelPath, appliance.initrdPath]) {
       await access(path).catch((cause) => {
@@ -272,7 +282,7 @@ class Driver implements QemuDriver {
     }
     const killed = await sweepQemu(files);
     if (killed > 0) log.info({ killed }, 'ended virtual machines of an engine that was killed');
-    const candidates = findCandidates((await confinement()).userId === UNPRIVILEGED_ID);
+    const candidates = this.#surroundings.findCandidates((await confinement()).userId === UNPRIVILEGED_ID);
     const host: QemuHost = {
       installation,
       confinement: await confinement(candidates.kvmGroup),
@@ -302,13 +312,15 @@ interface Template {
 /** Loads the state; the machine stands still afterwards, as it was saved. */
 async function restored(machine: QemuProcess, snapshot: Snapshot): Promise<QmpClient> {
   const qmp = await QmpClient.connect(machine.qmp, RESTORE_LIMIT_MS);
-  await qmp.execute('migrate-set-capabilities', {
-    capabilities: [{ capability: 'x-ignore-shared', state: true }],
-  });
-  await qmp.execute('migrate-incoming', { uri: STATE_SOURCE });
+  await qmp.execute(
+    'migrate-set-capabilities',
+    { capabilities: [{ capability: 'x-ignore-shared', state: true }] },
+    RESTORE_LIMIT_MS,
+  );
+  await qmp.execute('migrate-incoming', { uri: STATE_SOURCE }, RESTORE_LIMIT_MS);
   machine.state.end(snapshot.state);
   for (const until = performance.now() + RESTORE_LIMIT_MS; ; ) {
-    const answer = await qmp.execute('query-status');
+    const answer = await qmp.execute('query-status', {}, RESTORE_LIMIT_MS);
     const status = answer && typeof answer === 'object' && 'status' in answer ? answer.status : '';
     if (status === 'paused') return qmp;
     if (status !== 'inmigrate' || performance.now() > until) {

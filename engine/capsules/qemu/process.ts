@@ -99,11 +99,14 @@ export class QemuProcess {
     host.guardian.add(pid);
     runInBackground(pid);
     const group = joinControlGroup(name, pid, (memoryMb + OWN_MEMORY_MB) * 1024 * 1024);
-    if (group) void writeMark(host.runFolder, { name, controlGroups: [...group.folders] }).catch(() => {});
+    // What cannot be marked is not swept should this engine be killed; nothing else depends on it.
+    const marked = group
+      ? writeMark(host.runFolder, { name, controlGroups: [...group.folders] }).catch(() => {})
+      : Promise.resolve();
     child.stderr?.on('data', (chunk: Buffer) => this.#messages.push(chunk));
     this.#socket(FD.console).on('data', (chunk: Buffer) => this.kernelConsole.push(chunk));
     for (const fd of [FD.software, FD.tree, FD.console, FD.state]) this.#socket(fd).on('error', () => {});
-    this.ended = this.#end(host, group);
+    this.ended = this.#end(host, group, marked);
   }
 
   get qmp(): Duplex {
@@ -142,7 +145,7 @@ export class QemuProcess {
     await this.ended;
   }
 
-  async #end(host: QemuHost, group: ControlGroup | null): Promise<string> {
+  async #end(host: QemuHost, group: ControlGroup | null, marked: Promise<void>): Promise<string> {
     const child = this.#child;
     const how = await new Promise<string>((resolve) => {
       child.once('exit', (status, signal) => {
@@ -153,6 +156,7 @@ export class QemuProcess {
     });
     await drained(child);
     if (group) removeControlGroup(group.folders);
+    await marked;
     await removeMark(host.runFolder, this.name);
     return how;
   }

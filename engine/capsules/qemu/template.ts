@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type Connection, memoryTree, serveStream, union } from '../../../ninep/index.ts';
 import { CapsuleError } from '../capsule.ts';
+import { waitedMs } from '../waited.ts';
+import { WallLimit } from '../wall-limit.ts';
 import { STATE_MAGIC, STATE_TARGET } from './args.ts';
 import { GuestControl } from './guest-control.ts';
 import { emptySoftwareTree, ownedByJob } from './guest-trees.ts';
@@ -16,13 +18,15 @@ export interface TemplateOptions {
   readonly key: SnapshotKey;
   readonly kernelPath: string;
   readonly initrdPath: string;
-  /** For the boot alone. */
+  /** For the boot alone; time without a core does not count. */
   readonly timeLimitMs: number;
   readonly signal: AbortSignal;
 }
 
-/** Saving writes a few hundred kilobytes; a machine this slow is stuck. */
-const SAVE_LIMIT_MS = 30_000;
+/** Saving writes a few hundred kilobytes; however busy the host, a machine this slow is stuck. */
+const SAVE_LIMIT_MS = 120_000;
+/** The boot's own limit comes first. */
+const NEVER_MS = 2 ** 31 - 1;
 
 /**
  * Boots the appliance until its agent asks for work, and saves it there.
@@ -46,8 +50,9 @@ export async function makeTemplate(options: TemplateOptions): Promise<void> {
       tree: union({ job: ownedByJob(memoryTree()), ctl: control.tree }),
     });
     try {
-      const qmp = await QmpClient.connect(machine.qmp, options.timeLimitMs);
-      await withinBoot(machine, control.waiting, options.timeLimitMs, signal);
+      const connecting = QmpClient.connect(machine.qmp, NEVER_MS);
+      const booted = Promise.all([connecting, control.waiting]);
+      const [qmp] = await withinBoot(machine, booted, options.timeLimitMs, signal);
       const bootMs = performance.now() - startedAt;
       const state = await save(machine, qmp, [software, tree]);
       await store.finish(key, folder, { state, bootMs, software: software.save(), tree: tree.save() });
@@ -76,46 +81,68 @@ async function readable(options: TemplateOptions, folder: string) {
   };
 }
 
-async function withinBoot(
+/** @throws CapsuleError in plain words, with what QEMU or the guest's kernel said last */
+async function withinBoot<T>(
   machine: QemuProcess,
-  waiting: Promise<void>,
+  booted: Promise<T>,
   limitMs: number,
   signal: AbortSignal,
-) {
-  let timer: NodeJS.Timeout | undefined;
-  let abort = () => {};
-  const outcome = await Promise.race([
-    waiting.then(() => 'waiting' as const),
-    machine.ended.then((how) => `QEMU ${how}`),
-    new Promise<string>((resolve) => {
-      timer = setTimeout(() => resolve(`no sign of life in ${limitMs / 1000} s`), limitMs);
-    }),
-    new Promise<string>((resolve) => {
-      abort = () => resolve('given up');
-      signal.addEventListener('abort', abort, { once: true });
-      if (signal.aborted) abort();
-    }),
-  ]);
-  clearTimeout(timer);
-  signal.removeEventListener('abort', abort);
-  if (outcome === 'waiting') return;
-  const said = machine.messages || machine.kernelConsole.lastLine();
-  throw new CapsuleError(
-    `The virtual machine does not boot: ${outcome}.${said ? ` Last words: ${said}` : ''}`,
-  );
+): Promise<T> {
+  let failed: (how: string) => void = () => {};
+  const failure = new Promise<string>((resolve) => {
+    failed = resolve;
+  });
+  const seconds = limitMs / 1000;
+  const limit = new WallLimit(seconds, () => failed(`no sign of life in ${seconds} s`), {
+    waited: () => waitedMs(machine.pid),
+  });
+  const abort = () => failed('given up');
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  void machine.ended.then((how) => failed(`QEMU ${how}`));
+  // Its connection breaks when QEMU ends, which says more.
+  booted.catch(() => {});
+  limit.run();
+  try {
+    const outcome = await Promise.race([
+      booted.then(
+        (value) => ({ value }),
+        async () => failure,
+      ),
+      failure,
+    ]);
+    if (typeof outcome === 'object') return outcome.value;
+    const said = machine.messages || machine.kernelConsole.lastLine();
+    throw new CapsuleError(
+      `The virtual machine does not boot: ${outcome}.${said ? ` Last words: ${said}` : ''}`,
+    );
+  } finally {
+    limit.pause();
+    signal.removeEventListener('abort', abort);
+  }
 }
 
-/** @returns the devices' state; the memory is in its file when QEMU has ended */
+/**
+ * @returns the devices' state; the memory is in its file when QEMU has ended
+ * @throws CapsuleError
+ */
 async function save(machine: QemuProcess, qmp: QmpClient, connections: Connection[]): Promise<Uint8Array> {
   for (const connection of connections) await connection.freeze();
-  await qmp.execute('stop');
   const output = collected(machine.stderr);
-  await qmp.execute('migrate-set-capabilities', {
-    capabilities: [{ capability: 'x-ignore-shared', state: true }],
-  });
-  await qmp.execute('migrate', { uri: STATE_TARGET });
-  await migrated(machine, qmp, SAVE_LIMIT_MS);
-  await qmp.execute('quit');
+  try {
+    await qmp.execute('stop', {}, SAVE_LIMIT_MS);
+    await qmp.execute(
+      'migrate-set-capabilities',
+      { capabilities: [{ capability: 'x-ignore-shared', state: true }] },
+      SAVE_LIMIT_MS,
+    );
+    await qmp.execute('migrate', { uri: STATE_TARGET }, SAVE_LIMIT_MS);
+    await migrated(machine, qmp, SAVE_LIMIT_MS);
+    await qmp.execute('quit', {}, SAVE_LIMIT_MS);
+  } catch (cause) {
+    if (cause instanceof CapsuleError) throw cause;
+    throw new CapsuleError('The booted virtual machine could not be saved.', { cause });
+  }
   await machine.ended;
   await Promise.all(connections.map((connection) => connection.closed));
   // Whatever QEMU complained about comes before; what comes after, the reader of the state does not look at.
@@ -127,7 +154,7 @@ async function save(machine: QemuProcess, qmp: QmpClient, connections: Connectio
 
 async function migrated(machine: QemuProcess, qmp: QmpClient, limitMs: number): Promise<void> {
   for (const until = performance.now() + limitMs; ; ) {
-    const answer = await qmp.execute('query-migrate');
+    const answer = await qmp.execute('query-migrate', {}, limitMs);
     const status = answer && typeof answer === 'object' && 'status' in answer ? answer.status : 'none';
     if (status === 'completed') return;
     if (status === 'failed' || performance.now() > until) {

@@ -10,6 +10,8 @@ import {
 } from '../capsule.ts';
 import { boundedConsole } from '../console.ts';
 import { reportingJob } from '../job-reports.ts';
+import { waitedMs } from '../waited.ts';
+import { WallLimit } from '../wall-limit.ts';
 import { GuestControl, type GuestStatus } from './guest-control.ts';
 import { ownedByJob, PROGRAM, SOFTWARE_FOLDER, softwareTree } from './guest-trees.ts';
 import { keepConsole, Tail } from './kept-console.ts';
@@ -19,12 +21,13 @@ import type { QmpClient } from './qmp.ts';
 import type { Snapshot } from './snapshots.ts';
 import { throttle } from './throttle.ts';
 import { processState, processUsage } from './usage.ts';
-import { WallLimit } from './wall-limit.ts';
 
 /** How long QEMU may take to stop by itself before it is stopped from outside; pause() promises 50 ms. */
 const QMP_STOP_MS = 15;
 /** Running time in which a restored machine must have read its work unit; else its snapshot is no good. */
 const LIFE_SIGN_SECONDS = 60;
+/** At the lowest priority on a busy machine QEMU may be long in answering; one that is longer is stuck. */
+const QMP_CONT_MS = 120_000;
 
 export interface VmCapsuleOptions {
   readonly slotId: string;
@@ -107,7 +110,8 @@ export class VmCapsule implements Capsule {
     const life = this.#limit(LIFE_SIGN_SECONDS, 'The virtual machine did not take up its work unit.');
     void control.taken.then(() => {
       isAlive = true;
-      life.limit.hold();
+      life.limit.pause();
+      this.#limits = [wall.limit];
     });
     const lost = Promise.race([
       machine.ended.then((how) => this.#whyEnded(how)),
@@ -145,7 +149,7 @@ export class VmCapsule implements Capsule {
     const over = new Promise<string>((resolve) => {
       isOver = () => resolve(reason);
     });
-    const limit = new WallLimit(seconds, isOver);
+    const limit = new WallLimit(seconds, isOver, { waited: () => waitedMs(this.#options.machine.pid) });
     this.#limits.push(limit);
     return { limit, over };
   }
@@ -175,7 +179,7 @@ export class VmCapsule implements Capsule {
 
   async #hold(): Promise<void> {
     const { machine, qmp } = this.#options;
-    for (const limit of this.#limits) limit.hold();
+    for (const limit of this.#limits) limit.pause();
     await qmp.execute('stop', {}, QMP_STOP_MS).catch(() => {});
     machine.signal('SIGSTOP');
     // The signal reaches each thread when it next leaves the kernel or is interrupted: at once, but not yet.
@@ -189,7 +193,7 @@ export class VmCapsule implements Capsule {
     const { machine, qmp } = this.#options;
     machine.signal('SIGCONT');
     try {
-      await qmp.execute('cont');
+      await qmp.execute('cont', {}, QMP_CONT_MS);
     } catch (cause) {
       if (machine.hasEnded || this.#state !== 'running') return; // run() tells why
       this.#options.log.warn({ err: cause }, 'a virtual machine cannot be resumed');
@@ -207,7 +211,7 @@ export class VmCapsule implements Capsule {
   async #end(): Promise<void> {
     this.#state = 'over';
     const { machine, qmp } = this.#options;
-    for (const limit of this.#limits) limit.hold();
+    for (const limit of this.#limits) limit.pause();
     this.metrics();
     await machine.kill();
     qmp.close();

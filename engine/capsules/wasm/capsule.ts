@@ -11,6 +11,7 @@ import {
 } from '../capsule.ts';
 import { boundedConsole } from '../console.ts';
 import { reportingJob } from '../job-reports.ts';
+import { waitedMs } from '../waited.ts';
 import { WallLimit } from '../wall-limit.ts';
 import type { FromCapsule, ProcessUse, ToCapsule } from './messages.ts';
 import { isStopped, processUse } from './process-use.ts';
@@ -68,7 +69,9 @@ export class WasmCapsule implements Capsule {
     this.#started = true;
     if (this.#stopping) return Promise.resolve({ state: 'stopped' });
     this.#service = new FileService(reportingJob(unit), boundedConsole(unit.onConsole));
-    this.#wall = new WallLimit(unit.wallSeconds, () => this.#overdue(unit.wallSeconds));
+    this.#wall = new WallLimit(unit.wallSeconds, () => this.#overdue(unit.wallSeconds), {
+      waited: () => waitedMs(this.#pid),
+    });
     const outcome = new Promise<RunOutcome>((resolve, reject) => {
       this.#finish = (how) => {
         this.#finish = null;
