@@ -21,6 +21,14 @@ export type Slug = z.infer<typeof Slug>;
 export const Blob = z.strictObject({ sha256: Sha256, bytes: Count });
 export type Blob = z.infer<typeof Blob>;
 
+/** What every store can keep: no NUL, no half of a surrogate pair. Same length. */
+export function storable(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\uFFFD');
+}
+
+/** What a program or a host says, for people to read: characters that no store can keep are replaced. */
+export const said = (maximum: number) => z.string().max(maximum).overwrite(storable);
+
 /** Path inside a work unit: relative, forward slashes, no empty, "." or ".." component. */
 export const UnitPath = z
   .string()
@@ -30,7 +38,8 @@ export const UnitPath = z
     (path) =>
       path.split('/').every((part) => part !== '' && part !== '.' && part !== '..' && !part.includes('\0')),
     'must be a relative path without empty, "." or ".." parts',
-  );
+  )
+  .refine((path) => path.isWellFormed(), 'must not contain half a surrogate pair');
 
 export const OutputFile = z.strictObject({ path: UnitPath, sha256: Sha256, bytes: Count });
 export type OutputFile = z.infer<typeof OutputFile>;

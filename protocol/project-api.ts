@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CampaignSummary } from './campaign.ts';
-import { Count, Moment, OutputFile, Sha256, Slug } from './primitives.ts';
+import { Count, Moment, OutputFile, Sha256, Slug, said } from './primitives.ts';
 import { Platform } from './release.ts';
 import { Card } from './work-unit.ts';
 
@@ -15,7 +15,7 @@ import { Card } from './work-unit.ts';
  *     GET   /objects/:sha256               bytes, with ranges; immutable
  *     POST  /leases           LeaseRequest -> LeaseReply
  *     POST  /leases/release   { leases: [id] } -> 204   (given back: finish early, leave project)
- *     GET   /uploads/:sha256               UploadState
+ *     GET   /uploads/:sha256               UploadState        (only files that do not go with the report)
  *     PATCH /uploads/:sha256  bytes; headers upload-offset, upload-length -> UploadState (409 with UploadState
  *                             when the offset is not the server's; 422 when the whole does not have that hash)
  *     POST  /results          ResultReport -> ResultVerdict      (idempotent by lease)
@@ -39,8 +39,8 @@ export type ProjectInfo = z.infer<typeof ProjectInfo>;
 
 export const HostRegistration = z.strictObject({
   cores: z.number().int().min(1).max(4096),
-  os: z.string().max(60),
-  engineVersion: z.string().max(40),
+  os: said(60),
+  engineVersion: said(40),
 });
 export type HostRegistration = z.infer<typeof HostRegistration>;
 
@@ -93,6 +93,22 @@ export type LeaseReply = z.infer<typeof LeaseReply>;
 export const UploadState = z.strictObject({ offset: Count, complete: z.boolean() });
 export type UploadState = z.infer<typeof UploadState>;
 
+/**
+ * Files of a result may go with its report, smallest first, as long as all that go are within this: one request
+ * and one fsync in place of three for each file. What is larger is uploaded before.
+ */
+export const MAX_INLINE_BYTES = 512 * 1024;
+
+/** `data`: the file's bytes in base64, where they go with the report. */
+export const ReportedFile = z.strictObject({
+  ...OutputFile.shape,
+  data: z
+    .string()
+    .max(Math.ceil(MAX_INLINE_BYTES / 3) * 4)
+    .optional(),
+});
+export type ReportedFile = z.infer<typeof ReportedFile>;
+
 export const ResultReport = z.strictObject({
   lease: z.string().min(1).max(60),
   outcome: z.discriminatedUnion('state', [
@@ -100,16 +116,22 @@ export const ResultReport = z.strictObject({
       state: z.literal('finished'),
       /** See outputHash() in platform/output-hash.ts: SHA-256 over the sorted manifest. */
       outputHash: Sha256,
-      files: z.array(OutputFile).min(1).max(1000),
+      files: z.array(ReportedFile).min(1).max(1000),
     }),
     z.strictObject({
       state: z.literal('failed'),
-      reason: z.string().max(500),
-      exitStatus: z.number().int().nullable(),
-      consoleTail: z.string().max(4000),
+      reason: said(500),
+      /** Windows counts to 2^32 - 1. */
+      exitStatus: z
+        .number()
+        .int()
+        .min(-(2 ** 31))
+        .max(2 ** 32 - 1)
+        .nullable(),
+      consoleTail: said(4000),
     }),
   ]),
-  capsule: z.string().max(40),
+  capsule: said(40),
   /** What the host measured; shown, never the base of credit. */
   seconds: z.number().min(0),
 });

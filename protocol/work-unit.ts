@@ -33,6 +33,17 @@ export const Card = z.strictObject({
 });
 export type Card = z.infer<typeof Card>;
 
+/** Counts of one histogram. Checked at one go: a result has thousands, and a schema for each costs most of its reading. */
+const Counts = z.custom<number[]>().superRefine((counts: unknown, context) => {
+  if (!Array.isArray(counts)) {
+    context.addIssue({ code: 'custom', message: 'expected an array of counts' });
+    return;
+  }
+  const wrong = counts.findIndex((count) => !Number.isSafeInteger(count) || count < 0);
+  if (wrong >= 0)
+    context.addIssue({ code: 'custom', path: [wrong], message: 'expected a whole number, 0 or more' });
+});
+
 /**
  * One line of out/blocks.jsonl, written without spaces and with keys in this order. All numbers that are
  * summed are integers, so that merging is exact and independent of order.
@@ -43,7 +54,7 @@ export const Block = z.strictObject({
   /** Hit-or-miss cross-section: sigma = maximumPb * accepted / attempted. maximumPb depends on the card's parameters only. */
   crossSection: z.strictObject({ maximumPb: z.number().positive(), attempted: Count, accepted: Count }),
   /** Histogram name -> counts [underflow, bin 1 ... bin n, overflow]; axes are in Release.histograms. */
-  histograms: z.record(z.string(), z.array(Count)),
+  histograms: z.record(z.string(), Counts),
 });
 export type Block = z.infer<typeof Block>;
 

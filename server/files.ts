@@ -16,7 +16,9 @@ export function serverFiles(dataFolder: string) {
     database: at('database'),
     /** Immutable objects: objects/ab/abcdef... */
     objects: at('objects'),
-    /** Unfinished uploads, one file per host and hash; survive restarts. */
+    /** Immutable small objects, many in a file: packs/000001.pack */
+    packs: at('packs'),
+    /** Uploads that no report has named yet, a folder per host; survive restarts. */
     uploads: at('uploads'),
   } as const;
 }

@@ -1,36 +1,67 @@
 import type { HostIdentity, HostRegistration, HostStanding } from '../protocol/project-api.ts';
+import { Batcher } from './dispatch/batcher.ts';
 import { showId } from './ids.ts';
 import { newToken, tokenHash } from './secrets.ts';
-import type { Database } from './store/database.ts';
+import { batch, type Database } from './store/database.ts';
 
 /** Tokens of this many hosts are known without asking the store. */
 const REMEMBERED_TOKENS = 100_000;
 
+const REGISTER = `
+  INSERT INTO host (token_sha256, cores, os, engine_version, registered_at)
+  SELECT token_sha256, cores, os, engine_version, registered_at
+  FROM jsonb_to_recordset($1) AS came (token_sha256 text, cores integer, os text, engine_version text,
+       registered_at timestamptz)
+  RETURNING id, token_sha256`;
+
+interface NewHost {
+  readonly token_sha256: string;
+  readonly cores: number;
+  readonly os: string;
+  readonly engine_version: string;
+  readonly registered_at: string;
+}
+
 export class Hosts {
   readonly #db: Database;
   readonly #byHash = new Map<string, number>();
+  readonly #registrations: Batcher<NewHost, number>;
 
   constructor(db: Database) {
     this.#db = db;
+    this.#registrations = new Batcher(
+      (hosts) => this.#insert(hosts),
+      256,
+      (host) => host.token_sha256,
+    );
   }
 
   async register(registration: HostRegistration, now: Date): Promise<HostIdentity> {
     const token = newToken();
-    const [row] = await this.#db.transaction((tx) =>
-      tx.query<{ id: number }>(
-        `INSERT INTO host (token_sha256, cores, os, engine_version, registered_at)
-         VALUES ($1, $2, $3, $4, $5) RETURNING id`,
-        [
-          tokenHash(token),
-          registration.cores,
-          registration.os,
-          registration.engineVersion,
-          now.toISOString(),
-        ],
-      ),
+    const id = await this.#registrations.do({
+      token_sha256: tokenHash(token),
+      cores: registration.cores,
+      os: registration.os,
+      engine_version: registration.engineVersion,
+      registered_at: now.toISOString(),
+    });
+    return { hostId: showId('h', id), token };
+  }
+
+  async #insert(hosts: readonly NewHost[]): Promise<number[]> {
+    const rows = await this.#db.transaction((tx) =>
+      tx.query<{ id: number; token_sha256: string }>(REGISTER, [batch(hosts)]),
     );
-    if (!row) throw new Error('the store gave no identity to a new host');
-    return { hostId: showId('h', row.id), token };
+    const ids = new Map(rows.map((row) => [row.token_sha256, row.id]));
+    return hosts.map((host) => {
+      const id = ids.get(host.token_sha256);
+      if (id === undefined) throw new Error('the store gave no identity to a new host');
+      return id;
+    });
+  }
+
+  idle(): Promise<void> {
+    return this.#registrations.idle();
   }
 
   /** @returns null where no host has that token. The look-up is by hash, so its time tells nothing of the token. */

@@ -10,7 +10,7 @@ import type {
 } from '../protocol/project-api.ts';
 import { Batcher } from './dispatch/batcher.ts';
 import { type LeaseAnswer, type LeaseAsk, leaseBatch } from './dispatch/lease.ts';
-import { EXPIRE, FORGET_EXPIRED, GIVE_BACK } from './dispatch/queries.ts';
+import { EXPIRE, FORGET_EXPIRED, GIVE_BACK, LEASES_BY_RELEASE } from './dispatch/queries.ts';
 import { retryAfterSeconds } from './dispatch/retry-after.ts';
 import { WaitingHosts } from './dispatch/waiting-hosts.ts';
 import type { ServerFiles } from './files.ts';
@@ -18,6 +18,8 @@ import { Hosts } from './hosts.ts';
 import { readId, showId } from './ids.ts';
 import type { ProjectKey } from './key.ts';
 import { Objects } from './objects/objects.ts';
+import { Packs } from './objects/packs.ts';
+import { SmallObjects } from './objects/small-objects.ts';
 import { Uploads } from './objects/uploads.ts';
 import { Releases } from './releases.ts';
 import type { Database } from './store/database.ts';
@@ -29,7 +31,9 @@ export const SERVER_VERSION = '0.1.0';
 
 /** Beyond this a batch's transaction keeps others waiting longer than it saves. */
 const BATCH_LIMIT = 256;
-const FORGET_AFTER_MS = 30 * 86_400_000;
+const FORGET_LEASES_AFTER_MS = 30 * 86_400_000;
+/** An engine reports right after it has uploaded; until then it may be switched off for a while. */
+const FORGET_UPLOADS_AFTER_MS = 7 * 86_400_000;
 
 export interface ProjectParts {
   readonly db: Database;
@@ -53,11 +57,12 @@ export class Project {
   readonly uploads: Uploads;
   readonly releases: Releases;
   readonly hosts: Hosts;
-  /** Resolved anew whenever a result waits for its spot check; see validate/spot-queue.ts. */
-  onPending: () => void = () => {};
+  /** Called when results wait for their spot checks; see validate/spot-queue.ts. */
+  onChecks: () => void = () => {};
   readonly records: Batcher<Arrival | Judgement, Verdict | null>;
   readonly #contexts: Batcher<number, results.ContextRow | null>;
   readonly #leases: Batcher<LeaseAsk, LeaseAnswer>;
+  readonly #packs: Packs;
   readonly #waiting = new WaitingHosts();
   #turn = randomInt(1000);
 
@@ -69,7 +74,9 @@ export class Project {
     this.name = parts.name;
     this.log = parts.log;
     this.now = parts.now;
-    this.objects = new Objects(files.objects);
+    this.#packs = new Packs(files.packs);
+    const small = new SmallObjects(db, this.#packs);
+    this.objects = new Objects(files.objects, small);
     this.uploads = new Uploads(files.uploads, this.objects);
     this.releases = new Releases(db, this.objects, parts.key);
     this.hosts = new Hosts(db);
@@ -88,7 +95,12 @@ export class Project {
       (ask) => ask.hostId,
     );
     this.records = new Batcher(
-      (items) => recordBatch(db, items, (id) => this.releases.get(id), this.now()),
+      (items) =>
+        recordBatch(
+          { db, small, releaseOf: (id, tx) => this.releases.get(id, tx), onChecks: () => this.onChecks() },
+          items,
+          this.now(),
+        ),
       BATCH_LIMIT,
       (item) => item.unitId,
     );
@@ -138,13 +150,18 @@ export class Project {
   }
 
   async report(hostId: number, report: ResultReport): Promise<ResultVerdict> {
-    const verdict = await takeReport(
-      { objects: this.objects, releases: this.releases, contexts: this.#contexts, records: this.records },
-      hostId,
-      report,
-    );
-    if (verdict.state === 'pending') this.onPending();
-    return verdict;
+    const { objects, uploads, releases, records } = this;
+    return takeReport({ objects, uploads, releases, contexts: this.#contexts, records }, hostId, report);
+  }
+
+  /** Bytes that a host's uploads may have together: as much as the releases of its leases allow. */
+  async allowedBytes(hostId: number): Promise<number> {
+    const rows = await this.db.query<{ release_id: number; leases: number }>(LEASES_BY_RELEASE, [hostId]);
+    let bytes = 0;
+    for (const row of rows) {
+      bytes += row.leases * (await this.releases.get(row.release_id)).limits.outputBytes;
+    }
+    return bytes;
   }
 
   /** Of the leases asked for, those that this host has reported. */
@@ -164,12 +181,16 @@ export class Project {
   }
 
   async forget(): Promise<void> {
-    const before = new Date(this.now().getTime() - FORGET_AFTER_MS);
-    await this.db.transaction((tx) => tx.query(FORGET_EXPIRED, [before.toISOString()]));
+    const now = this.now().getTime();
+    await this.db.transaction((tx) =>
+      tx.query(FORGET_EXPIRED, [new Date(now - FORGET_LEASES_AFTER_MS).toISOString()]),
+    );
+    await this.uploads.forget(new Date(now - FORGET_UPLOADS_AFTER_MS));
   }
 
   /** Resolves when all that was asked for is written. */
   async idle(): Promise<void> {
-    await Promise.all([this.#leases.idle(), this.records.idle(), this.#contexts.idle()]);
+    await Promise.all([this.#leases.idle(), this.records.idle(), this.#contexts.idle(), this.hosts.idle()]);
+    await this.#packs.close();
   }
 }

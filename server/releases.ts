@@ -6,7 +6,7 @@ import { canonicalJson } from './canonical.ts';
 import { ApiFailure } from './errors.ts';
 import type { ProjectKey } from './key.ts';
 import type { Objects } from './objects/objects.ts';
-import type { Database } from './store/database.ts';
+import type { Database, Queryable } from './store/database.ts';
 
 /** Signed releases and the appliance: documents that never change once there. */
 export class Releases {
@@ -69,11 +69,14 @@ export class Releases {
     return row ? { id: row.id, release: await this.get(row.id) } : null;
   }
 
-  /** A release the store refers to. */
-  async get(id: number): Promise<Release> {
+  /**
+   * A release the store refers to.
+   * @param via the transaction the caller is in: the embedded store would wait for it to end for ever
+   */
+  async get(id: number, via: Queryable = this.#db): Promise<Release> {
     const known = this.#byId.get(id);
     if (known) return known;
-    const [row] = await this.#db.query<{ body: string }>('SELECT body FROM release WHERE id = $1', [id]);
+    const [row] = await via.query<{ body: string }>('SELECT body FROM release WHERE id = $1', [id]);
     if (!row) throw new Error(`the store refers to release ${id}, which is not there`);
     const release = Release.parse(JSON.parse(row.body));
     this.#byId.set(id, release);

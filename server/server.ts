@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { writeFileAtomic } from '../platform/files.ts';
-import { FolderInUse, lockFolder } from '../platform/folder-lock.ts';
+import { FolderInUse, type FolderLock, lockFolder } from '../platform/folder-lock.ts';
 import type { Logger } from '../platform/log.ts';
 import type { ServerEndpoint } from '../protocol/staff-api.ts';
 import { projectApp } from './api/app.ts';
@@ -40,6 +40,9 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** Hosts come back within seconds while they work; Node's 5 s would make most of them connect anew each time. */
+const KEEP_ALIVE_MS = 65_000;
+
 /** The server can not start; the message says what to do. */
 export class ServerStartError extends Error {
   override readonly name = 'ServerStartError';
@@ -52,15 +55,13 @@ export class ServerStartError extends Error {
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const files = serverFiles(options.dataFolder);
-  await mkdir(files.dataFolder, { recursive: true, mode: 0o700 });
-  const lock = await lockFolder(files.lock).catch((error: unknown) => {
-    if (!(error instanceof FolderInUse)) throw error;
-    throw new ServerStartError(`the data folder ${files.dataFolder} is ${error.message}`, { cause: error });
-  });
+  const lock = await holdFolder(files);
   /** What has been opened, to be closed in the reverse order. */
   const opened: (() => Promise<void>)[] = [() => lock.release()];
   const close = once(async () => {
-    for (const one of opened.reverse()) await one();
+    const failures: unknown[] = [];
+    for (const one of opened.reverse()) await one().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw new AggregateError(failures, 'the project server did not end cleanly');
   });
   try {
     const project = await openProject(options, files, opened);
@@ -80,6 +81,42 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+async function holdFolder({ dataFolder, lock }: ServerFiles): Promise<FolderLock> {
+  try {
+    await mkdir(dataFolder, { recursive: true, mode: 0o700 });
+    return await lockFolder(lock);
+  } catch (cause) {
+    if (cause instanceof FolderInUse) {
+      throw new ServerStartError(`the data folder ${dataFolder} is ${cause.message}`, { cause });
+    }
+    const why = unusable(cause);
+    if (why === null) throw cause;
+    throw new ServerStartError(
+      `the data folder ${dataFolder} can not be used: ${why}; mend that, or choose another folder`,
+      { cause },
+    );
+  }
+}
+
+/** @returns why a folder can not be written to, in words; null where the error says nothing of that kind */
+function unusable(error: unknown): string | null {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EACCES':
+    case 'EPERM':
+      return 'this user may not write there';
+    case 'EROFS':
+      return 'its disk is read-only';
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'its disk is full';
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return 'it is not a folder';
+    default:
+      return null;
   }
 }
 
@@ -126,6 +163,7 @@ async function removeUnfinished(folder: string): Promise<void> {
 function listen(app: Hono, { host, port }: ServerOptions): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const what =
         cause.code === 'EADDRINUSE'

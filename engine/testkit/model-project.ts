@@ -1,7 +1,12 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { outputHash } from '../../platform/output-hash.ts';
-import type { OutputFile } from '../../protocol/primitives.ts';
-import { type Lease, LeaseRequest, ResultReport, type ResultVerdict } from '../../protocol/project-api.ts';
+import {
+  type Lease,
+  LeaseRequest,
+  type ReportedFile,
+  ResultReport,
+  type ResultVerdict,
+} from '../../protocol/project-api.ts';
 import type { Release, Signed } from '../../protocol/release.ts';
 
 /** How a request goes wrong: refused before it is looked at, or answered into the void after it took effect. */
@@ -149,7 +154,11 @@ export class ModelProject {
     const { lease, outcome } = report;
     if (!this.leased.has(lease)) return refusal(404, 'no such lease');
     if (outcome.state === 'finished') {
-      const missing = outcome.files.find((file: OutputFile) => !this.complete.has(file.sha256));
+      const came = ({ sha256, data }: ReportedFile) =>
+        data === undefined
+          ? this.complete.has(sha256)
+          : createHash('sha256').update(Buffer.from(data, 'base64')).digest('hex') === sha256;
+      const missing = outcome.files.find((file) => !came(file));
       if (missing) throw new Error(`reported before ${missing.path} was uploaded`);
       if (outputHash(outcome.files) !== outcome.outputHash)
         throw new Error('output hash is not of the files');

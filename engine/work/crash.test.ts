@@ -102,6 +102,8 @@ function driver(fate: () => RunOutcome | 'no start' | 'fine', gate: Gate): Capsu
         run: (unit) =>
           gate.pass(async () => {
             await writeFile(unit.job, 'out/result', `of ${unit.unitId}`.repeat(100));
+            // Too large to go with the report.
+            await writeFile(unit.job, 'out/sample', unit.unitId.repeat(90_000));
             await appendFile(unit.job, 'progress', '5 10\n');
             unit.onProgress({ done: 5, total: 10 });
             return outcome === 'fine' ? { state: 'exited', exitStatus: 0 } : outcome;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ResultReport, ResultVerdict } from '../../protocol/project-api.ts';
+import type { ReportedFile, ResultReport, ResultVerdict } from '../../protocol/project-api.ts';
 import { OUT } from '../../protocol/work-unit.ts';
 import type { ProjectClient } from '../project/client.ts';
 import { ProjectRefused } from '../project/errors.ts';
@@ -7,7 +7,10 @@ import type { WorkContext } from './context.ts';
 import type { StepResult } from './loop.ts';
 import { verdictWaitMs } from './policy.ts';
 import type { WorkUnit } from './unit.ts';
-import { OutputLost, uploadFile } from './upload.ts';
+import { goingWithReport, OutputLost, readOutput, uploadFile } from './upload.ts';
+
+/** Bytes that did not arrive as they are here: sent again later. */
+const MENDABLE = ['hash-mismatch', 'file-missing'];
 
 /** Sends the oldest result that is durable here and not yet with the project. */
 export async function deliverStep(work: WorkContext, signal: AbortSignal): Promise<StepResult> {
@@ -34,7 +37,7 @@ export async function deliverStep(work: WorkContext, signal: AbortSignal): Promi
       return { next: 'again', afterMs: 0 };
     }
     if (unit.state.state === 'uploading') await work.desk.apply(unit, { event: 'uploadStopped' });
-    if (!(error instanceof ProjectRefused)) throw error;
+    if (!(error instanceof ProjectRefused) || MENDABLE.includes(error.code)) throw error;
     if (error.status === 401) {
       // Under a new token the next attempt gets the server's word on this lease.
       await work.rejoin(signal);
@@ -56,11 +59,19 @@ async function deliver(
   const { state } = unit;
   if (state.state !== 'uploading' && state.state !== 'failed') return;
   const { outcome } = state;
+  const files: ReportedFile[] = [];
   if (outcome.kind === 'outputs') {
     const folder = join(work.desk.spool.jobFolder(unit.leaseId), OUT);
-    for (const file of outcome.files) await uploadFile(client, folder, file, signal);
+    const going = goingWithReport(outcome.files);
+    for (const file of outcome.files) {
+      if (going.has(file)) files.push({ ...file, data: await readOutput(folder, file) });
+      else {
+        await uploadFile(client, folder, file, signal);
+        files.push(file);
+      }
+    }
   }
-  const verdict = await client.report(reportOf(unit), signal);
+  const verdict = await client.report(reportOf(unit, files), signal);
   await noteReported(work, unit, verdict);
 }
 
@@ -74,7 +85,7 @@ async function noteReported(work: WorkContext, unit: WorkUnit, verdict: ResultVe
 }
 
 /** The same for the same state, whenever it is made: a report sent twice must not differ. */
-export function reportOf(unit: WorkUnit): ResultReport {
+function reportOf(unit: WorkUnit, files: ReportedFile[]): ResultReport {
   const { state } = unit;
   if (!('outcome' in state)) throw new Error(`a unit that is ${state.state} has nothing to report`);
   const { outcome, measures } = state;
@@ -82,7 +93,7 @@ export function reportOf(unit: WorkUnit): ResultReport {
     lease: unit.leaseId,
     outcome:
       outcome.kind === 'outputs'
-        ? { state: 'finished', outputHash: outcome.outputHash, files: outcome.files }
+        ? { state: 'finished', outputHash: outcome.outputHash, files }
         : {
             state: 'failed',
             reason: outcome.reason.slice(0, 500),

@@ -1,8 +1,8 @@
-import { open } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sha256File } from '../../platform/files.ts';
+import { sha256, sha256File } from '../../platform/files.ts';
 import type { OutputFile } from '../../protocol/primitives.ts';
-import type { UploadState } from '../../protocol/project-api.ts';
+import { MAX_INLINE_BYTES, type UploadState } from '../../protocol/project-api.ts';
 import type { ProjectClient } from '../project/client.ts';
 import { ProjectBadAnswer } from '../project/errors.ts';
 
@@ -15,6 +15,31 @@ export class OutputLost extends Error {
 const CHUNK_BYTES = 1024 * 1024;
 /** Answers that do not bring us forward (another offset, damaged on the way) before we come back later. */
 const SETBACKS = 5;
+
+/** Which files go with the report itself: the smallest ones, as many as it may carry. */
+export function goingWithReport(files: readonly OutputFile[]): Set<OutputFile> {
+  const going = new Set<OutputFile>();
+  let total = 0;
+  for (const file of [...files].sort((a, b) => a.bytes - b.bytes)) {
+    total += file.bytes;
+    if (total > MAX_INLINE_BYTES) break;
+    going.add(file);
+  }
+  return going;
+}
+
+/**
+ * The bytes of an output file, in base64.
+ * @param folder the unit's out/ folder
+ * @throws OutputLost, the file system's error
+ */
+export async function readOutput(folder: string, file: OutputFile): Promise<string> {
+  const bytes = await readFile(join(folder, file.path)).catch((cause) => {
+    throw gone(cause, file);
+  });
+  if (sha256(bytes) !== file.sha256) throw new OutputLost(`${file.path} has changed`);
+  return bytes.toString('base64');
+}
 
 /**
  * Sends one output file, from where the server's bytes end.
@@ -31,10 +56,7 @@ export async function uploadFile(
   let upload: UploadState = await client.uploadState(file.sha256, signal);
   if (upload.complete) return;
   const handle = await open(path, 'r').catch((cause) => {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') {
-      throw new OutputLost(`${file.path} is gone`, { cause });
-    }
-    throw cause;
+    throw gone(cause, file);
   });
   try {
     if ((await handle.stat()).size !== file.bytes)
@@ -62,4 +84,10 @@ export async function uploadFile(
   } finally {
     await handle.close();
   }
+}
+
+function gone(cause: unknown, file: OutputFile): unknown {
+  return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+    ? new OutputLost(`${file.path} is gone`, { cause })
+    : cause;
 }

@@ -4,7 +4,7 @@ import { UploadState } from '../../protocol/project-api.ts';
 import { ApiFailure } from '../errors.ts';
 import { HashMismatch, TooLarge } from '../objects/objects.ts';
 import { readRange } from '../objects/ranges.ts';
-import { WrongOffset } from '../objects/uploads.ts';
+import { NothingDue, WrongOffset } from '../objects/uploads.ts';
 import { bytesOf } from './bytes.ts';
 import { route } from './route.ts';
 
@@ -12,7 +12,11 @@ import { route } from './route.ts';
 const MAX_UPLOAD_BYTES = 1e9;
 
 const ByHash = z.strictObject({ sha256: Sha256 });
-const Length = z.coerce.number().int().min(0).max(MAX_UPLOAD_BYTES);
+const Length = z
+  .string()
+  .regex(/^\d{1,10}$/, 'expected a whole number of bytes')
+  .transform(Number)
+  .refine((bytes) => bytes <= MAX_UPLOAD_BYTES, `no upload may have more than ${MAX_UPLOAD_BYTES} bytes`);
 
 export const objectRoutes = [
   route({
@@ -41,6 +45,7 @@ export const objectRoutes = [
       const wants = condition === undefined || condition === etag ? context.req.header('range') : null;
       const range = readRange(wants, bytes);
       if (range.kind === 'unsatisfiable') {
+        context.header('content-range', `bytes */${bytes}`);
         throw new ApiFailure(416, 'range', `the object has ${bytes} bytes; ask for less`);
       }
       const [from, to] = range.kind === 'part' ? [range.from, range.to] : [0, bytes - 1];
@@ -70,6 +75,7 @@ export const objectRoutes = [
     body: 'bytes',
     answer: UploadState,
     refusals: {
+      403: 'this host has no lease whose output may be that large',
       409: 'the offset is not where the upload stands; the answer is an UploadState',
       413: 'more bytes than announced',
       422: 'the whole does not have that hash; it begins anew',
@@ -82,9 +88,16 @@ export const objectRoutes = [
           offset: headers['upload-offset'],
           length: headers['upload-length'],
           chunks: bytesOf(context),
+          allowedBytes: await project.allowedBytes(caller.hostId),
         });
       } catch (error) {
         if (error instanceof WrongOffset) return context.json(error.state, 409);
+        if (error instanceof NothingDue) {
+          throw new ApiFailure(403, 'nothing-due', error.message, {
+            place: 'header upload-length',
+            cause: error,
+          });
+        }
         if (error instanceof HashMismatch) {
           throw new ApiFailure(422, 'hash-mismatch', error.message, { place: 'body', cause: error });
         }

@@ -137,6 +137,11 @@ export const FORGET_EXPIRED = `
   DELETE FROM lease USING unit
   WHERE lease.state = 'expired' AND lease.deadline < $1 AND unit.id = lease.unit_id AND unit.state <> 'open'`;
 
+export const LEASES_BY_RELEASE = `
+  SELECT campaign.release_id, count(*) AS leases
+  FROM lease JOIN unit ON unit.id = lease.unit_id JOIN campaign ON campaign.id = unit.campaign_id
+  WHERE lease.host_id = $1 GROUP BY campaign.release_id`;
+
 export interface UnitCardRow {
   readonly id: number;
   readonly campaign_id: number;

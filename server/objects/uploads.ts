@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sha256File } from '../../platform/files.ts';
+import { sha256File, syncFolder } from '../../platform/files.ts';
 import type { UploadState } from '../../protocol/project-api.ts';
 import { HashMismatch, type Objects, TooLarge } from './objects.ts';
 
@@ -15,6 +15,11 @@ export class WrongOffset extends Error {
   }
 }
 
+/** The host has no work in hand whose output may be that large. */
+export class NothingDue extends Error {
+  override readonly name = 'NothingDue';
+}
+
 export interface UploadPart {
   /** Whose upload; two hosts with the same bytes do not disturb each other. */
   readonly hostId: number;
@@ -23,17 +28,25 @@ export interface UploadPart {
   /** Of the whole. */
   readonly length: number;
   readonly chunks: AsyncIterable<Uint8Array>;
+  /** Bytes that this host's uploads may have together: what its leases may give. */
+  readonly allowedBytes: number;
 }
 
+const WHOLE = '.whole';
+
 /**
- * Resumable uploads, after the IETF draft's and tus's idea: an upload's state is how many bytes of it are on
- * disk. A part that is cut keeps what came; the last part's bytes complete the whole, which is then hashed,
- * synced, and renamed into the objects.
+ * Resumable uploads, after the IETF draft's and tus's idea: an upload's state is how many bytes of it are on disk.
+ *
+ *     FOLDER/HOST/SHA256         as many bytes as have come; a part that is cut keeps them
+ *     FOLDER/HOST/SHA256.whole   all bytes came, have that hash and are synced
+ *     an object                  once a report names it: take()
+ *
+ * What no report ever names is forgotten after a while, so a host cannot fill the disk.
  */
 export class Uploads {
   readonly #folder: string;
   readonly #objects: Objects;
-  /** Running part by file: a sender that comes again takes over from its own connection that hangs. */
+  /** The part each file is being written by. */
   readonly #running = new Map<string, { cut: () => void; done: Promise<void> }>();
 
   constructor(folder: string, objects: Objects) {
@@ -42,34 +55,63 @@ export class Uploads {
   }
 
   async state(hostId: number, sha256: string): Promise<UploadState> {
-    const whole = await this.#objects.size(sha256);
+    const whole = (await fileSize(this.#path(hostId, sha256) + WHOLE)) ?? (await this.#objects.size(sha256));
     if (whole !== null) return { offset: whole, complete: true };
-    return { offset: await this.#offset(this.#path(hostId, sha256)), complete: false };
+    return { offset: (await fileSize(this.#path(hostId, sha256))) ?? 0, complete: false };
   }
 
   /**
    * Takes a part.
-   * @throws WrongOffset, TooLarge (more than `length`), HashMismatch (the upload then begins anew)
+   * @throws WrongOffset, TooLarge (more than `length`), NothingDue, HashMismatch (the upload then begins anew)
    */
   async append(part: UploadPart): Promise<UploadState> {
     const path = this.#path(part.hostId, part.sha256);
-    const before = this.#running.get(path);
-    if (before) {
+    // A sender that comes again takes over from its own connection that hangs. Others may have waited as we did.
+    for (let before = this.#running.get(path); before; before = this.#running.get(path)) {
       before.cut();
       await before.done;
     }
     const cut = new AbortController();
-    let finish = () => {};
-    const done = new Promise<void>((resolve) => {
-      finish = resolve;
-    });
-    const mine = { cut: () => cut.abort(), done };
-    this.#running.set(path, mine);
+    const { promise: done, resolve: finish } = Promise.withResolvers<void>();
+    this.#running.set(path, { cut: () => cut.abort(), done });
     try {
       return await this.#append(path, part, cut.signal);
     } finally {
-      if (this.#running.get(path) === mine) this.#running.delete(path);
+      this.#running.delete(path);
       finish();
+    }
+  }
+
+  /** Lengths of those of a host's uploads that are whole. */
+  async whole(hostId: number, hashes: readonly string[]): Promise<Map<string, number>> {
+    const sizes = new Map<string, number>();
+    for (const sha256 of hashes) {
+      const bytes = await fileSize(this.#path(hostId, sha256) + WHOLE);
+      if (bytes !== null) sizes.set(sha256, bytes);
+    }
+    return sizes;
+  }
+
+  /**
+   * Makes objects of a host's whole uploads, as far as these are such. Durable when it resolves.
+   */
+  async take(hostId: number, hashes: readonly string[]): Promise<void> {
+    for (const sha256 of new Set(hashes)) {
+      const path = this.#path(hostId, sha256) + WHOLE;
+      if ((await fileSize(path)) !== null) await this.#objects.adopt(sha256, path);
+    }
+  }
+
+  /** Removes what nobody has touched since `before`. */
+  async forget(before: Date): Promise<void> {
+    for (const host of await readdir(this.#folder)) {
+      const folder = join(this.#folder, host);
+      for (const name of await readdir(folder)) {
+        const path = join(folder, name);
+        if (!this.#running.has(path) && (await stat(path)).mtime < before) await rm(path, { force: true });
+      }
+      // Not empty, or somebody begins just now: it stays.
+      await rmdir(folder).catch(() => {});
     }
   }
 
@@ -77,10 +119,11 @@ export class Uploads {
     const state = await this.state(part.hostId, part.sha256);
     if (state.complete) return state;
     if (state.offset !== part.offset) throw new WrongOffset(state);
+    await this.#mustBeDue(part);
     // Hashing along is possible only from the start; a resumed upload is read again as a whole.
     const hash = part.offset === 0 ? createHash('sha256') : null;
     let offset = part.offset;
-    const file = await open(path, 'a', 0o600);
+    const file = await this.#open(path, part.hostId);
     try {
       offset = await this.#write(file, part, signal, hash);
       if (offset < part.length) return { offset, complete: false };
@@ -93,8 +136,33 @@ export class Uploads {
       await rm(path, { force: true });
       throw new HashMismatch(part.sha256, actual);
     }
-    await this.#objects.adopt(part.sha256, path);
+    await rename(path, path + WHOLE);
+    await syncFolder(join(this.#folder, String(part.hostId)));
     return { offset, complete: true };
+  }
+
+  async #open(path: string, hostId: number): Promise<FileHandle> {
+    for (;;) {
+      await mkdir(join(this.#folder, String(hostId)), { recursive: true, mode: 0o700 });
+      try {
+        return await open(path, 'a', 0o600);
+      } catch (error) {
+        // forget() removed the empty folder in between.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      }
+    }
+  }
+
+  async #mustBeDue({ hostId, offset, length, allowedBytes }: UploadPart): Promise<void> {
+    let others = -offset;
+    const folder = join(this.#folder, String(hostId));
+    for (const name of await readdir(folder).catch(() => []))
+      others += (await fileSize(join(folder, name))) ?? 0;
+    if (others + length > allowedBytes) {
+      throw new NothingDue(
+        `this host has no work in hand whose output may have ${length} bytes more (${allowedBytes} in all); drop the result`,
+      );
+    }
   }
 
   /** @returns the offset reached; on error what came is on disk and counts */
@@ -123,16 +191,16 @@ export class Uploads {
   }
 
   #path(hostId: number, sha256: string): string {
-    return join(this.#folder, `${hostId}-${sha256}`);
+    return join(this.#folder, String(hostId), sha256);
   }
+}
 
-  async #offset(path: string): Promise<number> {
-    try {
-      return (await stat(path)).size;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
-      throw error;
-    }
+async function fileSize(path: string): Promise<number | null> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
   }
 }
 

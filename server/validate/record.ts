@@ -3,6 +3,8 @@ import type { OutputFile } from '../../protocol/primitives.ts';
 import type { Release } from '../../protocol/release.ts';
 import type { ResultState } from '../../protocol/staff-api.ts';
 import { creditMicroseconds } from '../credit/credit.ts';
+import type { Entry } from '../objects/packs.ts';
+import type { SmallObjects } from '../objects/small-objects.ts';
 import { batch, type Database, type Queryable } from '../store/database.ts';
 import type { Sums } from './blocks.ts';
 import { mergeOf, type PointMerge } from './merge.ts';
@@ -22,12 +24,15 @@ export interface Arrival {
         readonly kind: 'finished';
         readonly outputHash: string;
         readonly files: readonly OutputFile[];
+        /** Files that came with the report, to be kept. */
+        readonly contents: readonly Entry[];
         readonly sums: Sums;
       }
     | {
         readonly kind: 'unusable';
         readonly outputHash: string;
         readonly files: readonly OutputFile[];
+        readonly contents: readonly Entry[];
         readonly reason: string;
       }
     | {
@@ -49,8 +54,18 @@ export interface Judgement {
 
 export type Verdict = sql.VerdictRow;
 
-/** What the transaction needs of a release; cached by the caller, since releases never change. */
-export type ReleaseOf = (releaseId: number) => Promise<Pick<Release, 'referenceMicrosecondsPerEvent'>>;
+/** What recording needs of its surroundings. */
+export interface RecordParts {
+  readonly db: Database;
+  readonly small: SmallObjects;
+  /** Cached, since releases never change; read through `tx` where it is not there yet. */
+  readonly releaseOf: (
+    releaseId: number,
+    tx: Queryable,
+  ) => Promise<Pick<Release, 'referenceMicrosecondsPerEvent'>>;
+  /** Told when spot checks were queued. */
+  readonly onChecks: () => void;
+}
 
 export function methodOf(validation: Validation): Method {
   return 'quorum' in validation ? { kind: 'quorum', quorum: validation.quorum } : { kind: 'spot' };
@@ -59,18 +74,20 @@ export function methodOf(validation: Validation): Method {
 const MAXIMUM_DIFFERS = 'the cross-section maximum differs from that of other results of the same point';
 
 /**
- * Writes what follows from a batch of news, all in one transaction: verdicts, the units' states, credit, merged
- * sums, the campaigns' counts and the queue of spot checks. Hence each is done exactly once, or not at all.
+ * Writes what follows from a batch of news. First the files that came along, which one fsync makes durable and nothing
+ * points to yet; then, all in one transaction: where these files lie, verdicts, the units' states, credit, merged sums,
+ * the campaigns' counts and the queue of spot checks. Hence each is done exactly once, or not at all.
  * At most one of the batch is about any one unit.
  * @returns for each item the verdict of its lease; null where the lease is gone (given back meanwhile)
  */
-export function recordBatch(
-  db: Database,
+export async function recordBatch(
+  { db, small, releaseOf, onChecks }: RecordParts,
   items: readonly (Arrival | Judgement)[],
-  releaseOf: ReleaseOf,
   now: Date,
 ): Promise<(Verdict | null)[]> {
-  return db.transaction(async (tx) => {
+  const packed = await small.write(items.flatMap(contentsOf));
+  const changes = new Changes();
+  const recorded = await db.transaction(async (tx) => {
     const leaseIds = items.map((item) => item.leaseId);
     const leases = new Map(
       (await tx.query<{ id: number; state: 'out' | 'expired' }>(sql.LOCK_LEASES, [leaseIds])).map((lease) => [
@@ -88,7 +105,6 @@ export function recordBatch(
     const rules = await rulesOf(tx, [...units.values()], releaseOf);
     const maxima = await maximaOf(tx, [...units.values()]);
 
-    const changes = new Changes();
     for (const item of items) {
       const unit = units.get(item.unitId);
       const rule = unit && rules.get(unit.campaign_id);
@@ -117,12 +133,19 @@ export function recordBatch(
       changes.add(item, unit, rule.costUs, settlement, leases.get(item.leaseId) === 'out');
       if (settlement.merge) maxima.set(point, sumsOf(item)?.maximumPb ?? maximum);
     }
+    await small.add(tx, packed);
     await changes.write(tx, now);
     const verdicts = new Map(
       (await tx.query<Verdict>(sql.VERDICTS_BY_LEASE, [leaseIds])).map((row) => [row.lease_id, row]),
     );
     return items.map((item) => verdicts.get(item.leaseId) ?? null);
   });
+  if (changes.hasChecks) onChecks();
+  return recorded;
+}
+
+function contentsOf(item: Arrival | Judgement): readonly Entry[] {
+  return item.kind === 'report' && item.outcome.kind !== 'failed' ? item.outcome.contents : [];
 }
 
 interface Rule {
@@ -134,12 +157,12 @@ interface Rule {
 async function rulesOf(
   tx: Queryable,
   units: readonly sql.UnitRow[],
-  releaseOf: ReleaseOf,
+  releaseOf: RecordParts['releaseOf'],
 ): Promise<Map<number, Rule>> {
   const ids = [...new Set(units.map((unit) => unit.campaign_id))];
   const rules = new Map<number, Rule>();
   for (const row of await tx.query<sql.CampaignRulesRow>(sql.CAMPAIGN_RULES, [ids])) {
-    const release = await releaseOf(row.release_id);
+    const release = await releaseOf(row.release_id, tx);
     rules.set(row.id, {
       attempts: row.spec.attempts,
       method: methodOf(row.spec.validation),
@@ -197,6 +220,10 @@ class Changes {
   readonly #checks: number[] = [];
   readonly #points = new Map<string, PointMerge>();
   readonly #campaigns = new Map<number, { id: number; valid: number; aside: number; events: number }>();
+
+  get hasChecks(): boolean {
+    return this.#checks.length > 0;
+  }
 
   add(
     item: Arrival | Judgement,

@@ -1,6 +1,12 @@
+import { sha256 } from '../../platform/files.ts';
 import { outputHash } from '../../platform/output-hash.ts';
 import type { OutputFile } from '../../protocol/primitives.ts';
-import type { ResultReport, ResultVerdict } from '../../protocol/project-api.ts';
+import {
+  MAX_INLINE_BYTES,
+  type ReportedFile,
+  type ResultReport,
+  type ResultVerdict,
+} from '../../protocol/project-api.ts';
 import type { Release } from '../../protocol/release.ts';
 import { BLOCKS } from '../../protocol/work-unit.ts';
 import type { Batcher } from '../dispatch/batcher.ts';
@@ -8,6 +14,8 @@ import { cardOf } from '../dispatch/lease.ts';
 import { ApiFailure } from '../errors.ts';
 import { readId, showId } from '../ids.ts';
 import { ObjectDamaged, type Objects } from '../objects/objects.ts';
+import type { Entry } from '../objects/packs.ts';
+import type { Uploads } from '../objects/uploads.ts';
 import type { Releases } from '../releases.ts';
 import { BlocksInvalid, type Sums, sumBlocks } from './blocks.ts';
 import type { ContextRow } from './queries.ts';
@@ -15,6 +23,7 @@ import type { Arrival, Judgement, Verdict } from './record.ts';
 
 export interface ReportParts {
   readonly objects: Objects;
+  readonly uploads: Uploads;
   readonly releases: Releases;
   readonly contexts: Batcher<number, ContextRow | null>;
   readonly records: Batcher<Arrival | Judgement, Verdict | null>;
@@ -87,20 +96,23 @@ async function outcomeOf(
     const { reason, exitStatus, consoleTail } = outcome;
     return { kind: 'failed', reason: `the program failed: ${reason}`, exitStatus, consoleTail };
   }
-  const { files } = outcome;
-  await checkManifest(parts.objects, files, outcome.outputHash);
+  checkManifest(outcome.files, outcome.outputHash);
+  const contents = contentsOf(outcome.files);
+  const files = outcome.files.map(({ path, sha256, bytes }) => ({ path, sha256, bytes }));
+  await takeUploads(parts, files, contents, context.host_id);
   const release = await parts.releases.get(context.release_id);
-  const common = { outputHash: outcome.outputHash, files };
+  const common = { outputHash: outcome.outputHash, files, contents: [...contents.values()] };
   try {
-    return { kind: 'finished', ...common, sums: await sumsOfOutput(parts.objects, files, context, release) };
+    const sums = await sumsOfOutput(parts.objects, files, contents, context, release);
+    return { kind: 'finished', ...common, sums };
   } catch (error) {
     if (error instanceof BlocksInvalid) return { kind: 'unusable', ...common, reason: error.message };
     throw error;
   }
 }
 
-/** What is wrong here the host can mend: it sends the manifest anew, or the bytes. */
-async function checkManifest(objects: Objects, files: readonly OutputFile[], hash: string): Promise<void> {
+/** What is wrong here and below the host can mend: it sends the manifest anew, or the bytes. */
+function checkManifest(files: readonly OutputFile[], hash: string): void {
   const paths = new Set(files.map((file) => file.path));
   if (paths.size < files.length) {
     throw new ApiFailure(422, 'manifest-invalid', 'a path is listed twice; list each output file once', {
@@ -108,50 +120,82 @@ async function checkManifest(objects: Objects, files: readonly OutputFile[], has
     });
   }
   const actual = outputHash(files);
-  if (actual !== hash) {
+  if (actual === hash) return;
+  throw new ApiFailure(
+    422,
+    'manifest-invalid',
+    `the manifest hashes to ${actual}, not to the outputHash given`,
+    { place: 'outcome.outputHash' },
+  );
+}
+
+/** The files that came with the report, by hash. */
+function contentsOf(files: readonly ReportedFile[]): Map<string, Entry> {
+  const contents = new Map<string, Entry>();
+  let total = 0;
+  files.forEach((file, i) => {
+    if (file.data === undefined) return;
+    const content = Buffer.from(file.data, 'base64');
+    total += content.length;
+    const actual = sha256(content);
+    if (actual !== file.sha256 || content.length !== file.bytes) {
+      throw new ApiFailure(
+        422,
+        'hash-mismatch',
+        `"${file.path}" came with ${content.length} bytes of SHA-256 ${actual}, not ${file.bytes} of ${file.sha256}; send the right bytes`,
+        { place: `outcome.files[${i}].data` },
+      );
+    }
+    contents.set(actual, { sha256: actual, content });
+  });
+  if (total > MAX_INLINE_BYTES) {
     throw new ApiFailure(
       422,
-      'manifest-invalid',
-      `the manifest hashes to ${actual}, not to the outputHash given`,
-      {
-        place: 'outcome.outputHash',
-      },
+      'too-large',
+      `${total} bytes came with the report; upload what is beyond ${MAX_INLINE_BYTES}`,
+      { place: 'outcome.files' },
     );
   }
-  await Promise.all(
-    files.map(async (file, i) => {
-      const bytes = await objects.size(file.sha256);
-      if (bytes === null) {
-        throw new ApiFailure(
-          422,
-          'file-missing',
-          `"${file.path}" has not been uploaded; upload it, then report`,
-          {
-            place: `outcome.files[${i}]`,
-          },
-        );
-      }
-      if (bytes !== file.bytes) {
-        throw new ApiFailure(
-          422,
-          'manifest-invalid',
-          `"${file.path}" has ${bytes} bytes, not ${file.bytes}`,
-          {
-            place: `outcome.files[${i}].bytes`,
-          },
-        );
-      }
-    }),
-  );
+  return contents;
+}
+
+/** Sees that all other files are there, and makes objects of this host's uploads among them. */
+async function takeUploads(
+  { objects, uploads }: ReportParts,
+  files: readonly OutputFile[],
+  contents: ReadonlyMap<string, Entry>,
+  hostId: number,
+): Promise<void> {
+  const hashes = files.map((file) => file.sha256).filter((hash) => !contents.has(hash));
+  if (hashes.length === 0) return;
+  const here = new Map([...(await objects.sizes(hashes)), ...(await uploads.whole(hostId, hashes))]);
+  files.forEach((file, i) => {
+    const bytes = contents.get(file.sha256)?.content.length ?? here.get(file.sha256);
+    if (bytes === undefined) {
+      throw new ApiFailure(
+        422,
+        'file-missing',
+        `"${file.path}" has not been uploaded; upload it, then report`,
+        { place: `outcome.files[${i}]` },
+      );
+    }
+    if (bytes !== file.bytes) {
+      throw new ApiFailure(422, 'manifest-invalid', `"${file.path}" has ${bytes} bytes, not ${file.bytes}`, {
+        place: `outcome.files[${i}].bytes`,
+      });
+    }
+  });
+  await uploads.take(hostId, hashes);
 }
 
 /**
  * Reads and adds up a result's blocks.
  * @throws BlocksInvalid where the output is not what the card and the release ask for
  */
-export async function sumsOfOutput(
+async function sumsOfOutput(
   objects: Objects,
   files: readonly OutputFile[],
+  contents: ReadonlyMap<string, Entry>,
   context: Pick<ContextRow, 'point_index' | 'first_event' | 'events' | 'parameters' | 'spec'>,
   release: Release,
 ): Promise<Sums> {
@@ -161,7 +205,8 @@ export async function sumsOfOutput(
       `the output has ${bytes} bytes, the release allows ${release.limits.outputBytes}`,
     );
   }
-  const text = await blocksText(objects, files);
+  const came = contents.get(files.find((file) => file.path === BLOCKS)?.sha256 ?? '');
+  const text = came ? came.content.toString('utf8') : await blocksText(objects, files);
   try {
     return sumBlocks(text, cardOf(context, context.spec), release.histograms);
   } catch (error) {
@@ -172,9 +217,15 @@ export async function sumsOfOutput(
   }
 }
 
+/** A file of blocks beyond this is refused: it is read as a whole. */
+const MAX_BLOCKS_BYTES = 64e6;
+
 export async function blocksText(objects: Objects, files: readonly OutputFile[]): Promise<string> {
   const file = files.find((one) => one.path === BLOCKS);
   if (!file) throw new BlocksInvalid(`the output has no ${BLOCKS}`);
+  if (file.bytes > MAX_BLOCKS_BYTES) {
+    throw new BlocksInvalid(`${BLOCKS} has ${file.bytes} bytes, more than ${MAX_BLOCKS_BYTES}`);
+  }
   const bytes = await objects.read(file.sha256);
   if (!bytes) throw new ObjectDamaged(file.sha256);
   return bytes.toString('utf8');

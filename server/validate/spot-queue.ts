@@ -29,7 +29,7 @@ export class SpotQueue {
 
   constructor(project: Project) {
     this.#project = project;
-    project.onPending = () => this.poke();
+    project.onChecks = () => this.poke();
   }
 
   /** Takes up what a predecessor left. */
@@ -49,7 +49,7 @@ export class SpotQueue {
 
   /** Checks under way are given up; they are made again at the next start. */
   async close(): Promise<void> {
-    this.#project.onPending = () => {};
+    this.#project.onChecks = () => {};
     this.#closing.abort();
     if (this.#timer) clearTimeout(this.#timer);
     await this.#pumping;

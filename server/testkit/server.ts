@@ -1,0 +1,46 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { type RunningServer, type ServerOptions, startServer } from '../server.ts';
+
+/** Silent: what a test wants to know is in the answers. BEAMTIME_LOG=debug shows all the same. */
+export const quiet = pino({ level: process.env.BEAMTIME_LOG ?? 'silent' });
+
+/** A project server of this process on a folder of its own, which can be stopped and started again. */
+export interface TestServer {
+  readonly folder: string;
+  readonly url: string;
+  readonly staffToken: string;
+  readonly invitation: string;
+  restart(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+export async function testServer(options: Partial<ServerOptions> = {}): Promise<TestServer> {
+  const folder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), 'beamtime-server-')));
+  const start = (port: number) =>
+    startServer({ dataFolder: folder, host: '127.0.0.1', port, name: 'Test', log: quiet, ...options });
+  let running: RunningServer = await start(0);
+  return {
+    folder,
+    get url() {
+      return running.url;
+    },
+    get staffToken() {
+      return running.staffToken;
+    },
+    get invitation() {
+      return running.invitation;
+    },
+    async restart() {
+      const { port } = new URL(running.url);
+      await running.close();
+      running = await start(Number(port));
+    },
+    async remove() {
+      await running.close();
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
