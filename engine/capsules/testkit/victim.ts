@@ -1,18 +1,23 @@
 /**
- * Stands in for an engine that will be killed: `node victim.ts DRIVER_MODULE FOLDER PROGRAM STATE`. Brings one capsule to
- * the state (idle, running, paused), prints "PID\n" of its process and waits.
+ * Stands in for an engine that will be killed: `node victim.ts DRIVER_MODULE FOLDER PROGRAM`. Brings three capsules up,
+ * one idle, one running, one paused, prints the ids of their processes in one line, and waits.
  */
 import { memoryTree } from '../../../ninep/trees/index.ts';
 import { makeLogger } from '../../../platform/log.ts';
 import type { DriverModule } from '../capsule.contract.ts';
-import type { CapsuleDriver } from '../capsule.ts';
+import type { Capsule, CapsuleDriver } from '../capsule.ts';
 
-const [module = '', folder = '', programPath = '', state = ''] = process.argv.slice(2);
+const [module = '', folder = '', programPath = ''] = process.argv.slice(2);
 const { makeDriver }: DriverModule = await import(module);
 const driver: CapsuleDriver = await makeDriver({ folder, log: makeLogger('victim') });
-const capsule = await driver.start({ slotId: 'victim', memoryMb: 256, signal: new AbortController().signal });
-if (state !== 'idle') {
-  await new Promise<void>((resolve, reject) => {
+
+function start(slotId: string): Promise<Capsule> {
+  return driver.start({ slotId, memoryMb: 128, signal: new AbortController().signal });
+}
+
+/** Resolves when the program runs. */
+function running(capsule: Capsule): Promise<void> {
+  return new Promise((resolve, reject) => {
     capsule
       .run({
         unitId: 'victim',
@@ -28,6 +33,11 @@ if (state !== 'idle') {
       .then((outcome) => reject(new Error(JSON.stringify(outcome))), reject);
   });
 }
-if (state === 'paused') await capsule.pause();
-console.log(capsule.metrics().pid);
+
+const paused = await start('paused');
+await running(paused);
+await paused.pause();
+const capsules = [await start('idle'), await start('running'), paused];
+if (capsules[1]) await running(capsules[1]);
+console.log(capsules.map((capsule) => capsule.metrics().pid).join(' '));
 setInterval(() => {}, 60_000);
