@@ -6,15 +6,18 @@ export class ApiFailure extends Error {
   readonly status: ContentfulStatusCode;
   readonly code: string;
   readonly place: string | null;
+  /** Where the same request may succeed later. */
+  readonly retryAfterSeconds: number | null;
   constructor(
     status: ContentfulStatusCode,
     code: string,
     message: string,
-    options: { place?: string | null; cause?: unknown } = {},
+    options: { place?: string | null; retryAfterSeconds?: number; cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause });
     this.status = status;
     this.code = code;
     this.place = options.place ?? null;
+    this.retryAfterSeconds = options.retryAfterSeconds ?? null;
   }
 }

@@ -8,6 +8,7 @@ import type {
   ResultReport,
   ResultVerdict,
 } from '../protocol/project-api.ts';
+import { Registrations } from './api/registrations.ts';
 import { Batcher } from './dispatch/batcher.ts';
 import { type LeaseAnswer, type LeaseAsk, leaseBatch } from './dispatch/lease.ts';
 import { EXPIRE, FORGET_EXPIRED, GIVE_BACK, LEASES_BY_RELEASE } from './dispatch/queries.ts';
@@ -57,6 +58,7 @@ export class Project {
   readonly uploads: Uploads;
   readonly releases: Releases;
   readonly hosts: Hosts;
+  readonly registrations = new Registrations();
   /** Called when results wait for their spot checks; see validate/spot-queue.ts. */
   onChecks: () => void = () => {};
   readonly records: Batcher<Arrival | Judgement, Verdict | null>;

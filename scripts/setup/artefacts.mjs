@@ -7,6 +7,7 @@ const BUILDERS = [
   { what: 'the event generator', script: 'physics/evgen/build.ts' },
   { what: 'the micro appliance', script: 'appliance/build.ts' },
   { what: 'the pages', script: 'renderer/build.ts' },
+  { what: 'the empty store', script: 'server/store/build-template.ts' },
 ];
 
 export async function artefacts(root, node) {

@@ -38,33 +38,44 @@ export function projectApp(project: Project): Hono {
     ),
   );
   app.onError((error, context) => {
-    const { status, answer } = refusal(error);
-    if (status >= 500) project.log.error({ err: error, path: context.req.path }, 'request failed');
+    const { status, answer, retryAfterSeconds } = refusal(error);
+    if (retryAfterSeconds !== null) context.header('retry-after', String(retryAfterSeconds));
+    if (context.req.raw.signal.aborted)
+      project.log.debug({ err: error, path: context.req.path }, 'the client went away');
+    else if (status >= 500) project.log.error({ err: error, path: context.req.path }, 'request failed');
     else project.log.debug({ code: answer.error.code, path: context.req.path }, error.message);
     return context.json(answer, status);
   });
   return app;
 }
 
-function refusal(error: Error): { status: ContentfulStatusCode; answer: ApiError } {
+interface Refusal {
+  readonly status: ContentfulStatusCode;
+  readonly answer: ApiError;
+  readonly retryAfterSeconds: number | null;
+}
+
+/** When to come again after a trouble that needs a person. */
+const TROUBLE_SECONDS = 60;
+
+function refusal(error: Error): Refusal {
   if (error instanceof ApiFailure) {
-    return { status: error.status, answer: apiError(error.code, error.message, error.place) };
+    const { status, code, message, place, retryAfterSeconds } = error;
+    return { status, answer: apiError(code, message, place), retryAfterSeconds };
   }
-  if (error instanceof ObjectDamaged)
-    return { status: 410, answer: apiError('object-damaged', error.message) };
+  if (error instanceof ObjectDamaged) {
+    return { status: 410, answer: apiError('object-damaged', error.message), retryAfterSeconds: null };
+  }
   if (error instanceof StoreError) {
-    return {
-      status: 503,
-      answer: apiError(
-        'store',
-        'the project can not read or write its store; its staff must look. Try again later',
-      ),
-    };
+    const words = 'the project can not read or write its store; its staff must look. Try again later';
+    return { status: 503, answer: apiError('store', words), retryAfterSeconds: TROUBLE_SECONDS };
   }
-  return {
-    status: 500,
-    answer: apiError('internal', 'the server met a fault of its own, which is in its log; try again later'),
-  };
+  if (['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')) {
+    const words = "the project's disk is full; its staff must make room. Try again later";
+    return { status: 503, answer: apiError('disk-full', words), retryAfterSeconds: TROUBLE_SECONDS };
+  }
+  const words = 'the server met a fault of its own, which is in its log; try again later';
+  return { status: 500, answer: apiError('internal', words), retryAfterSeconds: null };
 }
 
 function apiError(code: string, message: string, place: string | null = null): ApiError {

@@ -1,4 +1,6 @@
+import { getConnInfo } from '@hono/node-server/conninfo';
 import { HostIdentity, HostRegistration, HostStanding } from '../../protocol/project-api.ts';
+import { ApiFailure } from '../errors.ts';
 import { route } from './route.ts';
 
 export const hostRoutes = [
@@ -10,7 +12,18 @@ export const hostRoutes = [
     body: HostRegistration,
     answer: HostIdentity,
     status: 201,
-    handle: ({ project, body }) => project.hosts.register(body, project.now()),
+    refusals: { 429: 'too many computers joined from this address; Retry-After says when to try again' },
+    handle: ({ project, body, context }) => {
+      const now = project.now();
+      const wait = project.registrations.take(getConnInfo(context).remote.address ?? '', now.getTime());
+      if (wait === 0) return project.hosts.register(body, now);
+      throw new ApiFailure(
+        429,
+        'too-many-hosts',
+        `too many computers joined from this address lately; try again in ${wait} s`,
+        { retryAfterSeconds: wait },
+      );
+    },
   }),
   route({
     method: 'get',

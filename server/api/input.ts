@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { showPath } from '../campaigns/document.ts';
 import { ApiFailure } from '../errors.ts';
+import { UNSTORABLE, unstorable } from '../storable.ts';
 
 /** @throws ApiFailure 400 with what JSON.parse says, which names the position */
 export function parseJson(text: string): unknown {
@@ -21,16 +22,19 @@ export function parseJson(text: string): unknown {
 /** @throws ApiFailure 422 with the place of the first thing that is wrong */
 export function parseWith<S extends z.ZodType>(schema: S, value: unknown, part: string | null): z.output<S> {
   const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const path = showPath(issue?.path ?? []);
-  const place = [part, path].filter((word) => word !== null && word !== '').join(' ');
-  throw new ApiFailure(
-    422,
-    'invalid-input',
-    `${path === '' ? '' : `${path}: `}${issue?.message ?? 'invalid'}`,
-    {
-      place: place === '' ? null : place,
-    },
-  );
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw invalid(part, issue?.path ?? [], issue?.message ?? 'invalid');
+  }
+  const path = unstorable(parsed.data);
+  if (path) throw invalid(part, path, UNSTORABLE);
+  return parsed.data;
+}
+
+function invalid(part: string | null, path: readonly PropertyKey[], message: string): ApiFailure {
+  const shown = showPath(path);
+  const place = [part, shown].filter((word) => word !== null && word !== '').join(' ');
+  return new ApiFailure(422, 'invalid-input', `${shown === '' ? '' : `${shown}: `}${message}`, {
+    place: place === '' ? null : place,
+  });
 }

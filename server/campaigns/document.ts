@@ -1,6 +1,7 @@
 import { isCollection, isMap, isNode, isPair, LineCounter, type Node, parseDocument } from 'yaml';
 import { CampaignSpec } from '../../protocol/campaign.ts';
 import { ApiFailure } from '../errors.ts';
+import { UNSTORABLE, unstorable } from '../storable.ts';
 
 /** A campaign document as read, and where in its text a path such as ["sweep", "energyGeV", 2] stands. */
 export interface CampaignDocument {
@@ -49,6 +50,11 @@ export function readCampaign(text: string): CampaignDocument {
         ? `${showPath(path) || 'the campaign'}: ${issue.message}`
         : `"${unknownKey}" is not a key of a campaign here; check its spelling`;
     throw new ApiFailure(422, 'campaign-invalid', message, { place: place(path) });
+  }
+  const unkept = unstorable(parsed.data);
+  if (unkept) {
+    const message = `${showPath(unkept) || 'the campaign'}: ${UNSTORABLE}`;
+    throw new ApiFailure(422, 'campaign-invalid', message, { place: place(unkept) });
   }
   return { spec: parsed.data, place };
 }

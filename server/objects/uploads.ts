@@ -104,14 +104,11 @@ export class Uploads {
 
   /** Removes what nobody has touched since `before`. */
   async forget(before: Date): Promise<void> {
-    for (const host of await readdir(this.#folder)) {
-      const folder = join(this.#folder, host);
-      for (const name of await readdir(folder)) {
-        const path = join(folder, name);
-        if (!this.#running.has(path) && (await stat(path)).mtime < before) await rm(path, { force: true });
-      }
-      // Not empty, or somebody begins just now: it stays.
-      await rmdir(folder).catch(() => {});
+    for (const entry of await readdir(this.#folder, { recursive: true, withFileTypes: true })) {
+      const path = join(entry.parentPath, entry.name);
+      // A folder that is not empty, or where somebody begins just now, stays.
+      if (entry.isDirectory()) await rmdir(path).catch(() => {});
+      else if (!this.#running.has(path) && (await isOlder(path, before))) await rm(path, { force: true });
     }
   }
 
@@ -200,6 +197,15 @@ async function fileSize(path: string): Promise<number | null> {
     return (await stat(path)).size;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+async function isOlder(path: string, moment: Date): Promise<boolean> {
+  try {
+    return (await stat(path)).mtime < moment;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;
   }
 }

@@ -44,6 +44,8 @@ export async function openPglite(folder: string): Promise<Database> {
 
 class PgliteDatabase implements Database {
   readonly #pglite: PGlite;
+  /** Where the log ended after the last upkeep. */
+  #keptUpTo = '';
 
   constructor(pglite: PGlite) {
     this.#pglite = pglite;
@@ -63,11 +65,18 @@ class PgliteDatabase implements Database {
 
   /**
    * A standalone PostgreSQL backend has no checkpointer and no autovacuum: without this its log grows for
-   * ever and the dispatch index fills with dead entries.
+   * ever and the dispatch index fills with dead entries. Where nothing was written there is nothing to do.
    */
   async maintain(): Promise<void> {
+    if ((await this.#logEnd()) === this.#keptUpTo) return;
     await told(() => this.#pglite.exec('VACUUM (ANALYZE)'));
     await told(() => this.#pglite.exec('CHECKPOINT'));
+    this.#keptUpTo = await this.#logEnd();
+  }
+
+  async #logEnd(): Promise<string> {
+    const [row] = await this.query<{ lsn: string }>('SELECT pg_current_wal_insert_lsn()::text AS lsn');
+    return row?.lsn ?? '';
   }
 
   async close(): Promise<void> {

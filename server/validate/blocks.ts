@@ -110,7 +110,7 @@ function addHistograms(
   if (unknown !== undefined) throw fail(`histogram "${unknown}" is not in the release`);
   let at = 0;
   for (const axis of axes) {
-    const counts = block.histograms[axis.name];
+    const counts = Object.hasOwn(block.histograms, axis.name) ? block.histograms[axis.name] : undefined;
     if (!counts) throw fail(`histogram "${axis.name}" is missing`);
     if (counts.length !== binCount(axis)) {
       throw fail(
