@@ -4,8 +4,6 @@ import { z } from 'zod';
 import { sha256 } from '../../../platform/files.ts';
 import type { Accelerator } from './args.ts';
 
-const KVM = '/dev/kvm';
-
 /** An accelerator is what boots, not what exists: these are only worth a try, fastest first. TCG is QEMU's own interpreter. */
 export interface Candidates {
   readonly order: readonly Accelerator[];
@@ -15,18 +13,21 @@ export interface Candidates {
 
 /** @param becomesUnprivileged QEMU will not run as the engine's user */
 export function findCandidates(becomesUnprivileged: boolean): Candidates {
-  if (process.platform === 'linux' && process.arch === 'x64') return linuxCandidates(becomesUnprivileged);
+  if (process.platform === 'linux' && process.arch === 'x64') {
+    return linuxCandidates('/dev/kvm', becomesUnprivileged);
+  }
   if (process.platform === 'darwin' && process.arch === 'x64')
     return { order: ['hvf', 'tcg'], kvmGroup: null };
   return { order: ['tcg'], kvmGroup: null };
 }
 
-function linuxCandidates(becomesUnprivileged: boolean): Candidates {
+/** @param device /dev/kvm */
+export function linuxCandidates(device: string, becomesUnprivileged: boolean): Candidates {
   const without: Candidates = { order: ['tcg'], kvmGroup: null };
   try {
-    accessSync(KVM, constants.R_OK | constants.W_OK);
+    accessSync(device, constants.R_OK | constants.W_OK);
     if (!becomesUnprivileged) return { order: ['kvm', 'tcg'], kvmGroup: null };
-    const { mode, gid } = statSync(KVM);
+    const { mode, gid } = statSync(device);
     if ((mode & 0o006) === 0o006) return { order: ['kvm', 'tcg'], kvmGroup: null };
     if ((mode & 0o060) === 0o060 && gid !== 0) return { order: ['kvm', 'tcg'], kvmGroup: gid };
     return without;

@@ -17,7 +17,8 @@ export interface GuestStatus {
 
 const PROCESSES = 64;
 const OPEN_FILES = 1024;
-const LARGEST_FILE_KB = 4 * 1024 * 1024;
+/** Sparse or not: the quota bounds what is stored, this what a host's tools may have to read. */
+export const LARGEST_FILE_GB = 4;
 
 /** The agent reads one line of numbers; anything longer is not the agent. */
 const MAX_STATUS_BYTES = 64;
@@ -29,7 +30,7 @@ export function unitScript(unit: GuestUnit): string {
     `memory_bytes=${unit.memoryBytes}`,
     `processes=${PROCESSES}`,
     `open_files=${OPEN_FILES}`,
-    `file_kb=${LARGEST_FILE_KB}`,
+    `file_kb=${LARGEST_FILE_GB * 1024 * 1024}`,
     ['set --', ...unit.args.map(shellQuoted)].join(' '),
     '',
   ].join('\n');

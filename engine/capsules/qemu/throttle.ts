@@ -6,7 +6,7 @@ const BURST_MS = 250;
 
 /** Holds a writer back to BYTES_PER_SECOND: await what it returns before answering the write. */
 export function throttle(now: () => number = () => performance.now()) {
-  let freeAt = now();
+  let freeAt = Number.NEGATIVE_INFINITY;
   return async (bytes: number, signal: AbortSignal): Promise<void> => {
     freeAt = Math.max(freeAt, now() - BURST_MS) + (bytes / BYTES_PER_SECOND) * 1000;
     const wait = freeAt - now();
