@@ -25,8 +25,13 @@ export interface Header {
 
 /** size[4] type[1] tag[2]; the caller has at least HEADER_BYTES. */
 export function decodeHeader(bytes: Uint8Array): Header {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
-  return { size: view.getUint32(0, true), type: view.getUint8(4), tag: view.getUint16(5, true) };
+  const buffer = asBuffer(bytes);
+  return { size: buffer.readUInt32LE(0), type: buffer.readUInt8(4), tag: buffer.readUInt16LE(5) };
+}
+
+/** The tag alone, of a message that has at least its header. */
+export function decodeTag(bytes: Uint8Array): number {
+  return asBuffer(bytes).readUInt16LE(5);
 }
 
 /**
@@ -46,58 +51,64 @@ export function decode(frame: Uint8Array): { tag: number; message: Message } {
   return { tag, message: message as unknown as Message };
 }
 
+/** Data up to this size is copied behind its head: cheaper than handing the system two pieces. */
+const COPIED_BYTES = 16384;
+
 /**
- * The message in one piece, or in two when it ends in data: that is handed on, not copied.
+ * The message in one piece, or in two when it ends in much data: that is handed on, not copied.
  * @throws CodecError when a value does not fit its field
  */
-export function encode(tag: number, message: Message): [Uint8Array] | [Uint8Array, Uint8Array] {
+export function encode(tag: number, message: Message): [Buffer] | [Buffer, Uint8Array] {
   const layout = BY_NAME[message.name];
   const values = message as unknown as Readonly<Record<string, FieldTypes[FieldKind]>>;
   let length = HEADER_BYTES;
   let data: Uint8Array | null = null;
   for (const [field, kind] of layout.fields) {
     const value = values[field];
-    if (value instanceof Uint8Array) data = value;
+    if (kind === 'data') data = value as Uint8Array;
     length += sizeOf(kind, value);
   }
-  const head = new Writer(length);
-  head.u32(length + (data?.length ?? 0));
-  head.u8(layout.type);
-  head.u16(tag);
-  for (const [field, kind] of layout.fields) WRITE[kind](head, values[field] as never);
-  return data && data.length > 0 ? [head.bytes, data] : [head.bytes];
+  const whole = length + (data?.length ?? 0);
+  const isCopied = data !== null && data.length <= COPIED_BYTES;
+  const writer = new Writer(isCopied ? whole : length);
+  writer.u32(whole);
+  writer.u8(layout.type);
+  writer.u16(tag);
+  for (const [field, kind] of layout.fields) WRITE[kind](writer, values[field] as never);
+  if (!data) return [writer.bytes];
+  if (!isCopied) return [writer.bytes, data];
+  writer.bytes.set(data, length);
+  return [writer.bytes];
 }
 
 /** Checked reading of little-endian fields. */
 export class Reader {
   readonly #bytes: Buffer;
-  readonly #view: DataView;
   #offset: number;
 
   constructor(bytes: Uint8Array, offset = 0) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#bytes = asBuffer(bytes);
     this.#offset = offset;
   }
 
   get remaining(): number {
-    return this.#view.byteLength - this.#offset;
+    return this.#bytes.length - this.#offset;
   }
 
   u8(): number {
-    return this.#view.getUint8(this.#take(1));
+    return this.#bytes.readUInt8(this.#take(1));
   }
 
   u16(): number {
-    return this.#view.getUint16(this.#take(2), true);
+    return this.#bytes.readUInt16LE(this.#take(2));
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#take(4), true);
+    return this.#bytes.readUInt32LE(this.#take(4));
   }
 
   u64(): bigint {
-    return this.#view.getBigUint64(this.#take(8), true);
+    return this.#bytes.readBigUInt64LE(this.#take(8));
   }
 
   string(): string {
@@ -138,32 +149,32 @@ export class Reader {
 /** Little-endian fields into a buffer of the right size; values that do not fit are refused, never cut. */
 export class Writer {
   readonly bytes: Buffer;
-  readonly #view: DataView;
   #offset = 0;
 
   constructor(length: number) {
     this.bytes = Buffer.allocUnsafe(length);
-    this.#view = new DataView(this.bytes.buffer, this.bytes.byteOffset, length);
   }
 
   u8(value: number): void {
-    this.#view.setUint8(this.#advance(1), checked(value, 0xff));
+    this.bytes.writeUInt8(checked(value, 0xff), this.#advance(1));
   }
 
   u16(value: number): void {
-    this.#view.setUint16(this.#advance(2), checked(value, 0xffff), true);
+    this.bytes.writeUInt16LE(checked(value, 0xffff), this.#advance(2));
   }
 
   u32(value: number): void {
-    this.#view.setUint32(this.#advance(4), checked(value, 0xffffffff), true);
+    this.bytes.writeUInt32LE(checked(value, 0xffffffff), this.#advance(4));
   }
 
   u64(value: bigint): void {
     if (value < 0n || value > 0xffffffffffffffffn) throw new CodecError(`${value} does not fit 64 bits`);
-    this.#view.setBigUint64(this.#advance(8), value, true);
+    this.bytes.writeBigUInt64LE(value, this.#advance(8));
   }
 
   string(value: string): void {
+    // "latin1" would cut what is more than a byte.
+    if (!BYTES.test(value)) throw new CodecError('a string of more than bytes');
     this.u16(value.length);
     this.bytes.write(value, this.#advance(value.length), 'latin1');
   }
@@ -179,6 +190,13 @@ export class Writer {
     this.#offset += count;
     return at;
   }
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: every byte is meant
+const BYTES = /^[\x00-\xff]*$/;
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function checked(value: number, max: number): number {

@@ -2,17 +2,48 @@ import { NOFID } from './defs.ts';
 import type { Place } from './places.ts';
 import { type OpenFile, type OpenMode, TreeError } from './tree.ts';
 
+/** What opening a fid gives: the file, and where the fid moves (Tlcreate), for the fid to hold. */
+export interface Opened {
+  readonly file: OpenFile;
+  readonly place?: Place;
+}
+
+/** How many files one connection may have open, so that no guest uses up the descriptors of all. */
+class Slots {
+  readonly #limit: number;
+  #used = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get used(): number {
+    return this.#used;
+  }
+
+  take(): void {
+    if (this.#used >= this.#limit) throw new TreeError('EMFILE', `${this.#limit} open files are the most`);
+    this.#used += 1;
+  }
+
+  give(): void {
+    this.#used -= 1;
+  }
+}
+
 /** What a fid stands for. */
 export class Fid {
   readonly number: number;
+  readonly #slots: Slots;
   #place: Place;
   #file: OpenFile | null = null;
   #how: OpenMode | null = null;
   #uses = 0;
   #clunked = false;
 
-  constructor(number: number, place: Place) {
+  constructor(number: number, place: Place, slots: Slots) {
     this.number = number;
+    this.#slots = slots;
     this.#place = place.hold();
   }
 
@@ -34,16 +65,34 @@ export class Fid {
     return this.#file;
   }
 
-  /** Tlopen, and with another place Tlcreate. A listing begun anew replaces the file that is open. */
-  async opened(file: OpenFile, how: OpenMode, place: Place = this.#place): Promise<void> {
+  /**
+   * Opens the fid with what `make` gives; the file that was open (a listing begun anew) is closed.
+   * @throws TreeError EMFILE when too many are open, and what `make` throws
+   */
+  async open(how: OpenMode, make: () => Promise<Opened>): Promise<void> {
+    this.#slots.take();
+    let made: Opened;
+    try {
+      made = await make();
+    } catch (error) {
+      this.#slots.give();
+      throw error;
+    }
+    const place = made.place?.hold();
+    if (this.#clunked) {
+      // By a request that overtook this one.
+      place?.release();
+      await this.#closeFile(made.file);
+      return;
+    }
+    if (place) {
+      this.#place.release();
+      this.#place = place;
+    }
     const before = this.#file;
-    place.hold();
-    this.#place.release();
-    this.#place = place;
-    this.#file = file;
+    this.#file = made.file;
     this.#how = how;
-    await before?.close();
-    if (this.#clunked) await this.#close();
+    if (before) await this.#closeFile(before);
   }
 
   /** The file stays open until every use has ended. */
@@ -67,7 +116,12 @@ export class Fid {
   async #close(): Promise<void> {
     const file = this.#file;
     this.#file = null;
-    await file?.close();
+    if (file) await this.#closeFile(file);
+  }
+
+  async #closeFile(file: OpenFile): Promise<void> {
+    this.#slots.give();
+    await file.close();
   }
 }
 
@@ -77,13 +131,20 @@ export class FidTable {
   /** Fids of a resumed session whose file is not there any more: known, but stale. */
   readonly #lost = new Set<number>();
   readonly #limit: number;
+  readonly #slots: Slots;
 
-  constructor(limit: number) {
+  constructor(limit: number, openFiles: number) {
     this.#limit = limit;
+    this.#slots = new Slots(openFiles);
   }
 
   get size(): number {
     return this.#fids.size + this.#lost.size;
+  }
+
+  /** Files that are open, or being opened. */
+  get openFiles(): number {
+    return this.#slots.used;
   }
 
   [Symbol.iterator](): IterableIterator<Fid> {
@@ -92,6 +153,10 @@ export class FidTable {
 
   get lost(): Iterable<number> {
     return this.#lost;
+  }
+
+  find(number: number): Fid | undefined {
+    return this.#fids.get(number);
   }
 
   /** @throws TreeError EBADF, ESTALE */
@@ -113,7 +178,7 @@ export class FidTable {
   /** Puts the fid at a place; one of this number is clunked. */
   async put(number: number, place: Place): Promise<Fid> {
     const before = this.#fids.get(number);
-    const fid = new Fid(number, place);
+    const fid = new Fid(number, place, this.#slots);
     this.#fids.set(number, fid);
     await before?.clunk();
     return fid;

@@ -1,4 +1,4 @@
-import { CodecError, decodeHeader } from './codec.ts';
+import { CodecError } from './codec.ts';
 import { HEADER_BYTES } from './defs.ts';
 
 /**
@@ -23,16 +23,18 @@ export class FrameReader {
   }
 
   /**
-   * The messages that this chunk completes.
+   * Takes a chunk of the stream.
+   * @param take called with each message that is complete now; once it returns false the rest is ignored
    * @throws CodecError when a message is shorter than its header or larger than the limit: the stream is lost
    */
-  *push(chunk: Buffer): Generator<Buffer> {
+  push(chunk: Buffer, take: (frame: Buffer) => boolean): void {
     let at = 0;
     while (at < chunk.length) {
       if (this.#filled === 0 && chunk.length - at >= HEADER_BYTES) {
-        const size = this.#size(chunk.subarray(at));
+        const size = this.#size(chunk, at);
         if (chunk.length - at >= size) {
-          yield chunk.subarray(at, at + size);
+          // Mostly a chunk is one message.
+          if (!take(at === 0 && size === chunk.length ? chunk : chunk.subarray(at, at + size))) return;
           at += size;
           continue;
         }
@@ -42,7 +44,7 @@ export class FrameReader {
         const frame = this.#frame;
         this.#frame = null;
         this.#filled = 0;
-        yield frame;
+        if (!take(frame)) return;
       }
     }
   }
@@ -52,14 +54,14 @@ export class FrameReader {
     const count = chunk.copy(into, this.#filled, at, Math.min(chunk.length, at + into.length - this.#filled));
     this.#filled += count;
     if (!this.#frame && this.#filled === HEADER_BYTES) {
-      this.#frame = Buffer.allocUnsafeSlow(this.#size(this.#head));
+      this.#frame = Buffer.allocUnsafeSlow(this.#size(this.#head, 0));
       this.#head.copy(this.#frame);
     }
     return count;
   }
 
-  #size(bytes: Uint8Array): number {
-    const { size } = decodeHeader(bytes);
+  #size(bytes: Buffer, at: number): number {
+    const size = bytes.readUInt32LE(at);
     if (size < HEADER_BYTES || size > this.#limit) {
       throw new CodecError(`a message of ${size} bytes, where ${HEADER_BYTES} to ${this.#limit} are allowed`);
     }

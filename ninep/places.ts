@@ -2,8 +2,8 @@ import type { TreeNode } from './tree.ts';
 
 /**
  * Where fids stand: the names a session has walked, as a tree of its own. Fids of one file share a place, so a
- * rename moves them all at once, and a saved session can tell each fid's path. A place lives while a fid or a
- * place below holds it.
+ * rename moves them all at once, and a saved session can tell each fid's path. A place that is held is known to
+ * its parent and holds it; one that nobody holds is forgotten.
  */
 export class Place {
   node: TreeNode;
@@ -22,6 +22,7 @@ export class Place {
 
   hold(): this {
     this.#holders += 1;
+    if (this.#holders === 1 && this.parent) this.parent.hold().#adopt(this);
     return this;
   }
 
@@ -29,20 +30,29 @@ export class Place {
     this.#holders -= 1;
     const { parent } = this;
     if (this.#holders > 0 || !parent) return;
-    const siblings = parent.#children;
-    if (siblings?.get(this.name) === this) siblings.delete(this.name);
+    if (parent.#children?.get(this.name) === this) parent.#children.delete(this.name);
     parent.release();
   }
 
-  /** The place of an entry just looked up or made; the one that is known already, if it is still the same file. */
+  /**
+   * The place of an entry just looked up or made, for the caller to hold; the one that is known already, if it is
+   * still the same file.
+   */
   child(name: string, node: TreeNode): Place {
     const known = this.#children?.get(name);
-    if (known && known.node.id === node.id && known.node.kind === node.kind) return known;
+    if (known && known.node.id === node.id && known.node.kind === node.kind) {
+      // A number is given out again once a file is gone; whoever has the old one open keeps it from that.
+      known.node = node;
+      return known;
+    }
     if (known) known.gone = true;
-    const place = new Place(node, this.hold(), name);
+    return new Place(node, this, name);
+  }
+
+  #adopt(child: Place): void {
+    if (child.gone) return;
     this.#children ??= new Map();
-    this.#children.set(name, place);
-    return place;
+    this.#children.set(child.name, child);
   }
 
   /** The entry was removed. */
@@ -58,21 +68,15 @@ export class Place {
     const place = this.#children?.get(name);
     if (parent === this && name === newName) return;
     // rename(2) between two names of one file does nothing.
-    if (place && place.node.id === parent.#childId(newName)) return;
+    if (place && place.node.id === parent.#children?.get(newName)?.node.id) return;
     parent.removed(newName);
     if (!place) return;
     this.#children?.delete(name);
     parent.hold();
     place.parent = parent;
     place.name = newName;
-    parent.#children ??= new Map();
-    parent.#children.set(newName, place);
+    parent.#adopt(place);
     this.release();
-  }
-
-  #childId(name: string): bigint | undefined {
-    const children = this.#children;
-    return children?.get(name)?.node.id;
   }
 
   /** Names from the root; null when one of them is gone. */

@@ -43,19 +43,23 @@ export interface Context {
 export type FileRequestName = Exclude<RequestName, 'Tversion' | 'Tflush'>;
 export type FileRequest = Extract<Request, { name: FileRequestName }>;
 
-type Handler<N extends RequestName> = (
-  context: Context,
-  request: MessageOf<N>,
-  signal: AbortSignal,
-) => Promise<Reply>;
+/** One request under way. */
+export interface Call {
+  /** Aborts when the client gives the request up, or the connection ends. */
+  readonly signal: AbortSignal;
+  /** Resolves when a reply of so many bytes may be made. */
+  room(bytes: number): Promise<void>;
+}
+
+type Handler<N extends RequestName> = (context: Context, request: MessageOf<N>, call: Call) => Promise<Reply>;
 
 /**
  * Carries out one request.
  * @throws TreeError for Rlerror
  */
-export function answer(context: Context, request: FileRequest, signal: AbortSignal): Promise<Reply> {
+export function answer(context: Context, request: FileRequest, call: Call): Promise<Reply> {
   const handler = HANDLERS[request.name] as Handler<FileRequestName>;
-  return handler(context, request, signal);
+  return handler(context, request, call);
 }
 
 const NAME_MAX = 255;
@@ -106,7 +110,7 @@ const HANDLERS: { readonly [N in FileRequestName]: Handler<N> } = {
     const { node } = fid.place;
     if (flags & L_O_DIRECTORY && node.kind !== 'directory') refuse('ENOTDIR', 'not a directory');
     const how = openMode(flags);
-    await fid.using(async () => fid.opened(await node.open(how), how));
+    await fid.open(how, async () => ({ file: await node.open(how) }));
     return { name: 'Rlopen', qid: qidOf(node), iounit: 0 };
   },
 
@@ -114,24 +118,33 @@ const HANDLERS: { readonly [N in FileRequestName]: Handler<N> } = {
     const fid = fids.get(number);
     mustBeClosed(fid);
     const how = openMode(flags);
-    const folder = fid.place;
-    return fid.using(async () => {
-      const { node, file } = await folder.node.create(checkName(name), how, mode);
-      await fid.opened(file, how, folder.child(name, node));
-      return { name: 'Rlcreate', qid: qidOf(node), iounit: 0 };
-    });
+    const folder = fid.place.hold();
+    try {
+      let qid: Qid | null = null;
+      await fid.open(how, async () => {
+        const { node, file } = await folder.node.create(checkName(name), how, mode);
+        qid = qidOf(node);
+        return { file, place: folder.child(name, node) };
+      });
+      return { name: 'Rlcreate', qid: qid ?? qidOf(fid.place.node), iounit: 0 };
+    } finally {
+      folder.release();
+    }
   },
 
-  Tread: async ({ fids, msize }, { fid: number, offset, count }, signal) => {
+  Tread: async ({ fids, msize }, { fid: number, offset, count }, call) => {
     const fid = fids.get(number);
     const most = Math.min(count, msize - READ_OVERHEAD);
-    const data = await fid.using(() => fid.file.read(offset, most, signal));
+    const data = await fid.using(async () => {
+      await call.room(most);
+      return fid.file.read(offset, most, call.signal);
+    });
     return { name: 'Rread', data: data.length > most ? data.subarray(0, most) : data };
   },
 
-  Twrite: async ({ fids }, { fid: number, offset, data }, signal) => {
+  Twrite: async ({ fids }, { fid: number, offset, data }, call) => {
     const fid = fids.get(number);
-    const count = await fid.using(() => fid.file.write(offset, data, signal));
+    const count = await fid.using(() => fid.file.write(offset, data, call.signal));
     return { name: 'Rwrite', count };
   },
 
@@ -153,15 +166,16 @@ const HANDLERS: { readonly [N in FileRequestName]: Handler<N> } = {
     return { name: 'Rremove' };
   },
 
-  Treaddir: async ({ fids, msize }, { fid: number, offset, count }) => {
+  Treaddir: async ({ fids, msize }, { fid: number, offset, count }, call) => {
     const fid = fids.get(number);
     const { how } = fid;
     const { node, parent } = fid.place;
     if (!how || node.kind !== 'directory') refuse('EBADF', 'not an open directory');
     const most = Math.min(count, msize - READ_OVERHEAD);
     return fid.using(async () => {
+      await call.room(most);
       // From the beginning again: rewinddir(3) promises what is there now.
-      if (offset === 0n) await fid.opened(await node.open(how), how);
+      if (offset === 0n) await fid.open(how, async () => ({ file: await node.open(how) }));
       return {
         name: 'Rreaddir',
         data: await packEntries(fid.file, node, parent?.node ?? node, offset, most),
@@ -302,13 +316,25 @@ function mustHaveName(place: Place): Place {
 }
 
 async function remove(folder: Place, name: string, directory: boolean): Promise<void> {
-  await folder.node.unlink(checkName(name), directory);
-  folder.removed(name);
+  folder.hold();
+  try {
+    await folder.node.unlink(checkName(name), directory);
+    folder.removed(name);
+  } finally {
+    folder.release();
+  }
 }
 
 async function rename(from: Place, name: string, to: Place, newName: string): Promise<void> {
-  await from.node.rename(checkName(name), to.node, checkName(newName));
-  from.moved(name, to, newName);
+  from.hold();
+  to.hold();
+  try {
+    await from.node.rename(checkName(name), to.node, checkName(newName));
+    from.moved(name, to, newName);
+  } finally {
+    from.release();
+    to.release();
+  }
 }
 
 function openMode(flags: number): OpenMode {

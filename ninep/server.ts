@@ -44,41 +44,56 @@ export function serveStream(stream: Duplex, options: ServeOptions): Connection {
   const onError = options.onError ?? (() => {});
   const frames = new FrameReader(Math.max(limits.msize, MSIZE_MIN));
   let corked = false;
+  let broken = false;
+  const breakOff = (error: unknown) => {
+    broken = true;
+    onError(error);
+    stream.destroy();
+  };
   const session = new Session({
     tree: options.tree,
     limits,
     onDefect: (error, request) => onError(new Error(`9P ${request} failed`, { cause: error })),
-    onBroken: (error) => {
-      onError(error);
-      stream.destroy();
-    },
+    onBroken: breakOff,
+    unsent: () => stream.writableLength,
     send: (pieces) => {
       if (stream.destroyed) return;
-      if (!corked) {
-        // All replies of one turn leave in one system call.
-        corked = true;
-        stream.cork();
-        process.nextTick(() => {
-          corked = false;
-          stream.uncork();
-        });
+      const [first] = pieces;
+      // A lone reply leaves at once; of more, and of pieces, those of one turn leave in one system call.
+      if (first && pieces.length === 1 && session.outstanding === 0 && !corked) stream.write(first);
+      else {
+        if (!corked) {
+          corked = true;
+          stream.cork();
+          process.nextTick(() => {
+            corked = false;
+            stream.uncork();
+          });
+        }
+        for (const piece of pieces) stream.write(piece);
       }
-      for (const piece of pieces) stream.write(piece);
       if (stream.writableLength > OUTPUT_MAX) stream.pause();
     },
   });
   let frozen = false;
+  const takeFrame = (frame: Buffer) => {
+    session.receive(frame);
+    return !broken;
+  };
   const take = (chunk: Buffer) => {
+    if (broken) return;
     try {
-      for (const frame of frames.push(chunk)) session.receive(frame);
+      frames.push(chunk, takeFrame);
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
-      onError(error);
-      stream.destroy();
+      breakOff(error);
     }
   };
   stream.on('data', take);
-  stream.on('drain', () => stream.resume());
+  stream.on('drain', () => {
+    session.budget.wake();
+    stream.resume();
+  });
   // A reset is how QEMU goes; 'close' follows.
   stream.on('error', () => {});
   const closed = new Promise<void>((resolve) => {
@@ -88,10 +103,7 @@ export function serveStream(stream: Duplex, options: ServeOptions): Connection {
   if (options.resume) {
     const saved = SavedSession.parse(options.resume);
     take(Buffer.from(saved.partial, 'base64'));
-    session.resume(saved).catch((error: unknown) => {
-      onError(error);
-      stream.destroy();
-    });
+    session.resume(saved).catch(breakOff);
   }
 
   return {
@@ -152,6 +164,8 @@ export async function serve9p(options: ListenOptions): Promise<NinepServer> {
     waiting.clear();
   });
   if (process.platform !== 'win32') await rm(options.socketPath, { force: true });
+  // Without a listener, a connection that cannot be accepted (no descriptors left) would end the process.
+  server.on('error', options.onError ?? (() => {}));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.socketPath, () => {
@@ -174,9 +188,11 @@ export async function serve9p(options: ListenOptions): Promise<NinepServer> {
   };
 }
 
-/** Resolves when what was written so far has been handed to the system. */
+/** Resolves when what was written so far has been handed to the system, or never will be. */
 async function flushed(stream: Duplex): Promise<void> {
-  while (stream.writableLength > 0 && !stream.destroyed) {
-    await new Promise<void>((resolve) => setImmediate(resolve));
-  }
+  if (stream.destroyed) return;
+  await new Promise<void>((resolve) => {
+    stream.once('close', () => resolve());
+    stream.write(new Uint8Array(), () => resolve());
+  });
 }

@@ -1,28 +1,40 @@
-import { CodecError, decode, decodeHeader, encode, UnknownMessageError } from './codec.ts';
+import { Budget } from './budget.ts';
+import { CodecError, decode, decodeTag, encode, UnknownMessageError } from './codec.ts';
 import { MSIZE_MIN, VERSION_L, VERSION_UNKNOWN } from './defs.ts';
 import { FidTable } from './fids.ts';
 import { type LockTable, locksOf } from './locks.ts';
 import type { Message, MessageOf, Reply, Request } from './messages.ts';
 import { descend, Place } from './places.ts';
-import { answer, type Context, type FileRequest } from './requests.ts';
+import { answer, type Call, type Context, type FileRequest } from './requests.ts';
 import type { SavedSession } from './saved-session.ts';
-import { ERRNO, type Tree, TreeError } from './tree.ts';
+import { ERRNO, type NodeKind, type Tree, TreeError } from './tree.ts';
 
 export interface Limits {
   /** Largest message either side may send, bytes. Linux takes up to 1 MiB over TCP. */
   readonly msize: number;
   readonly fids: number;
+  readonly openFiles: number;
   /** Requests without a reply. */
   readonly outstanding: number;
+  /** Bytes of replies that are being made or that the peer has not taken; reads wait for room. */
+  readonly replyBytes: number;
 }
 
-export const DEFAULT_LIMITS: Limits = { msize: 1024 * 1024, fids: 131072, outstanding: 1024 };
+export const DEFAULT_LIMITS: Limits = {
+  msize: 1024 * 1024,
+  fids: 131072,
+  openFiles: 1024,
+  outstanding: 1024,
+  replyBytes: 16 * 1024 * 1024,
+};
 
 export interface SessionOptions {
   readonly tree: Tree;
   readonly limits: Limits;
   /** Takes a message in one or two pieces. */
   readonly send: (pieces: readonly Uint8Array[]) => void;
+  /** Bytes given to send() that are still in this process; call session.budget.wake() when there are fewer. */
+  readonly unsent: () => number;
   /** The peer breaks the protocol so that the stream cannot be trusted any more: end it. */
   readonly onBroken: (error: CodecError) => void;
   /** A tree threw what is no TreeError: a defect, answered as EIO. */
@@ -30,11 +42,42 @@ export interface SessionOptions {
 }
 
 /** A request without a reply. */
-interface Outstanding {
+class Outstanding implements Call {
   readonly frame: Uint8Array;
   readonly request: Request;
-  readonly abort: AbortController;
-  done: Promise<void>;
+  done: Promise<void> = Promise.resolve();
+  /** The client has given it up: it is not to be asked again. */
+  isFlushed = false;
+  /** Made when someone wants to know: most requests do not wait for anything. */
+  #abort: AbortController | null = null;
+  readonly #budget: Budget;
+  #reserved = 0;
+
+  constructor(frame: Uint8Array, request: Request, budget: Budget) {
+    this.frame = frame;
+    this.request = request;
+    this.#budget = budget;
+  }
+
+  async room(bytes: number): Promise<void> {
+    await this.#budget.take(bytes, this);
+    this.#reserved += bytes;
+  }
+
+  /** The reply is sent, or there is none. */
+  settle(): void {
+    if (this.#reserved > 0) this.#budget.give(this.#reserved);
+  }
+
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    return this.#abort.signal;
+  }
+
+  abort(): void {
+    this.#abort ??= new AbortController();
+    this.#abort.abort();
+  }
 }
 
 /**
@@ -52,19 +95,21 @@ export class Session implements Context {
   readonly tree: Tree;
   readonly fids: FidTable;
   readonly locks: LockTable;
+  readonly budget: Budget;
   readonly self: object = this;
   msize = 0;
   readonly #options: SessionOptions;
   readonly #outstanding = new Map<number, Outstanding>();
   readonly #queue: Uint8Array[] = [];
   #state: 'open' | 'gated' | 'frozen' | 'closed' = 'open';
-  #root: Place | null = null;
+  #root: Promise<Place> | null = null;
   #gate: Promise<void> = Promise.resolve();
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.tree = options.tree;
-    this.fids = new FidTable(options.limits.fids);
+    this.fids = new FidTable(options.limits.fids, options.limits.openFiles);
+    this.budget = new Budget(options.limits.replyBytes, options.unsent);
     this.locks = locksOf(options.tree);
   }
 
@@ -72,14 +117,20 @@ export class Session implements Context {
     return this.#outstanding.size;
   }
 
-  root = async (): Promise<Place> => {
-    this.#root ??= new Place(await this.tree.root(), null, '').hold();
+  root = (): Promise<Place> => {
+    this.#root ??= this.tree.root().then(
+      (node) => new Place(node, null, '').hold(),
+      (error: unknown) => {
+        this.#root = null;
+        throw error;
+      },
+    );
     return this.#root;
   };
 
   interrupt = (fid: number): void => {
-    for (const { request, abort } of this.#outstanding.values()) {
-      if (waits(request) && request.fid === fid) abort.abort();
+    for (const outstanding of this.#outstanding.values()) {
+      if (waits(outstanding.request) && outstanding.request.fid === fid) outstanding.abort();
     }
   };
 
@@ -98,24 +149,38 @@ export class Session implements Context {
 
   async #restore(saved: SavedSession): Promise<void> {
     this.msize = Math.min(saved.msize, this.#options.limits.msize);
-    for (const { fid, path, open } of saved.fids) {
+    for (const { fid, path, kind, open } of saved.fids) {
       try {
-        const place = await descend(await this.root(), path ?? stale());
-        const restored = await this.fids.put(fid, place);
-        place.release();
-        const how = open && { ...open, truncate: false, exclusive: false };
-        if (how) await restored.opened(await place.node.open(how), how);
+        await this.#restoreFid(fid, path ?? stale(), kind, open);
       } catch (error) {
         if (!(error instanceof TreeError)) throw error;
         await this.fids.lose(fid);
       }
     }
     for (const { fid, start, end, exclusive, procId, clientId } of saved.locks) {
-      const known = [...this.fids].find((one) => one.number === fid);
+      const known = this.fids.find(fid);
       const range = { start: BigInt(start), end: BigInt(end) };
       if (known) this.locks.set(known.place.node.id, { session: this, procId, clientId }, range, exclusive);
     }
     this.#queue.unshift(...saved.pending.map((frame) => Buffer.from(frame, 'base64')));
+  }
+
+  async #restoreFid(
+    number: number,
+    path: readonly string[],
+    kind: NodeKind,
+    open: SavedSession['fids'][number]['open'],
+  ): Promise<void> {
+    const place = await descend(await this.root(), path);
+    try {
+      if (place.node.kind !== kind) stale();
+      const fid = await this.fids.put(number, place);
+      if (!open) return;
+      const how = { ...open, truncate: false, exclusive: false };
+      await fid.open(how, async () => ({ file: await place.node.open(how) }));
+    } finally {
+      place.release();
+    }
   }
 
   /**
@@ -127,8 +192,9 @@ export class Session implements Context {
     if (this.#state === 'closed') return;
     this.#state = 'frozen';
     // Tversion and Tflush wait for others; abort what they may wait for, then see all of them off.
-    for (const { request, abort } of this.#outstanding.values()) {
-      if (waits(request) && this.#isVolatile(request.fid)) abort.abort();
+    for (const outstanding of this.#outstanding.values()) {
+      const { request } = outstanding;
+      if (waits(request) && this.fids.find(request.fid)?.place.node.volatile) outstanding.abort();
     }
     while (this.#outstanding.size > 0)
       await Promise.all([...this.#outstanding.values()].map(({ done }) => done));
@@ -180,7 +246,7 @@ export class Session implements Context {
   async #endAll(): Promise<void> {
     const running = [...this.#outstanding.values()];
     this.#outstanding.clear();
-    for (const { abort } of running) abort.abort();
+    for (const outstanding of running) outstanding.abort();
     await Promise.all(running.map(({ done }) => done));
     this.locks.releaseAll(this);
     this.#root = null;
@@ -211,7 +277,7 @@ export class Session implements Context {
   }
 
   #dispatch(frame: Uint8Array): void {
-    const { tag } = decodeHeader(frame);
+    const tag = decodeTag(frame);
     if (this.#outstanding.has(tag)) {
       this.#options.onBroken(new CodecError(`tag ${tag} is in use`));
       return;
@@ -238,41 +304,44 @@ export class Session implements Context {
   }
 
   #start(frame: Uint8Array, tag: number, request: Request): void {
-    const outstanding: Outstanding = {
-      frame,
-      request,
-      abort: new AbortController(),
-      done: Promise.resolve(),
-    };
+    const outstanding = new Outstanding(frame, request, this.budget);
     this.#outstanding.set(tag, outstanding);
     outstanding.done = this.#run(tag, outstanding);
   }
 
   async #run(tag: number, outstanding: Outstanding): Promise<void> {
-    const { request, abort, frame } = outstanding;
-    let reply: Reply;
+    const { request } = outstanding;
+    let reply: Reply | null;
     try {
       if (request.name === 'Tflush') reply = await this.#flush(tag, request);
-      else reply = await answer(this, request as FileRequest, abort.signal);
+      else reply = await answer(this, request as FileRequest, outstanding);
     } catch (error) {
-      if (this.#outstanding.get(tag) === outstanding && this.#state === 'frozen' && interrupted(error)) {
-        this.#outstanding.delete(tag);
-        this.#queue.unshift(frame);
-        return;
-      }
-      reply = { name: 'Rlerror', ecode: this.#errno(error, request.name) };
+      if (this.#isToBeAskedAgain(tag, outstanding, error)) {
+        this.#queue.unshift(outstanding.frame);
+        reply = null;
+      } else reply = { name: 'Rlerror', ecode: this.#errno(error, request.name) };
     }
     // After Tversion the tag may be another request's.
-    if (this.#outstanding.get(tag) !== outstanding) return;
-    this.#outstanding.delete(tag);
-    this.#send(tag, reply);
+    if (this.#outstanding.get(tag) === outstanding) {
+      this.#outstanding.delete(tag);
+      if (reply) this.#send(tag, reply);
+    }
+    outstanding.settle();
+  }
+
+  #isToBeAskedAgain(tag: number, outstanding: Outstanding, error: unknown): boolean {
+    if (this.#state !== 'frozen' || outstanding.isFlushed || !interrupted(error)) return false;
+    return this.#outstanding.get(tag) === outstanding;
   }
 
   /** The reply to the old request, if there is one, goes out before Rflush: the client may reuse the tag then. */
   async #flush(tag: number, { oldtag }: MessageOf<'Tflush'>): Promise<Reply> {
     const old = oldtag === tag ? undefined : this.#outstanding.get(oldtag);
-    old?.abort.abort();
-    await old?.done;
+    if (old) {
+      old.isFlushed = true;
+      old.abort();
+      await old.done;
+    }
     return { name: 'Rflush' };
   }
 
@@ -287,10 +356,6 @@ export class Session implements Context {
         version: known ? VERSION_L : VERSION_UNKNOWN,
       });
     });
-  }
-
-  #isVolatile(fid: number): boolean {
-    return [...this.fids].some((one) => one.number === fid && one.place.node.volatile);
   }
 
   #errno(error: unknown, request: string): number {

@@ -171,7 +171,11 @@ async function startMachine(
     ...['--pdeathsig', 'KILL', QEMU, '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
     ...['-machine', 'pc,usb=off', '-accel', 'tcg,tb-size=64', '-cpu', 'Nehalem', '-smp', '1', '-m', '256M'],
     ...['-kernel', join(APPLIANCE, 'kernel'), '-initrd', initrd],
-    ...['-append', 'console=ttyS0 quiet panic=-1 nokaslr mitigations=off ipv6.disable=1 audit=0 nowatchdog'],
+    ...[
+      '-append',
+      'console=ttyS0 quiet panic=-1 nokaslr mitigations=off ipv6.disable=1 audit=0 nowatchdog ' +
+        (process.env.GARGS ?? ''),
+    ],
     ...['-serial', 'stdio'],
     ...Object.entries(servers).flatMap(([port, path]) => ['-chardev', `socket,id=port${port},path=${path}`]),
     ...['-netdev', `user,id=net,restrict=on,ipv6=off${forwards.join('')}`],

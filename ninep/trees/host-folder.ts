@@ -125,9 +125,9 @@ class HostNode implements TreeNode, Place {
   name: string;
   /** No longer reachable by its name: only through what is open. */
   removed = false;
-  readonly opened = new Set<HostFile>();
-  /** Children that someone holds, so that a rename reaches all who hold them. */
-  readonly #children = new Map<string, WeakRef<HostNode>>();
+  /** Open files of this node; made with the first. */
+  #opened: Set<HostFile> | null = null;
+  #children: Children | null = null;
   #remembered: Attributes | null = null;
 
   constructor(
@@ -166,7 +166,7 @@ class HostNode implements TreeNode, Place {
   async lookup(name: string): Promise<TreeNode> {
     this.#mustBeFolder(name);
     if (this.shared.readOnly) {
-      const held = this.#children.get(name)?.deref();
+      const held = this.#children?.get(name);
       if (held) return held;
     }
     return sys(() => this.#child(name, lstatSync(this.shared.paths.entry(this, name), { bigint: true })));
@@ -239,12 +239,12 @@ class HostNode implements TreeNode, Place {
       if (replaced && replaced.ino === source.ino && replaced.dev === source.dev) return;
       renameSync(this.shared.paths.entry(this, name), this.shared.paths.entry(folder, newName));
       if (replaced) folder.#forget(newName, replaced);
-      const moved = this.#children.get(name)?.deref();
-      this.#children.delete(name);
+      const moved = this.#children?.get(name);
+      this.#children?.delete(name);
       if (moved) {
         moved.parent = folder;
         moved.name = newName;
-        folder.#children.set(newName, new WeakRef(moved));
+        folder.#remember(newName, moved);
       }
     });
   }
@@ -263,15 +263,17 @@ class HostNode implements TreeNode, Place {
   }
 
   #stat(): BigIntStats {
-    if (this.kind === 'directory' && !this.removed) {
-      return statSync(this.shared.paths.folder(this), { bigint: true });
-    }
-    const [open] = this.opened;
+    const open = this.#anOpenFile();
     if (open) return fstatSync(open.descriptor, { bigint: true });
+    if (!this.parent) return statSync(this.shared.paths.folder(this), { bigint: true });
     const { folder, name } = this.#place();
     const stats = lstatSync(this.shared.paths.entry(folder, name), { bigint: true });
     if (stats.ino !== this.inode) fail('ESTALE', `${name} is another file now`);
     return stats;
+  }
+
+  #anOpenFile(): HostFile | undefined {
+    return this.#opened?.values().next().value;
   }
 
   #toAttributes(stats: BigIntStats): Attributes {
@@ -297,18 +299,26 @@ class HostNode implements TreeNode, Place {
 
   /** Takes an open descriptor as a file of this node, or closes it where it is not one. */
   #adopt(descriptor: number, how: OpenMode): HostFile {
+    let file: HostFile | null = null;
     try {
       const stats = fstatSync(descriptor, { bigint: true });
       if (!stats.isFile() || stats.ino !== this.inode) fail('ESTALE', `${this.name} is another file now`);
-      const account = this.shared.ledger.open(this.id, Number(stats.size));
-      const file = new HostFile(descriptor, how, account, () => this.opened.delete(file));
-      this.opened.add(file);
+      file = this.#opens(descriptor, how, Number(stats.size));
       if (how.truncate && how.write) file.resize(0);
       return file;
     } catch (error) {
-      closeSync(descriptor);
+      if (file) file.closeNow();
+      else closeSync(descriptor);
       throw error;
     }
+  }
+
+  #opens(descriptor: number, how: OpenMode, size: number): HostFile {
+    const account = this.shared.ledger.open(this.id, size);
+    const file = new HostFile(descriptor, how, account, () => this.#opened?.delete(file));
+    this.#opened ??= new Set();
+    this.#opened.add(file);
+    return file;
   }
 
   #createNew(name: string, how: OpenMode, mode: number): { node: HostNode; file: HostFile } | null {
@@ -331,10 +341,7 @@ class HostNode implements TreeNode, Place {
       // The engine's umask is not the guest's.
       if ((Number(stats.mode) & 0o7777) !== wanted) fchmodSync(descriptor, wanted);
       const node = this.#child(name, stats);
-      const account = ledger.open(node.id, 0);
-      const file = new HostFile(descriptor, how, account, () => node.opened.delete(file));
-      node.opened.add(file);
-      return { node, file };
+      return { node, file: node.#opens(descriptor, how, 0) };
     } catch (error) {
       closeSync(descriptor);
       throw error;
@@ -353,7 +360,7 @@ class HostNode implements TreeNode, Place {
   #resize(size: number): void {
     if (this.kind === 'directory') fail('EISDIR', 'only files have a size');
     if (this.kind === 'symlink') fail('EINVAL', 'only files have a size');
-    for (const file of this.opened) {
+    for (const file of this.#opened ?? []) {
       if (file.writable) {
         file.resize(size);
         return;
@@ -378,7 +385,7 @@ class HostNode implements TreeNode, Place {
       chmodSync(this.shared.paths.folder(this), wanted);
       return;
     }
-    const [open] = this.opened;
+    const open = this.#anOpenFile();
     if (open) {
       fchmodSync(open.descriptor, wanted);
       return;
@@ -441,7 +448,7 @@ class HostNode implements TreeNode, Place {
   }
 
   #entryId(name: string): bigint {
-    const held = this.shared.readOnly ? this.#children.get(name)?.deref() : undefined;
+    const held = this.shared.readOnly ? this.#children?.get(name) : undefined;
     if (held) return held.id;
     const stats = this.#peek(name);
     return stats ? this.shared.idOf(stats) : 0n;
@@ -455,18 +462,22 @@ class HostNode implements TreeNode, Place {
   #child(name: string, stats: BigIntStats): HostNode {
     const kind = kindOf(stats) ?? fail('EACCES', `${name} is neither file, directory nor link`);
     const id = this.shared.idOf(stats);
-    const held = this.#children.get(name)?.deref();
+    const held = this.#children?.get(name);
     if (held && held.id === id && held.kind === kind) return held;
     const node = new HostNode(this.shared, kind, id, stats.ino, this, name);
-    this.#children.set(name, new WeakRef(node));
-    forgotten.register(node, { children: this.#children, name });
+    this.#remember(name, node);
     return node;
+  }
+
+  #remember(name: string, node: HostNode): void {
+    this.#children ??= new Children();
+    this.#children.set(name, node);
   }
 
   /** The entry is gone from this directory; stats tell what it was. */
   #forget(name: string, stats: BigIntStats): void {
-    const node = this.#children.get(name)?.deref();
-    this.#children.delete(name);
+    const node = this.#children?.get(name);
+    this.#children?.delete(name);
     if (node && node.inode === stats.ino) node.removed = true;
     const last = stats.isDirectory() || stats.nlink <= 1n;
     if (last) this.shared.ledger.remove(this.shared.idOf(stats), stats.isFile() ? Number(stats.size) : 0);
@@ -489,11 +500,27 @@ class HostNode implements TreeNode, Place {
   }
 }
 
-const forgotten = new FinalizationRegistry<{ children: Map<string, WeakRef<HostNode>>; name: string }>(
-  ({ children, name }) => {
-    if (children.get(name)?.deref() === undefined) children.delete(name);
-  },
-);
+/** Nodes that someone may hold, by name, so that a rename reaches all who hold them; held weakly. */
+class Children {
+  readonly #nodes = new Map<string, WeakRef<HostNode>>();
+  /** When there are so many, those that are gone are swept out. */
+  #sweepAt = 64;
+
+  get(name: string): HostNode | undefined {
+    return this.#nodes.get(name)?.deref();
+  }
+
+  set(name: string, node: HostNode): void {
+    this.#nodes.set(name, new WeakRef(node));
+    if (this.#nodes.size < this.#sweepAt) return;
+    for (const [known, ref] of this.#nodes) if (!ref.deref()) this.#nodes.delete(known);
+    this.#sweepAt = 2 * this.#nodes.size + 64;
+  }
+
+  delete(name: string): void {
+    this.#nodes.delete(name);
+  }
+}
 
 function accessFlags(how: OpenMode): number {
   const access = how.write ? (how.read ? constants.O_RDWR : constants.O_WRONLY) : constants.O_RDONLY;
