@@ -14,3 +14,14 @@ export async function* bytesOf(context: Context): AsyncIterable<Uint8Array> {
   const { body } = context.req.raw;
   if (body) for await (const chunk of body) yield chunk;
 }
+
+/** Of what is not wanted, so much is read all the same: a sender that is still sending hears no answer. */
+const DRAIN_BYTES = 4e6;
+
+export async function drain(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    if (bytes > DRAIN_BYTES) return;
+  }
+}

@@ -4,8 +4,8 @@ import { UploadState } from '../../protocol/project-api.ts';
 import { ApiFailure } from '../errors.ts';
 import { HashMismatch, TooLarge } from '../objects/objects.ts';
 import { readRange } from '../objects/ranges.ts';
-import { NothingDue, WrongOffset } from '../objects/uploads.ts';
-import { bytesOf } from './bytes.ts';
+import { NothingDue, TakenOver, WrongOffset } from '../objects/uploads.ts';
+import { bytesOf, drain } from './bytes.ts';
 import { route } from './route.ts';
 
 /** No release may allow a larger output (Release.limits.outputBytes). */
@@ -81,16 +81,20 @@ export const objectRoutes = [
       422: 'the whole does not have that hash; it begins anew',
     },
     async handle({ project, caller, parameters, headers, context }) {
+      const chunks = bytesOf(context);
       try {
-        return await project.uploads.append({
+        const state = await project.uploads.append({
           hostId: caller.hostId,
           sha256: parameters.sha256,
           offset: headers['upload-offset'],
           length: headers['upload-length'],
-          chunks: bytesOf(context),
+          chunks,
           allowedBytes: await project.allowedBytes(caller.hostId),
         });
+        await drain(chunks);
+        return state;
       } catch (error) {
+        if (!(error instanceof TakenOver)) await drain(chunks);
         if (error instanceof WrongOffset) return context.json(error.state, 409);
         if (error instanceof NothingDue) {
           throw new ApiFailure(403, 'nothing-due', error.message, {

@@ -15,6 +15,9 @@ export class WrongOffset extends Error {
   }
 }
 
+/** The same host sends this file on another connection, which has taken over. */
+export class TakenOver extends WrongOffset {}
+
 /** The host has no work in hand whose output may be that large. */
 export class NothingDue extends Error {
   override readonly name = 'NothingDue';
@@ -174,7 +177,7 @@ export class Uploads {
     const cut = aborted(signal);
     for (;;) {
       const next = await Promise.race([chunks.next(), cut]);
-      if (next === 'cut') throw new WrongOffset({ offset, complete: false });
+      if (next === 'cut') throw new TakenOver({ offset, complete: false });
       if (next.done) break;
       const chunk = next.value;
       if (offset + chunk.length > part.length) {

@@ -109,7 +109,7 @@ export const MAKE_RESULTS = `
   SELECT lease_id, campaign_id, unit_id, host_id, 'pending', output_hash, files, capsule, seconds,
          exit_status, console_tail, $2
   FROM jsonb_to_recordset($1) AS came (lease_id bigint, campaign_id bigint, unit_id bigint, host_id bigint,
-       output_hash text, files jsonb, capsule text, seconds double precision, exit_status integer, console_tail text)`;
+       output_hash text, files jsonb, capsule text, seconds double precision, exit_status bigint, console_tail text)`;
 
 export const DELETE_LEASES = `DELETE FROM lease WHERE id = ANY($1::bigint[])`;
 

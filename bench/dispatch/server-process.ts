@@ -1,0 +1,21 @@
+// The project server of the bench, in a process of its own as in real life:  fork(this file, [DATA FOLDER])
+import { makeLogger } from '../../platform/log.ts';
+import { runServer } from '../../server/main.ts';
+
+export interface ServerReady {
+  readonly url: string;
+  readonly staffToken: string;
+}
+
+/** Answers the message "cpu" with the seconds of processor time this process has used. */
+process.on('message', () => {
+  const { user, system } = process.cpuUsage();
+  process.send?.({ cpuSeconds: (user + system) / 1e6 });
+});
+const [dataFolder = ''] = process.argv.slice(2);
+process.env.BEAMTIME_LOG ??= 'warn';
+await runServer(
+  { dataFolder, host: '127.0.0.1', port: 0, name: 'Bench', log: makeLogger('bench-server') },
+  ({ url, staffToken }) => process.send?.({ url, staffToken } satisfies ServerReady),
+);
+process.disconnect?.();
