@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Count, Moment, Slug } from './primitives.ts';
+import { Count, Json, Moment, Slug } from './primitives.ts';
 import { HistogramAxis } from './release.ts';
 
 /**
@@ -21,9 +21,9 @@ export const CampaignSpec = z.strictObject({
   description: z.string().max(2000).default(''),
   application: Slug,
   version: Slug,
-  parameters: z.record(z.string(), z.json()).default({}),
+  parameters: z.record(z.string(), Json).default({}),
   /** Parameter -> values; points are the product of all. */
-  sweep: z.record(z.string(), z.array(z.json()).min(1).max(1000)).default({}),
+  sweep: z.record(z.string(), z.array(Json).min(1).max(1000)).default({}),
   /** Events for each point. */
   events: Count.min(1),
   eventsPerUnit: Count.min(1),
@@ -39,7 +39,7 @@ export type CampaignSpec = z.infer<typeof CampaignSpec>;
 /** One parameter point of a campaign and what is merged into it so far. */
 export const CampaignPoint = z.strictObject({
   index: Count,
-  parameters: z.record(z.string(), z.json()),
+  parameters: z.record(z.string(), Json),
   units: Count,
   unitsValid: Count,
   eventsValid: Count,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Preferences } from './preferences.ts';
-import { Count, Moment, Sha256 } from './primitives.ts';
+import { Count, Json, Moment, Sha256 } from './primitives.ts';
 import { HistogramAxis } from './release.ts';
 import { LiveEvent } from './work-unit.ts';
 
@@ -45,7 +45,7 @@ export const RunningUnit = z.strictObject({
   campaignTitle: z.string(),
   application: z.string(),
   /** What tells this unit's point from others: the card's parameters. */
-  parameters: z.record(z.string(), z.json()),
+  parameters: z.record(z.string(), Json),
   capsule: z.string(),
   state: z.enum(['fetching', 'starting', 'running', 'paused', 'uploading', 'waiting']),
   done: Count,
@@ -92,7 +92,7 @@ export type FinishedUnit = z.infer<typeof FinishedUnit>;
 export const LiveHistograms = z.strictObject({
   campaign: z.string(),
   campaignTitle: z.string(),
-  parameters: z.record(z.string(), z.json()),
+  parameters: z.record(z.string(), Json),
   events: Count,
   axes: z.array(HistogramAxis),
   counts: z.record(z.string(), z.array(Count)),

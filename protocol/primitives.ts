@@ -4,6 +4,9 @@ import { z } from 'zod';
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits');
 export type Sha256 = z.infer<typeof Sha256>;
 
+/** Any JSON. One schema for all, so that descriptions of the API can refer to it by name. */
+export const Json = z.json();
+
 /** A whole number that survives JSON and double precision unchanged. */
 export const Count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Blob, Count, Slug, UnitPath } from './primitives.ts';
+import { Blob, Count, Json, Slug, UnitPath } from './primitives.ts';
 
 /** Where a program can run. A host names what its capsules offer; a release names what it was built for. */
 export const Platform = z.enum(['x86_64-linux', 'wasm32-wasi']);
@@ -34,7 +34,7 @@ export const Release = z.strictObject({
     .refine((programs) => Object.keys(programs).length > 0, 'no program'),
   args: z.array(z.string().max(200)).max(20).default([]),
   /** JSON Schema (draft 2020-12) of Card.parameters. */
-  parameters: z.record(z.string(), z.json()),
+  parameters: z.record(z.string(), Json),
   histograms: z.array(HistogramAxis).max(200),
   /** Output files kept for people beside out/blocks.jsonl, for example a sample of events. */
   samples: z.array(UnitPath).default([]),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Count } from './primitives.ts';
+import { Count, Json } from './primitives.ts';
 
 /**
  * The contract between a program and whatever runs it: a work unit is a directory.
@@ -29,7 +29,7 @@ export const Card = z.strictObject({
   /** Events per line of out/blocks.jsonl; firstEvent is a multiple of it. */
   blockEvents: Count.min(1),
   /** What the application's own schema describes (Release.parameters). */
-  parameters: z.record(z.string(), z.json()),
+  parameters: z.record(z.string(), Json),
 });
 export type Card = z.infer<typeof Card>;
 

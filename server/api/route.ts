@@ -1,17 +1,22 @@
 import type { Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { z } from 'zod';
 import { API_PREFIX } from '../../protocol/project-api.ts';
-import { ApiFailure } from '../errors.ts';
 import type { Project } from '../project.ts';
 import { type Caller, type Who, whoCalls } from './auth.ts';
+import { readText } from './bytes.ts';
 import { parseJson, parseWith } from './input.ts';
 
-/** JSON bodies are small; bytes have routes of their own. */
-const MAX_JSON_BYTES = 1_000_000;
+/** JSON and text are small; bytes have routes of their own. */
+const MAX_TEXT_BYTES = 1_000_000;
 
 type Schema = z.ZodType;
+type Body = Schema | 'bytes' | 'text';
+type BodyValue<B extends Body | undefined> = B extends Schema
+  ? z.output<B>
+  : B extends 'text'
+    ? string
+    : undefined;
 type Value<S extends Schema | undefined> = S extends Schema ? z.output<S> : undefined;
 
 /**
@@ -26,7 +31,7 @@ export interface Route {
   readonly parameters?: z.ZodObject | undefined;
   readonly query?: z.ZodObject | undefined;
   readonly headers?: z.ZodObject | undefined;
-  readonly body?: Schema | 'bytes' | 'text' | undefined;
+  readonly body?: Body | undefined;
   readonly answer: Schema | 'bytes' | 'nothing';
   readonly status: number;
   /** Refusals that are this route's own: status -> when. All answer ApiError. */
@@ -38,7 +43,7 @@ interface Description<
   P extends z.ZodObject | undefined,
   Q extends z.ZodObject | undefined,
   H extends z.ZodObject | undefined,
-  B extends Schema | 'bytes' | 'text' | undefined,
+  B extends Body | undefined,
   A extends Schema | 'bytes' | 'nothing',
 > {
   readonly method: Route['method'];
@@ -60,7 +65,7 @@ interface Description<
     readonly parameters: Value<P>;
     readonly query: Value<Q>;
     readonly headers: Value<H>;
-    readonly body: B extends Schema ? z.output<B> : undefined;
+    readonly body: BodyValue<B>;
   }) => Promise<(A extends Schema ? z.input<A> : never) | Response>;
 }
 
@@ -68,7 +73,7 @@ export function route<
   P extends z.ZodObject | undefined = undefined,
   Q extends z.ZodObject | undefined = undefined,
   H extends z.ZodObject | undefined = undefined,
-  B extends Schema | 'bytes' | 'text' | undefined = undefined,
+  B extends Body | undefined = undefined,
   A extends Schema | 'bytes' | 'nothing' = 'nothing',
 >(description: Description<P, Q, H, B, A>): Route {
   const { handle, parameters, query, headers, body } = description;
@@ -87,14 +92,18 @@ export function route<
         parameters: (parameters && parseWith(parameters, context.req.param(), 'path')) as Value<P>,
         query: (query && parseWith(query, context.req.query(), 'query')) as Value<Q>,
         headers: (headers && parseWith(headers, namedHeaders(headers, context), 'header')) as Value<H>,
-        body: (typeof body === 'object'
-          ? parseWith(body, parseJson(await context.req.text()), null)
-          : undefined) as B extends Schema ? z.output<B> : undefined,
+        body: (await readBody(body, context)) as BodyValue<B>,
       });
       if (answer instanceof Response) return answer;
       return context.json(answer as object, status as ContentfulStatusCode);
     },
   };
+}
+
+async function readBody(body: Body | undefined, context: Context): Promise<unknown> {
+  if (body === undefined || body === 'bytes') return undefined;
+  const text = await readText(context, MAX_TEXT_BYTES);
+  return body === 'text' ? text : parseWith(body, parseJson(text), null);
 }
 
 function namedHeaders(schema: z.ZodObject, context: Context): Record<string, string | undefined> {
@@ -105,15 +114,8 @@ export const nothing = () => new Response(null, { status: 204 });
 
 /** Adds the routes to a Hono app. */
 export function mount(app: Hono, routes: readonly Route[], project: Project): void {
-  const limit = bodyLimit({
-    maxSize: MAX_JSON_BYTES,
-    onError: () => {
-      throw new ApiFailure(413, 'too-large', `the body may have at most ${MAX_JSON_BYTES} bytes`);
-    },
-  });
   for (const one of routes) {
     const path = API_PREFIX + one.path.replaceAll(/\{(\w+)\}/g, ':$1');
-    if (one.body !== undefined && one.body !== 'bytes') app.use(path, limit);
     app.on(one.method.toUpperCase(), path, (context) => one.serve(project, context));
   }
 }
