@@ -42,6 +42,8 @@ export interface RunningServer {
 
 /** Hosts come back within seconds while they work; Node's 5 s would make most of them connect anew each time. */
 const KEEP_ALIVE_MS = 65_000;
+/** A release may be pushed over a slow line; Node would cut it off after 5 minutes. Headers have a limit of their own. */
+const REQUEST_MS = 60 * 60_000;
 
 /** The server can not start; the message says what to do. */
 export class ServerStartError extends Error {
@@ -80,7 +82,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     };
   } catch (error) {
     await close();
-    throw error;
+    throw words(error, files.dataFolder);
   }
 }
 
@@ -92,13 +94,17 @@ async function holdFolder({ dataFolder, lock }: ServerFiles): Promise<FolderLock
     if (cause instanceof FolderInUse) {
       throw new ServerStartError(`the data folder ${dataFolder} is ${cause.message}`, { cause });
     }
-    const why = unusable(cause);
-    if (why === null) throw cause;
-    throw new ServerStartError(
-      `the data folder ${dataFolder} can not be used: ${why}; mend that, or choose another folder`,
-      { cause },
-    );
+    throw words(cause, dataFolder);
   }
+}
+
+function words(cause: unknown, dataFolder: string): unknown {
+  const why = unusable(cause);
+  if (why === null) return cause;
+  return new ServerStartError(
+    `the data folder ${dataFolder} can not be used: ${why}; mend that, or choose another folder`,
+    { cause },
+  );
 }
 
 /** @returns why a folder can not be written to, in words; null where the error says nothing of that kind */
@@ -107,6 +113,8 @@ function unusable(error: unknown): string | null {
     case 'EACCES':
     case 'EPERM':
       return 'this user may not write there';
+    case 'ENOENT': // mkdir's word for a folder that can not be made where the disk is read-only
+      return 'it can not be made there';
     case 'EROFS':
       return 'its disk is read-only';
     case 'ENOSPC':
@@ -136,6 +144,7 @@ async function openProject(
   const checks = new SpotQueue(project);
   await checks.start();
   opened.push(() => checks.close());
+  await project.forget();
   const housekeeping = new Housekeeping(project);
   opened.push(() => housekeeping.close());
   return project;
@@ -164,6 +173,7 @@ function listen(app: Hono, { host, port }: ServerOptions): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createAdaptorServer({ fetch: app.fetch }) as Server;
     server.keepAliveTimeout = KEEP_ALIVE_MS;
+    server.requestTimeout = REQUEST_MS;
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const what =
         cause.code === 'EADDRINUSE'

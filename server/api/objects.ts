@@ -5,7 +5,7 @@ import { ApiFailure } from '../errors.ts';
 import { HashMismatch, TooLarge } from '../objects/objects.ts';
 import { readRange } from '../objects/ranges.ts';
 import { NothingDue, TakenOver, WrongOffset } from '../objects/uploads.ts';
-import { bytesOf, drain } from './bytes.ts';
+import { BodyBytes } from './bytes.ts';
 import { route } from './route.ts';
 
 /** No release may allow a larger output (Release.limits.outputBytes). */
@@ -81,7 +81,7 @@ export const objectRoutes = [
       422: 'the whole does not have that hash; it begins anew',
     },
     async handle({ project, caller, parameters, headers, context }) {
-      const chunks = bytesOf(context);
+      const chunks = new BodyBytes(context);
       try {
         const state = await project.uploads.append({
           hostId: caller.hostId,
@@ -91,10 +91,10 @@ export const objectRoutes = [
           chunks,
           allowedBytes: await project.allowedBytes(caller.hostId),
         });
-        await drain(chunks);
+        await chunks.drain();
         return state;
       } catch (error) {
-        if (!(error instanceof TakenOver)) await drain(chunks);
+        if (!(error instanceof TakenOver)) await chunks.drain();
         if (error instanceof WrongOffset) return context.json(error.state, 409);
         if (error instanceof NothingDue) {
           throw new ApiFailure(403, 'nothing-due', error.message, {

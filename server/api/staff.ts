@@ -15,7 +15,7 @@ import { pushCampaign } from '../campaigns/push.ts';
 import { campaignSummary } from '../campaigns/read.ts';
 import { ApiFailure } from '../errors.ts';
 import { HashMismatch, TooLarge } from '../objects/objects.ts';
-import { bytesOf } from './bytes.ts';
+import { BodyBytes } from './bytes.ts';
 import { route } from './route.ts';
 
 const MAX_OBJECT_BYTES = 512e6;
@@ -31,9 +31,11 @@ export const staffRoutes = [
     answer: StoredObject,
     refusals: { 413: 'too large', 422: 'the bytes have another hash' },
     async handle({ project, parameters: { sha256 }, context }) {
+      const chunks = new BodyBytes(context);
       try {
-        return { sha256, ...(await project.objects.put(sha256, bytesOf(context), MAX_OBJECT_BYTES)) };
+        return { sha256, ...(await project.objects.put(sha256, chunks, MAX_OBJECT_BYTES)) };
       } catch (error) {
+        await chunks.drain();
         if (error instanceof HashMismatch) {
           throw new ApiFailure(422, 'hash-mismatch', error.message, { place: 'body', cause: error });
         }

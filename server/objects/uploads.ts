@@ -107,7 +107,9 @@ export class Uploads {
 
   /** Removes what nobody has touched since `before`. */
   async forget(before: Date): Promise<void> {
-    for (const entry of await readdir(this.#folder, { recursive: true, withFileTypes: true })) {
+    const entries = await readdir(this.#folder, { recursive: true, withFileTypes: true });
+    // What is in a folder comes after it in the list.
+    for (const entry of entries.reverse()) {
       const path = join(entry.parentPath, entry.name);
       // A folder that is not empty, or where somebody begins just now, stays.
       if (entry.isDirectory()) await rmdir(path).catch(() => {});

@@ -1,0 +1,178 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { getRequestListener } from '@hono/node-server';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { projectApp } from '../api/app.ts';
+import * as dispatch from '../dispatch/queries.ts';
+import { serverFiles } from '../files.ts';
+import { projectKey } from '../key.ts';
+import { Project } from '../project.ts';
+import { failedReport, Host, Staff } from '../testkit/client.ts';
+import { modelCampaign, modelOutput, modelPrograms, modelRelease } from '../testkit/model.ts';
+import { quiet } from '../testkit/server.ts';
+import * as validate from '../validate/queries.ts';
+import type { Database, Queryable } from './database.ts';
+import { migrate } from './migrate.ts';
+import { openPglite } from './pglite.ts';
+import { prepareDataFolder } from './prepare.ts';
+
+/**
+ * The embedded store is PostgreSQL compiled otherwise. That what we say to it is plain PostgreSQL, a stock server
+ * tells: it takes the migrations and prepares every statement.
+ */
+const DEBIAN = '/usr/lib/postgresql';
+const programs = (existsSync(DEBIAN) ? readdirSync(DEBIAN) : [])
+  .map((version) => join(DEBIAN, version, 'bin'))
+  .find((path) => existsSync(join(path, 'initdb')));
+const user = programs ? userId('postgres') : null;
+const why = programs ? 'not root, or no user postgres' : "no Debian package of PostgreSQL's server here";
+const isHere = programs !== undefined && user !== null && process.getuid?.() === 0;
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'beamtime-postgresql-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test.skipIf(!isHere)(
+  `a stock PostgreSQL takes every statement${isHere ? '' : ` (skipped: ${why})`}`,
+  async () => {
+    const statements = await allStatements();
+    expect(statements.size).toBeGreaterThan(40);
+    const data = join(folder, 'stock');
+    await chown(folder, user?.uid ?? 0, user?.gid ?? 0);
+    const run = (program: string, ...args: string[]) =>
+      execFileSync(join(programs ?? '', program), args, {
+        ...user,
+        cwd: folder,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+    run('initdb', '-D', data, '-A', 'trust', '--no-sync', '-E', 'UTF8', '--locale=C');
+    // No network: a socket in our folder.
+    const options = `-c listen_addresses='' -c unix_socket_directories=${folder} -c fsync=off`;
+    run('pg_ctl', '-D', data, '-w', '-l', join(folder, 'log'), '-o', options, 'start');
+    try {
+      const sql = fileURLToPath(new URL('./sql/', import.meta.url));
+      const migrations = readdirSync(sql)
+        .sort()
+        .map((name) => readFileSync(join(sql, name), 'utf8'));
+      expect(said(migrations.join('\n'))).toBe('');
+      const refused: string[] = [];
+      for (const statement of statements) {
+        const complaint = said(`PREPARE one AS ${statement}`);
+        if (complaint !== '') refused.push(`${complaint}\n${statement}`);
+      }
+      expect(refused).toEqual([]);
+    } finally {
+      run('pg_ctl', '-D', data, '-w', '-m', 'immediate', 'stop');
+    }
+
+    /** @returns what psql complains of */
+    function said(input: string): string {
+      const done = spawnSync('psql', ['-h', folder, '-d', 'postgres', '-X', '-q', '-v', 'ON_ERROR_STOP=1'], {
+        ...user,
+        cwd: folder,
+        input,
+        encoding: 'utf8',
+      });
+      return done.status === 0 ? '' : done.stderr;
+    }
+  },
+  60_000,
+);
+
+/** Statements that are constants, and those that a project says while all of its routes are used. */
+async function allStatements(): Promise<Set<string>> {
+  const statements = new Set<string>();
+  for (const text of [...Object.values(dispatch), ...Object.values(validate)])
+    if (typeof text === 'string') statements.add(text);
+  const files = serverFiles(join(folder, 'embedded'));
+  await Project.makeFolders(files);
+  await prepareDataFolder(files.database);
+  const db = await openPglite(files.database);
+  await migrate(db, new Date());
+  const project = new Project({
+    db: listening(db, statements),
+    files,
+    key: await projectKey(files.key),
+    staffToken: 'x'.repeat(30),
+    name: 'Statements',
+    log: quiet,
+    now: () => new Date(),
+  });
+  const server = createServer(getRequestListener(projectApp(project).fetch));
+  try {
+    await use(project, await listen(server));
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await project.idle();
+    await db.close();
+  }
+  return statements;
+}
+
+async function use(project: Project, url: string): Promise<void> {
+  const staff = new Staff(url, project.staffToken);
+  await staff.publish(modelRelease, modelPrograms);
+  await staff.publish(modelRelease, modelPrograms);
+  await staff.push(modelCampaign('used'));
+  await staff.push(modelCampaign('used'));
+  const [program] = Object.values(modelPrograms);
+  if (!program) throw new Error('no program');
+  await staff.send('GET', '/health');
+  await staff.send('GET', '/campaigns');
+  await staff.send('GET', '/appliance');
+  const host = await Host.register(url);
+  const { leases } = await host.leases(4);
+  for (const lease of leases.slice(0, 2)) await host.finish(lease, modelOutput(lease.card));
+  const [third] = leases.slice(2);
+  if (!third) throw new Error('no lease');
+  await host.report(failedReport(third));
+  await host.send('POST', '/leases/release', { leases: leases.map(({ id }) => id) });
+  await host.verdict(third);
+  await host.standing();
+  await staff.results();
+  await staff.units();
+  await staff.campaign('used');
+  await project.expire();
+  await project.forget();
+}
+
+function listening(db: Database, statements: Set<string>): Database {
+  const hear = (to: Queryable): Queryable => ({
+    query: (sql, parameters) => {
+      statements.add(sql);
+      return to.query(sql, parameters);
+    },
+  });
+  return {
+    ...hear(db),
+    transaction: (work) => db.transaction((tx) => work(hear(tx))),
+    execute: (sql) => db.execute(sql),
+    maintain: () => db.maintain(),
+    close: () => db.close(),
+  };
+}
+
+function listen(server: Server): Promise<string> {
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      resolve(`http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`);
+    });
+  });
+}
+
+function userId(name: string): { uid: number; gid: number } | null {
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((one) => one.startsWith(`${name}:`));
+  const [, , uid, gid] = line?.split(':') ?? [];
+  return uid === undefined || gid === undefined ? null : { uid: Number(uid), gid: Number(gid) };
+}
