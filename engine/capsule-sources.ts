@@ -1,6 +1,7 @@
 import type { Logger } from '../platform/log.ts';
 import type { Sha256 } from '../protocol/primitives.ts';
 import { CapsuleError } from './capsules/capsule.ts';
+import type { QemuDriver } from './capsules/qemu/index.ts';
 import type { EngineFiles } from './filenames.ts';
 import type { ObjectCache } from './objects/index.ts';
 import type { Membership, ProjectClient } from './project/index.ts';
@@ -25,6 +26,7 @@ export interface CapsuleSources {
 export function capsuleSources(options: CapsuleSourcesOptions): CapsuleSources {
   const { files, log, signal } = options;
   const applianceObjects = new Set<Sha256>();
+  let qemu: { readonly driver: QemuDriver; readonly image: string } | null = null;
   return {
     needed: () => applianceObjects,
     list: [
@@ -32,6 +34,7 @@ export function capsuleSources(options: CapsuleSourcesOptions): CapsuleSources {
         kind: 'wasm',
         platform: 'wasm32-wasi',
         load: async () => (await import('./capsules/wasm/index.ts')).wasmDriver({ log }),
+        facts: () => `V8 ${process.versions.v8}`,
       },
       {
         kind: 'qemu',
@@ -50,8 +53,11 @@ export function capsuleSources(options: CapsuleSourcesOptions): CapsuleSources {
           if (!appliance)
             throw new CapsuleError('the project has no virtual machine image; WebAssembly does its work');
           const { qemuDriver } = await import('./capsules/qemu/index.ts');
-          return qemuDriver({ files, appliance, log });
+          const driver = qemuDriver({ files, appliance, log });
+          qemu = { driver, image: appliance.image };
+          return driver;
         },
+        facts: () => `${qemu?.driver.facts().accelerator} ${qemu?.image}`,
       },
     ],
   };

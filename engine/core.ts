@@ -4,6 +4,8 @@ import type { FinishedUnit } from '../protocol/engine-api.ts';
 import { FINISHED_KEPT } from '../protocol/engine-api.ts';
 import type { Preferences } from '../protocol/preferences.ts';
 import type { HostRegistration } from '../protocol/project-api.ts';
+import { Calibrator } from './calibration/index.ts';
+import { CapsuleChoice } from './capsule-choice.ts';
 import { capsuleSources } from './capsule-sources.ts';
 import type { CapsuleKind } from './capsules/capsule.ts';
 import type { Clock } from './clock.ts';
@@ -65,6 +67,8 @@ export class Core {
   readonly desk: Desk;
   readonly work: Work;
   readonly drivers: DriverPool;
+  readonly calibrator: Calibrator;
+  readonly choice: CapsuleChoice;
   readonly supervisor: Supervisor;
   readonly monitor: CoresMonitor;
   readonly history: History;
@@ -124,16 +128,36 @@ export class Core {
       onChange: () => {
         this.work.poke();
         this.supervisor.poke();
+        this.#considerMeasuring();
         this.publishSoon();
       },
     });
     this.drivers = new DriverPool({
       sources: sources.list,
-      preference: () => options.capsule ?? this.preferences.capsule,
+      preference: () => this.#preferredCapsule,
       clock,
       random,
       log,
       onViews: (views) => store.set('capsules', [...views]),
+      onUsable: () => void this.choice.changed(),
+    });
+    this.calibrator = new Calibrator({
+      driver: (kind) => this.drivers.driver(kind),
+      facts: (kind) => this.drivers.facts(kind),
+      file: files.machine,
+      clock,
+      log,
+      onChange: () => {
+        this.#giveSlots();
+        this.#considerMeasuring();
+        this.publishSoon();
+      },
+    });
+    this.choice = new CapsuleChoice({
+      desk: this.desk,
+      drivers: this.drivers,
+      calibrator: this.calibrator,
+      preference: () => this.#preferredCapsule,
     });
     this.supervisor = new Supervisor({
       desk: this.desk,
@@ -142,14 +166,14 @@ export class Core {
       histograms: this.#histograms,
       clock,
       log,
-      preferred: (unit) => [...unit.programs.keys()],
+      preferred: (unit) => this.choice.for(unit),
       onEvents: (events) => this.#meter.add(clock.monotonic(), events),
       onLive: (event) => store.set('lastEvent', event),
       onHistograms: () => {
         this.#histogramsChanged = true;
       },
       onChange: () => {
-        this.monitor.setActive(this.supervisor.slots.some((slot) => slot.phase !== 'paused'));
+        this.#tellMonitor();
         this.publishSoon();
       },
     });
@@ -219,7 +243,7 @@ export class Core {
     // What is still in hand from the last life was asked for then: it is part of what may be taken.
     const inHand = this.desk.list(isUnfinished).length + this.desk.list(isUndelivered).length;
     if (this.#allowance !== null) this.#allowance = Math.max(0, this.#allowance - inHand);
-    await this.#readHistory();
+    await Promise.all([this.#readHistory(), this.calibrator.load()]);
     this.work.open();
     this.publish();
     await this.monitor.start();
@@ -287,13 +311,16 @@ export class Core {
     this.options.store.set('preferences', preferences);
     this.drivers.reconsider();
     this.monitor.setPreferences(preferences);
+    void this.choice.changed();
     this.work.poke();
     this.supervisor.poke();
+    this.publish();
   }
 
   /** Computes what runs to its end and delivers it, takes nothing new. Resolves when done or when it cannot be. */
   async finish(): Promise<void> {
     this.#isFinishing = true;
+    await this.calibrator.close();
     await this.supervisor.finish();
     await this.abandonUnfinished('this computer stops computing');
     const isOwed = () =>
@@ -309,7 +336,7 @@ export class Core {
     this.publish();
     this.#stop.abort();
     this.monitor.stop();
-    await Promise.all([this.work.close(), this.supervisor.close()]);
+    await Promise.all([this.work.close(), this.calibrator.close(), this.supervisor.close()]);
     await this.drivers.close();
     this.desk.close();
     this.#cancelPublish?.();
@@ -330,6 +357,7 @@ export class Core {
     const { slots } = this.supervisor;
     const trouble = this.work.trouble;
     const units = this.desk.list();
+    store.set('calibrations', this.calibrator.views(this.#preferredCapsule));
     store.set('running', runningUnits(slots, units));
     store.set('finished', this.#finished.list());
     store.set('project', projectView(this.memberships.current, trouble, this.work.noWork));
@@ -357,7 +385,7 @@ export class Core {
           units.filter(({ state }) => isMoving(state.state)).length,
         diskTrouble: this.desk.diskTrouble,
         noCapsule: this.drivers.whyNone(),
-        isMeasuring: false,
+        isMeasuring: this.calibrator.measuring !== null,
         trouble: this.#joinTrouble ?? trouble?.message ?? null,
         noWork: this.work.noWork,
         isAllowanceUsed: this.#allowance === 0,
@@ -377,9 +405,31 @@ export class Core {
   #onDecision(): void {
     const { decision } = this;
     this.options.log.info({ slots: decision.slots, reason: decision.reason }, 'cores');
-    this.supervisor.allow(decision.slots, decision.keepPaused);
+    this.#giveSlots();
+    this.#considerMeasuring();
     this.work.poke();
     this.publish();
+  }
+
+  /** A measurement takes the place of one slot. */
+  #giveSlots(): void {
+    const { slots, keepPaused } = this.decision;
+    this.calibrator.allow(slots > 0);
+    this.supervisor.allow(Math.max(0, slots - (this.calibrator.measuring ? 1 : 0)), keepPaused);
+    this.#tellMonitor();
+  }
+
+  #tellMonitor(): void {
+    const computes = this.supervisor.slots.some((slot) => slot.phase !== 'paused');
+    this.monitor.setActive(computes || this.calibrator.measuring !== null);
+  }
+
+  #considerMeasuring(): void {
+    if (!this.#isFinishing && !this.#isStopping) this.choice.considerMeasuring();
+  }
+
+  get #preferredCapsule(): Preferences['capsule'] {
+    return this.options.capsule ?? this.preferences.capsule;
   }
 
   #capsuleUse(): CapsuleUse {
@@ -394,7 +444,13 @@ export class Core {
       promisedMemoryMb += Math.max(0, limitMb - (metrics?.residentBytes ?? 0) / 1e6);
       cpuSeconds += metrics?.cpuSeconds ?? 0;
     }
-    return { capsules: slots.length, capsuleMemoryMb, promisedMemoryMb, cpuSeconds };
+    const { measuring } = this.calibrator;
+    return {
+      capsules: slots.length + (measuring ? 1 : 0),
+      capsuleMemoryMb,
+      promisedMemoryMb,
+      cpuSeconds: cpuSeconds + (measuring?.metrics?.cpuSeconds ?? 0),
+    };
   }
 
   async #rejoin(signal: AbortSignal): Promise<void> {

@@ -53,10 +53,21 @@ export async function pushDemo(options: {
   const seed = 1 + summaries.filter((one) => one.name.startsWith(prefix)).length;
   if (open < (options.unitsNeeded ?? 1)) {
     const file = join(root, `physics/campaigns/${kind}.yaml`);
-    await pushDocument({ file, url, staffToken, overrides: { version, name: `${prefix}${seed}`, seed } });
+    const name = `${prefix}${seed}`;
+    const events = await eventsFor(options.unitsNeeded ?? 1, file);
+    await pushDocument({ file, url, staffToken, overrides: { version, name, seed, events } });
   }
   const project = ProjectInfo.parse(await getJson(`${url}${API_PREFIX}/project`));
   return `beamtime://join?url=${encodeURIComponent(url)}&key=${project.keyFingerprint}`;
+}
+
+/** Events of each point, at least those of the file, so that the campaign has so many units. */
+async function eventsFor(units: number, file: string): Promise<number> {
+  const { sweep, events, eventsPerUnit } = z
+    .object({ sweep: z.record(z.string(), z.array(z.json())), events: z.number(), eventsPerUnit: z.number() })
+    .parse(parse(await readFile(file, 'utf8')));
+  const points = Object.values(sweep).reduce((product, values) => product * values.length, 1);
+  return Math.max(events, Math.ceil(units / points) * eventsPerUnit);
 }
 
 async function getJson(url: string): Promise<unknown> {

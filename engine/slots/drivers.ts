@@ -13,6 +13,8 @@ export interface DriverSource {
   readonly platform: Platform;
   /** @throws CapsuleError when it cannot even be made (no appliance here or at the project) */
   load(): Promise<CapsuleDriver>;
+  /** What the speed of a loaded driver's capsules depends on beside the program; names it, for comparing. */
+  facts(): string;
 }
 
 export interface DriverPoolOptions {
@@ -23,10 +25,14 @@ export interface DriverPoolOptions {
   readonly random: () => number;
   readonly log: Logger;
   readonly onViews: (views: readonly CapsuleView[]) => void;
+  /** One more kind turned out to run here, after usable() had answered without it. */
+  readonly onUsable: () => void;
 }
 
 /** A driver that failed to load or says it cannot run here is asked again after this; a person may have mended it. */
 const ASK_AGAIN_MS = 5 * 60_000;
+/** What the first work of a life may wait for a capsule that is slow to answer, where another could run it. */
+const LATE_MS = 3_000;
 
 interface Entry {
   readonly source: DriverSource;
@@ -34,6 +40,11 @@ interface Entry {
   /** undefined: not asked yet. */
   unavailable: string | null | undefined;
   askedAtMs: number;
+  /** The question under way. */
+  asking: Promise<void> | null;
+  askingSinceMs: number;
+  /** Counts resets: an answer from before one is about another driver. */
+  epoch: number;
   failures: number;
   coolUntilMs: number;
   view: CapsuleView;
@@ -51,29 +62,46 @@ export class DriverPool {
       driver: null,
       unavailable: undefined,
       askedAtMs: Number.NEGATIVE_INFINITY,
+      asking: null,
+      askingSinceMs: 0,
+      epoch: 0,
       failures: 0,
       coolUntilMs: Number.NEGATIVE_INFINITY,
       view: { kind: source.kind, unavailable: null, accelerator: null, bootMs: null, restoreMs: null },
     }));
   }
 
-  /** Kinds that can run here and that preferences allow. Loads drivers and may probe, once. */
+  /**
+   * Kinds that can run here and that preferences allow, as far as is known. Loads and probes those not asked yet; once
+   * one can run, the others have LATE_MS more: a virtual machine may take a minute to boot for the first time, and
+   * there is work to do. onUsable() comes when another can.
+   */
   async usable(): Promise<readonly UsableKind[]> {
-    const wanted = this.#options.preference();
-    const kinds: UsableKind[] = [];
-    for (const entry of this.#entries) {
-      if (wanted !== 'auto' && wanted !== entry.source.kind) continue;
-      if ((await this.#whyNot(entry)) === null) {
-        kinds.push({ kind: entry.source.kind, platform: entry.source.platform });
-      }
+    const entries = this.#entries.filter(({ source }) => this.#isAllowed(source.kind));
+    const all = Promise.all(entries.map((entry) => this.#ask(entry)));
+    const canRun = () => entries.some(({ unavailable }) => unavailable === null);
+    while (!canRun() && entries.some(({ asking }) => asking)) {
+      await Promise.race(entries.flatMap(({ asking }) => asking ?? []));
     }
-    return kinds;
+    await Promise.race([all, this.#late(entries)]);
+    return entries
+      .filter(({ unavailable }) => unavailable === null)
+      .map(({ source: { kind, platform } }) => ({ kind, platform }));
+  }
+
+  /** When the answers still owed are no longer waited for. */
+  #late(entries: readonly Entry[]): Promise<void> {
+    const now = this.#options.clock.monotonic();
+    const until = Math.max(
+      ...entries.map(({ asking, askingSinceMs }) => (asking ? askingSinceMs + LATE_MS : now)),
+    );
+    if (until <= now) return Promise.resolve();
+    return new Promise((resolve) => this.#options.clock.after(until - now, resolve));
   }
 
   /** Why no capsule that preferences allow can run; null while one can or none was asked. */
   whyNone(): string | null {
-    const wanted = this.#options.preference();
-    const allowed = this.#entries.filter(({ source }) => wanted === 'auto' || wanted === source.kind);
+    const allowed = this.#entries.filter(({ source }) => this.#isAllowed(source.kind));
     const reasons = allowed.map(({ unavailable }) => unavailable);
     if (reasons.some((reason) => reason === null || reason === undefined)) return null;
     return reasons.join(' ');
@@ -90,6 +118,11 @@ export class DriverPool {
     const now = this.#options.clock.monotonic();
     const waits = this.#entries.map(({ coolUntilMs }) => coolUntilMs - now).filter((ms) => ms > 0);
     return waits.length === 0 ? null : Math.min(...waits);
+  }
+
+  /** Names what the speed of a usable kind depends on beside the program. */
+  facts(kind: CapsuleKind): string {
+    return this.#entry(kind).source.facts();
   }
 
   driver(kind: CapsuleKind): Promise<CapsuleDriver> {
@@ -123,6 +156,8 @@ export class DriverPool {
     for (const entry of this.#entries) {
       entry.driver = null;
       entry.unavailable = undefined;
+      entry.asking = null;
+      entry.epoch++;
     }
     this.reconsider();
   }
@@ -136,21 +171,40 @@ export class DriverPool {
     );
   }
 
-  async #whyNot(entry: Entry): Promise<string | null> {
-    const now = this.#options.clock.monotonic();
-    const known = entry.unavailable !== undefined && now - entry.askedAtMs < ASK_AGAIN_MS;
+  #isAllowed(kind: CapsuleKind): boolean {
+    const wanted = this.#options.preference();
+    return wanted === 'auto' || wanted === kind;
+  }
+
+  /** Finds out whether a kind can run, where that is not known or was long ago. */
+  #ask(entry: Entry): Promise<void> {
     // One that can run is not asked again: its failures are met at start, with backoff.
-    if (entry.unavailable === null || (known && entry.unavailable !== undefined)) return entry.unavailable;
+    if (entry.unavailable === null) return Promise.resolve();
+    const isFresh = this.#options.clock.monotonic() - entry.askedAtMs < ASK_AGAIN_MS;
+    if (entry.unavailable !== undefined && isFresh) return Promise.resolve();
+    if (!entry.asking) {
+      entry.askingSinceMs = this.#options.clock.monotonic();
+      entry.asking = this.#askNow(entry);
+    }
+    return entry.asking;
+  }
+
+  async #askNow(entry: Entry): Promise<void> {
+    const { epoch } = entry;
+    let answer: string | null;
     try {
-      const driver = await this.#load(entry);
-      entry.unavailable = await driver.unavailable();
+      answer = await (await this.#load(entry)).unavailable();
     } catch (error) {
-      entry.unavailable = error instanceof Error ? error.message : String(error);
+      answer = error instanceof Error ? error.message : String(error);
       this.#options.log.warn({ err: error, capsule: entry.source.kind }, 'capsule driver unusable');
     }
-    entry.askedAtMs = now;
-    this.#show(entry, { unavailable: entry.unavailable });
-    return entry.unavailable;
+    if (entry.epoch !== epoch) return;
+    entry.asking = null;
+    entry.unavailable = answer;
+    entry.askedAtMs = this.#options.clock.monotonic();
+    this.#show(entry, { unavailable: answer });
+    const others = this.#entries.filter((other) => other !== entry && this.#isAllowed(other.source.kind));
+    if (answer === null && others.some(({ unavailable }) => unavailable === null)) this.#options.onUsable();
   }
 
   #load(entry: Entry): Promise<CapsuleDriver> {

@@ -20,8 +20,8 @@ export interface SupervisorOptions {
   readonly histograms: HistogramBook;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Capsules for a unit, best first; null while that is being measured (poke() comes when it is known). */
-  readonly preferred: (unit: WorkUnit) => readonly CapsuleKind[] | null;
+  /** Capsules for a unit, best first; none while those that preferences allow lack its program. */
+  readonly preferred: (unit: WorkUnit) => readonly CapsuleKind[];
   /** Events newly computed by all slots. */
   readonly onEvents: (events: number) => void;
   readonly onLive: (event: LiveEvent) => void;
@@ -115,7 +115,7 @@ export class Supervisor {
       kinds: [...unit.programs.keys()],
     }));
     const next = chooseNext(candidates, ({ unit }) =>
-      (this.#options.preferred(unit) ?? []).filter((kind) => drivers.isReady(kind)),
+      this.#options.preferred(unit).filter((kind) => drivers.isReady(kind)),
     );
     if (!next) {
       const restMs = drivers.nextReadyMs();

@@ -159,12 +159,20 @@ async function begin(world: World, life: Life) {
     },
   });
   const drivers = new DriverPool({
-    sources: [{ kind: 'wasm', platform: 'wasm32-wasi', load: async () => driver(() => world.fate(), gate) }],
+    sources: [
+      {
+        kind: 'wasm',
+        platform: 'wasm32-wasi',
+        load: async () => driver(() => world.fate(), gate),
+        facts: () => '',
+      },
+    ],
     preference: () => 'auto',
     clock,
     random,
     log,
     onViews: () => {},
+    onUsable: () => {},
   });
   const supervisor: Supervisor = new Supervisor({
     desk,

@@ -1,0 +1,1 @@
+export { type CalibrationCandidate, Calibrator, type CalibratorOptions } from './calibrator.ts';
