@@ -1,134 +1,175 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { pushDocument } from '../cli/push.ts';
-import { type CampaignDetail, CampaignSpec } from '../protocol/campaign.ts';
-import { API_PREFIX } from '../protocol/project-api.ts';
-import { type Delivery, SimulatedHost } from './dispatch/host.ts';
-import { generator, Imitation } from './dispatch/outputs.ts';
-import type { ServerReady } from './dispatch/server-process.ts';
-import { type Bench, quantile } from './measure.ts';
+import type { CampaignSpec } from '../protocol/campaign.ts';
+import { checkMerged } from './dispatch/check.ts';
+import type { Delivery } from './dispatch/host.ts';
+import { drive, HOSTS, type Measured, register } from './dispatch/load.ts';
+import { computed, generator, Imitation } from './dispatch/outputs.ts';
+import { BenchProject } from './dispatch/project.ts';
+import { type Bench, type Measure, quantile } from './measure.ts';
 
-const ROOT = new URL('../', import.meta.url);
-const HOSTS = 1000;
-const SECONDS = Number(process.env.BEAMTIME_BENCH_SECONDS ?? 15);
+/** BEAMTIME_BENCH_SECONDS: shorter, to try the bench itself. */
+const SECONDS = Number(process.env.BEAMTIME_BENCH_SECONDS ?? 20);
+const GOAL_PER_SECOND = 300;
 
+/** Work units in the form of physics/campaigns/quick.yaml: 20 blocks, three files, some 46 kB. */
+const PATHS = ['blocks.jsonl', 'events.hepmc', 'summary.json'];
+const ENERGIES = [89.4, 91.19, 93];
+const UNITS: Partial<CampaignSpec> = {
+  parameters: { hepmcEvents: 5 },
+  sweep: { energyGeV: ENERGIES },
+  eventsPerUnit: 5_000_000,
+  blockEvents: 250_000,
+  events: 5_000_000 * 200_000,
+};
+
+/**
+ * A cycle is one host's: POST /leases for one work unit; then POST /results with the three files in it, as an engine
+ * sends them, which the server checks block by block, stores, merges and credits before it answers. Two requests, each
+ * host on a connection of its own, one unit a request. The server is a process of its own on an embedded store in a
+ * temporary folder, with every fsync it makes in real life; the simulated hosts share the machine with it.
+ */
 export const bench: Bench = {
   name: 'dispatch',
   async run(say) {
-    const folder = await mkdtemp(join(tmpdir(), 'beamtime-bench-dispatch-'));
-    const child = fork(
-      fileURLToPath(new URL('./dispatch/server-process.ts', import.meta.url)),
-      [join(folder, 'project')],
-      {
-        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-        execArgv: process.env.PROF ? ['--cpu-prof', '--cpu-prof-dir=/tmp/prof'] : [],
-      },
-    );
-    try {
-      const [ready] = (await once(child, 'message')) as [ServerReady];
-      const { url, staffToken } = ready;
-      await pushDocument({
-        file: fileURLToPath(new URL('physics/evgen/release.yaml', ROOT)),
-        url,
-        staffToken,
-      });
-      const spec = {
-        kind: 'campaign',
-        name: 'bench',
-        title: 'Bench',
-        application: 'evgen',
-        version: '0.1.0',
-        parameters: { hepmcEvents: 5 },
-        sweep: { energyGeV: [89.4, 91.19, 93] },
-        events: 5_000_000 * 100_000,
-        eventsPerUnit: 5_000_000,
-        blockEvents: 250_000,
+    const program = await generator(new URL('../', import.meta.url));
+    const imitation = new Imitation(program, PATHS);
+    for (const energyGeV of ENERGIES) {
+      const parameters = { hepmcEvents: 5, energyGeV };
+      await imitation.prepare({
         seed: 1,
-        validation: { quorum: 1 },
-      };
-      await writeFile(join(folder, 'c.json'), JSON.stringify(CampaignSpec.parse(spec)));
-      await pushDocument({ file: join(folder, 'c.json'), url, staffToken });
-      const imitation = new Imitation(await generator(ROOT), [
-        'blocks.jsonl',
-        'events.hepmc',
-        'summary.json',
-      ]);
-      for (const energyGeV of spec.sweep.energyGeV)
-        await imitation.prepare({
-          seed: 1,
-          firstEvent: 0,
-          events: spec.eventsPerUnit,
-          blockEvents: spec.blockEvents,
-          parameters: { ...spec.parameters, energyGeV },
-        });
-      const hosts = Array.from({ length: HOSTS }, () => new SimulatedHost(url));
-      const t0 = performance.now();
-      await Promise.all(hosts.map((h) => h.register()));
-      say(`registered in ${Math.round(performance.now() - t0)} ms`);
-      let counting = false,
-        stop = false,
-        cycles = 0,
-        leaseMs: number[] = [],
-        deliverMs: number[] = [];
-      const delivery: Delivery = 'engine';
-      const loops = hosts.map(async (host) => {
-        while (!stop) {
-          const a = performance.now();
-          const {
-            leases: [lease],
-          } = await host.lease();
-          const b = performance.now();
-          if (!lease) {
-            await delay(100);
-            continue;
-          }
-          const v = await host.deliver(lease, imitation.outputs(lease.card), delivery);
-          if (v.state !== 'valid') throw new Error(JSON.stringify(v));
-          if (counting) {
-            cycles++;
-            leaseMs.push(b - a);
-            deliverMs.push(performance.now() - b);
-          }
+        firstEvent: 0,
+        events: 5_000_000,
+        blockEvents: 250_000,
+        parameters,
+      });
+    }
+    /** Runs a load on a fresh project and sees that its outcome is right. */
+    const measure = (
+      what: string,
+      options: {
+        hosts?: number;
+        quorum: number;
+        delivery: Delivery;
+        cyclesPerSecond: number | null;
+        seconds: number;
+      },
+    ): Promise<Measured> =>
+      BenchProject.with({ ...UNITS, validation: { quorum: options.quorum } }, async (project) => {
+        const hosts = await register(project.url);
+        try {
+          const measured = await drive(project, hosts.slice(0, options.hosts ?? HOSTS), {
+            ...options,
+            outputs: ({ card }) => imitation.outputs(card),
+            warmUpSeconds: Math.min(3, options.seconds / 4),
+          });
+          const valid = new Set(
+            measured.all.filter(({ state }) => state === 'valid').map(({ lease }) => lease.unitId),
+          );
+          await checkMerged(project, hosts, imitation, valid, options.quorum);
+          const { cycles, seconds, serverCpuSeconds } = measured;
+          say(
+            `${what}: ${options.hosts ?? HOSTS} hosts, ${(cycles.length / seconds).toFixed(0)} cycles/s, server ${(serverCpuSeconds / seconds).toFixed(2)} cores; ${valid.size} units merged exactly once`,
+          );
+          return measured;
+        } finally {
+          for (const host of hosts) host.close();
         }
       });
-      await delay(3000);
-      const serverCpu = async () => {
-        child.send('cpu');
-        const [m] = await once(child, 'message');
-        return (m as { cpuSeconds: number }).cpuSeconds;
-      };
-      const cpu0 = await serverCpu();
-      counting = true;
-      const t = performance.now();
-      const cpu = process.cpuUsage();
-      await delay(SECONDS * 1000);
-      counting = false;
-      const s = (performance.now() - t) / 1000;
-      const used = process.cpuUsage(cpu);
-      const cpu1 = await serverCpu();
-      stop = true;
-      say(
-        `server cpu ${((cpu1 - cpu0) / s).toFixed(2)} cores, ${((1000 * (cpu1 - cpu0)) / cycles).toFixed(2)} ms a cycle`,
-      );
-      await Promise.all(loops);
-      say(`generator cpu ${((used.user + used.system) / 1e6 / s).toFixed(2)} cores`);
-      const detail = (await (await fetch(`${url}${API_PREFIX}/campaigns/bench`)).json()) as CampaignDetail;
-      say(`unitsValid ${detail.unitsValid}`);
-      for (const h of hosts) h.close();
-      return [
-        { name: 'workUnitsPerSecond', value: cycles / s, unit: '/s', goal: '>= 300', comparedWith: null },
-        { name: 'leaseP50', value: quantile(leaseMs, 0.5), unit: 'ms', goal: null, comparedWith: null },
-        { name: 'deliverP50', value: quantile(deliverMs, 0.5), unit: 'ms', goal: null, comparedWith: null },
-      ];
-    } finally {
-      child.kill('SIGTERM');
-      await once(child, 'exit');
-      await rm(folder, { recursive: true, force: true });
-    }
+
+    const full = await measure('as fast as it goes', {
+      quorum: 1,
+      delivery: 'engine',
+      cyclesPerSecond: null,
+      seconds: SECONDS,
+    });
+    const paced = await measure(`at ${GOAL_PER_SECOND} a second`, {
+      quorum: 1,
+      delivery: 'engine',
+      cyclesPerSecond: GOAL_PER_SECOND,
+      seconds: SECONDS,
+    });
+    const quorum = await measure('quorum of two', {
+      quorum: 2,
+      delivery: 'engine',
+      cyclesPerSecond: null,
+      seconds: SECONDS / 2,
+    });
+    const uploads = await measure('each file uploaded by itself', {
+      hosts: 100, // a cycle is eight requests: the time measured must be longer than one
+      quorum: 1,
+      delivery: 'uploads',
+      cyclesPerSecond: null,
+      seconds: SECONDS / 2,
+    });
+    const spotChecks = await spotChecksPerSecond(program, say);
+    return [
+      per('workUnitsPerSecond', full.cycles.length / full.seconds, `>= ${GOAL_PER_SECOND}`),
+      ms('serverCpuMsPerWorkUnit', (1000 * full.serverCpuSeconds) / full.cycles.length),
+      ...latencies(
+        'lease',
+        paced.cycles.map(({ leaseMs }) => leaseMs),
+      ),
+      ...latencies(
+        'report',
+        paced.cycles.map(({ deliverMs }) => deliverMs),
+      ),
+      per(
+        'quorumOfTwoUnitsPerSecond',
+        quorum.cycles.filter(({ state }) => state === 'valid').length / quorum.seconds,
+        null,
+        'quorum 1',
+      ),
+      per('uploadedUnitsPerSecond', uploads.cycles.length / uploads.seconds, null, 'files with the report'),
+      per('spotChecksPerSecond', spotChecks, null),
+    ];
   },
 };
+
+const SPOT_UNITS = 60;
+
+/** Real results of small units (4 blocks of 5,000 events), of each of which the server regenerates one block. */
+async function spotChecksPerSecond(program: Uint8Array, say: (line: string) => void): Promise<number> {
+  const spec: Partial<CampaignSpec> = {
+    sweep: { energyGeV: [91.19] },
+    eventsPerUnit: 20_000,
+    blockEvents: 5_000,
+    events: 20_000 * SPOT_UNITS,
+    validation: { spot: 0.25 },
+  };
+  return BenchProject.with(spec, async (project) => {
+    const hosts = await register(project.url);
+    try {
+      const work = [];
+      for (const host of hosts.slice(0, SPOT_UNITS)) {
+        const { leases } = await host.lease();
+        const [lease] = leases;
+        if (!lease) throw new Error('the server gave no work');
+        work.push({ host, lease, outputs: await computed(program, lease.card, ['blocks.jsonl']) });
+      }
+      const from = performance.now();
+      await Promise.all(work.map(({ host, lease, outputs }) => host.deliver(lease, outputs, 'engine')));
+      while ((await project.merged()).unitsValid < SPOT_UNITS) await delay(100);
+      const seconds = (performance.now() - from) / 1000;
+      for (const { host, lease } of work) {
+        const verdict = await host.verdict(lease);
+        if (verdict?.state !== 'valid') throw new Error(`a right result is ${verdict?.state}`);
+      }
+      say(`spot checks: ${SPOT_UNITS} in ${seconds.toFixed(1)} s, all valid`);
+      return SPOT_UNITS / seconds;
+    } finally {
+      for (const host of hosts) host.close();
+    }
+  });
+}
+
+function per(name: string, value: number, goal: string | null, comparedWith: string | null = null): Measure {
+  return { name, value, unit: '/s', goal, comparedWith };
+}
+
+function ms(name: string, value: number): Measure {
+  return { name, value, unit: 'ms', goal: null, comparedWith: null };
+}
+
+function latencies(name: string, samples: readonly number[]): Measure[] {
+  return [ms(`${name}P50Ms`, quantile(samples, 0.5)), ms(`${name}P99Ms`, quantile(samples, 0.99))];
+}

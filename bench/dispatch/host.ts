@@ -3,6 +3,7 @@ import type { OutputFile } from '../../protocol/primitives.ts';
 import {
   API_PREFIX,
   HostIdentity,
+  type HostStanding,
   type Lease,
   type LeaseReply,
   type ReportedFile,
@@ -69,6 +70,15 @@ export class SimulatedHost {
       'upload-length': String(bytes),
     });
     if (!(parse(answer) as UploadState).complete) throw new Error('an upload is not complete');
+  }
+
+  async standing(): Promise<HostStanding> {
+    return (await this.#json('GET', '/hosts/me')) as HostStanding;
+  }
+
+  async verdict(lease: Lease): Promise<ResultVerdict | undefined> {
+    const answer = await this.#json('POST', '/verdicts', { leases: [lease.id] });
+    return (answer as { verdicts: ResultVerdict[] }).verdicts[0];
   }
 
   close(): void {

@@ -7,10 +7,14 @@ export interface ServerReady {
   readonly staffToken: string;
 }
 
-/** Answers the message "cpu" with the seconds of processor time this process has used. */
+/** Answer to any message. */
+export interface ServerCpu {
+  readonly cpuSeconds: number;
+}
+
 process.on('message', () => {
   const { user, system } = process.cpuUsage();
-  process.send?.({ cpuSeconds: (user + system) / 1e6 });
+  process.send?.({ cpuSeconds: (user + system) / 1e6 } satisfies ServerCpu);
 });
 const [dataFolder = ''] = process.argv.slice(2);
 process.env.BEAMTIME_LOG ??= 'warn';

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { cardOf } from '../dispatch/lease.ts';
 import { ObjectDamaged } from '../objects/objects.ts';
 import type { Project } from '../project.ts';
@@ -7,8 +8,8 @@ import * as sql from './queries.ts';
 import { blocksText } from './report.ts';
 import { CheckFailed, cardOfBlock, chooseBlocks, regenerateBlock } from './spot-check.ts';
 
-/** Side by side; each keeps one core busy for as long as a few blocks take. */
-const AT_ONCE = 2;
+/** Side by side; each keeps one core busy for as long as a few blocks take. The other half is for answering. */
+const AT_ONCE = Math.max(2, Math.floor(availableParallelism() / 2));
 /** A claim outlives any check; a killed server's claims are freed at the next start. */
 const CLAIM_MS = 6 * 3600_000;
 const AGAIN_MS = 30_000;
