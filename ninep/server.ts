@@ -97,7 +97,10 @@ export function serveStream(stream: Duplex, options: ServeOptions): Connection {
   // A reset is how QEMU goes; 'close' follows.
   stream.on('error', () => {});
   const closed = new Promise<void>((resolve) => {
-    stream.once('close', () => resolve(frozen ? undefined : session.close()));
+    const over = () => resolve(frozen ? undefined : session.close());
+    // A peer that was quick to go is gone already, and there is no second 'close'.
+    if (stream.closed) over();
+    else stream.once('close', over);
   });
 
   if (options.resume) {

@@ -137,6 +137,13 @@ describe('QmpClient with something that only looks like QEMU', () => {
     await expect(connecting).rejects.toThrow(QmpLost);
   });
 
+  test('a peer that is gone already is not waited for', async () => {
+    const gone = peer(() => '');
+    gone.destroy();
+    await vi.waitFor(() => expect(gone.closed).toBe(true));
+    await expect(QmpClient.connect(gone, PATIENCE_MS)).rejects.toThrow(QmpLost);
+  });
+
   test('an answer to nothing is ignored', async () => {
     const socket = peer((line) => agree(line));
     const connecting = QmpClient.connect(socket, PATIENCE_MS);

@@ -68,7 +68,10 @@ export class QmpClient {
     this.#onEvent = onEvent;
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
     socket.on('error', (cause) => this.#end(new QmpLost('the connection to QEMU broke', { cause })));
-    socket.on('close', () => this.#end(new QmpLost('QEMU closed its control connection')));
+    const closed = () => this.#end(new QmpLost('QEMU closed its control connection'));
+    // A QEMU that was quick to end is gone already, and there is no second 'close'.
+    if (socket.closed) closed();
+    else socket.on('close', closed);
   }
 
   /**
@@ -77,7 +80,6 @@ export class QmpClient {
    * @throws QmpRefused with QEMU's own words; QmpLost
    */
   execute(command: string, args: Record<string, unknown> = {}, timeoutMs = 10_000): Promise<unknown> {
-    if (this.#lost) return Promise.reject(this.#lost);
     const id = ++this.#lastId;
     return this.#within(timeoutMs, command, (waiting) => {
       this.#waiting.set(id, waiting);
@@ -92,6 +94,7 @@ export class QmpClient {
   }
 
   #within(timeoutMs: number, what: string, begin: (waiting: Waiting) => () => void): Promise<unknown> {
+    if (this.#lost) return Promise.reject(this.#lost);
     return new Promise((resolve, reject) => {
       const done = (end: () => void) => {
         clearTimeout(timer);

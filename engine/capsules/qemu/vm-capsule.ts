@@ -25,7 +25,7 @@ import { processState, processUsage } from './usage.ts';
 /** How long QEMU may take to stop by itself before it is stopped from outside; pause() promises 50 ms. */
 const QMP_STOP_MS = 15;
 /** Running time in which a restored machine must have read its work unit; else its snapshot is no good. */
-const LIFE_SIGN_SECONDS = 60;
+const LIFE_SIGN_SECONDS = 20;
 /** At the lowest priority on a busy machine QEMU may be long in answering; one that is longer is stuck. */
 const QMP_CONT_MS = 120_000;
 

@@ -1,0 +1,48 @@
+import { memoryTree, type Tree, writeFile } from '../../../../ninep/index.ts';
+import type { CapsuleDriver, RunOutcome } from '../../capsule.ts';
+
+export interface ProgramRun {
+  readonly program: string;
+  readonly args?: readonly string[];
+  readonly memoryMb?: number;
+  readonly wallSeconds?: number;
+  readonly job?: Tree;
+  readonly slotId?: string;
+}
+
+export interface ProgramEnd {
+  readonly outcome: RunOutcome;
+  /** What it printed, as far as it was passed on. */
+  readonly console: string;
+  readonly job: Tree;
+}
+
+/** One program in a capsule of its own, from start to stop. */
+export async function runProgram(driver: CapsuleDriver, run: ProgramRun): Promise<ProgramEnd> {
+  const capsule = await driver.start({
+    slotId: run.slotId ?? 'slot',
+    memoryMb: 128,
+    signal: new AbortController().signal,
+  });
+  const job = run.job ?? memoryTree({ quotaBytes: 16_000_000 });
+  if (!run.job) await writeFile(job, 'card.json', Buffer.from('{}'));
+  let console = '';
+  try {
+    const outcome = await capsule.run({
+      unitId: 'unit',
+      programPath: run.program,
+      args: run.args ?? [],
+      job,
+      memoryMb: run.memoryMb ?? 64,
+      wallSeconds: run.wallSeconds ?? 200,
+      onConsole: (chunk) => {
+        console += Buffer.from(chunk).toString();
+      },
+      onProgress: () => {},
+      onLive: () => {},
+    });
+    return { outcome, console, job };
+  } finally {
+    await capsule.stop();
+  }
+}
