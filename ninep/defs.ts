@@ -52,6 +52,7 @@ export const LOCK_UNLCK = 2;
 /** Rlock status. */
 export const LOCK_SUCCESS = 0;
 export const LOCK_BLOCKED = 1;
+export const LOCK_ERROR = 2;
 
 /** Rreaddir entry types (dirent.h). */
 export const DT_DIR = 4;

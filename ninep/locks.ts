@@ -26,6 +26,9 @@ export interface Lock extends Range {
   readonly exclusive: boolean;
 }
 
+/** Locks of one connection; beyond any program's need, and few enough that looking through them costs nothing. */
+const LOCKS_MAX = 4096;
+
 /** The locks on one tree, whichever connections hold them. */
 export class LockTable {
   readonly #byFile = new Map<bigint, readonly Lock[]>();
@@ -40,16 +43,21 @@ export class LockTable {
     );
   }
 
-  /** Replaces what the owner had in this range; null only releases. The caller has asked for conflicts. */
-  set(file: bigint, owner: Owner, wanted: Range, exclusive: boolean | null): void {
+  /**
+   * Replaces what the owner had in this range; null only releases. The caller has asked for conflicts.
+   * @returns false when the connection has as many locks as it may
+   */
+  set(file: bigint, owner: Owner, wanted: Range, exclusive: boolean | null): boolean {
+    if (exclusive !== null && this.#count(owner.session) >= LOCKS_MAX) return false;
     const rest = (this.#byFile.get(file) ?? []).flatMap((lock): Lock[] => {
       if (!sameOwner(lock.owner, owner) || !overlaps(lock, wanted)) return [lock];
       const before = { ...lock, end: wanted.start };
       const after = { ...lock, start: wanted.end };
       return [before, after].filter((piece) => piece.start < piece.end);
     });
-    if (exclusive !== null) rest.push({ ...wanted, owner, exclusive });
+    if (exclusive !== null) merge(rest, { ...wanted, owner, exclusive });
     this.#keep(file, rest);
+    return true;
   }
 
   /** A connection ended. */
@@ -68,6 +76,14 @@ export class LockTable {
     );
   }
 
+  #count(session: object): number {
+    let count = 0;
+    for (const locks of this.#byFile.values()) {
+      for (const lock of locks) if (lock.owner.session === session) count += 1;
+    }
+    return count;
+  }
+
   #keep(file: bigint, locks: readonly Lock[]): void {
     if (locks.length > 0) this.#byFile.set(file, locks);
     else this.#byFile.delete(file);
@@ -80,6 +96,22 @@ export function locksOf(tree: Tree): LockTable {
   const known = tables.get(tree) ?? new LockTable();
   tables.set(tree, known);
   return known;
+}
+
+/** Adds a lock; those of the same owner and kind that it touches become one with it. */
+function merge(locks: Lock[], added: Lock): void {
+  let { start, end } = added;
+  const touches = (lock: Lock) =>
+    sameOwner(lock.owner, added.owner) &&
+    lock.exclusive === added.exclusive &&
+    lock.start <= end &&
+    lock.end >= start;
+  for (const lock of locks.filter(touches)) {
+    if (lock.start < start) start = lock.start;
+    if (lock.end > end) end = lock.end;
+    locks.splice(locks.indexOf(lock), 1);
+  }
+  locks.push({ ...added, start, end });
 }
 
 function overlaps(a: Range, b: Range): boolean {

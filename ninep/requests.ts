@@ -9,6 +9,7 @@ import {
   L_O_TRUNC,
   L_O_WRONLY,
   LOCK_BLOCKED,
+  LOCK_ERROR,
   LOCK_RDLCK,
   LOCK_SUCCESS,
   LOCK_UNLCK,
@@ -262,8 +263,8 @@ const HANDLERS: { readonly [N in FileRequestName]: Handler<N> } = {
       // The client waits and asks again where the caller wants to wait.
       return { name: 'Rlock', status: LOCK_BLOCKED };
     }
-    locks.set(node.id, owner, wanted, type === LOCK_UNLCK ? null : exclusive);
-    return { name: 'Rlock', status: LOCK_SUCCESS };
+    const isSet = locks.set(node.id, owner, wanted, type === LOCK_UNLCK ? null : exclusive);
+    return { name: 'Rlock', status: isSet ? LOCK_SUCCESS : LOCK_ERROR };
   },
 
   Tgetlock: async ({ fids, locks, self }, { fid, type, start, length, procId, clientId }) => {

@@ -18,11 +18,13 @@ export interface Confinement {
   entry(folder: Place, name: string): HostPath;
   /** Path of the directory itself. */
   folder(folder: Place): HostPath;
+  /** Paths of two entries, for a call that takes both. */
+  entries(folder: Place, name: string, other: Place, otherName: string): readonly [HostPath, HostPath];
 }
 
 /** asm-generic/fcntl.h; the same on every architecture that Node runs on. */
 const O_PATH = 0o10000000;
-/** Enough for the working set of a deep tree; a thousand slots still fit a small table of descriptors. */
+/** Enough for the working set of a deep tree; a thousand trees still fit a process's table of descriptors. */
 const HANDLES_MAX = 64;
 const IDLE_MS = 2000;
 
@@ -43,6 +45,8 @@ class HandleConfinement implements Confinement {
   readonly #root: string;
   /** Least recently used first. */
   readonly #handles = new Map<Place, number>();
+  /** Not to be closed now, however many others are opened. */
+  #pinned: Place | null = null;
   #usedLately = false;
   #timer: NodeJS.Timeout | null = null;
 
@@ -57,6 +61,17 @@ class HandleConfinement implements Confinement {
 
   folder(folder: Place): HostPath {
     return `/proc/self/fd/${this.#handle(folder)}`;
+  }
+
+  entries(folder: Place, name: string, other: Place, otherName: string): readonly [HostPath, HostPath] {
+    const path = this.entry(folder, name);
+    // On the way to the other, so many directories may be opened that this one's turn to be closed comes.
+    this.#pinned = folder;
+    try {
+      return [path, this.entry(other, otherName)];
+    } finally {
+      this.#pinned = null;
+    }
   }
 
   #handle(place: Place): number {
@@ -91,13 +106,18 @@ class HandleConfinement implements Confinement {
       fail('ESTALE', `${place.name || this.#root} is another directory now`);
     }
     this.#handles.set(place, handle);
-    if (this.#handles.size > HANDLES_MAX) {
-      const [oldest] = this.#handles;
-      if (oldest) this.#close(...oldest);
-    }
+    if (this.#handles.size > HANDLES_MAX) this.#closeOldest();
     this.#usedLately = true;
     this.#timer ??= setInterval(() => this.#closeIdle(), IDLE_MS).unref();
     return handle;
+  }
+
+  #closeOldest(): void {
+    for (const [place, handle] of this.#handles) {
+      if (place === this.#pinned) continue;
+      this.#close(place, handle);
+      return;
+    }
   }
 
   #closeIdle(): void {
@@ -121,7 +141,7 @@ class HandleConfinement implements Confinement {
  * put there by the guest is refused; without openat a local process that changes the folder between check and
  * use could still win, which is why guests' folders on such hosts belong to the engine's user alone.
  */
-class CheckedPaths implements Confinement {
+export class CheckedPaths implements Confinement {
   readonly #root: string;
   readonly #rootInode: bigint;
 
@@ -133,6 +153,10 @@ class CheckedPaths implements Confinement {
   entry(folder: Place, name: string): HostPath {
     checkName(name);
     return join(this.folder(folder), portableName(name));
+  }
+
+  entries(folder: Place, name: string, other: Place, otherName: string): readonly [HostPath, HostPath] {
+    return [this.entry(folder, name), this.entry(other, otherName)];
   }
 
   folder(folder: Place): string {

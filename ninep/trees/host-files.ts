@@ -8,8 +8,8 @@ import type { Account } from './host-ledger.ts';
 const fsyncLater = promisify(fsync);
 
 /**
- * Clients ask for as much as a message holds, while most files are small: the first bytes go through one shared
- * buffer, and only where there are more is a buffer made that fits them.
+ * Clients ask for more than there is, since most files are small: so much goes through one shared buffer, and what
+ * is there is copied out. For more, the file's size is asked for first.
  */
 const SCRATCH_BYTES = 65536;
 const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
@@ -39,13 +39,12 @@ export class HostFile implements OpenFile {
     if (!this.#how.read) fail('EBADF', 'not open for reading');
     const at = checkedOffset(offset);
     return sys(() => {
-      const first = readSync(this.#fd(), scratch, 0, Math.min(count, SCRATCH_BYTES), at);
-      const more = Math.min(count, SCRATCH_BYTES) === first ? this.#upTo(at, count) - first : 0;
-      if (more <= 0) return Uint8Array.prototype.slice.call(scratch, 0, first);
-      const whole = Buffer.allocUnsafeSlow(first + more);
-      scratch.copy(whole, 0, 0, first);
-      const rest = readSync(this.#fd(), whole, first, more, at + first);
-      return whole.subarray(0, first + rest);
+      if (count > SCRATCH_BYTES) {
+        const bytes = Buffer.allocUnsafeSlow(Math.max(0, Math.min(count, fstatSync(this.#fd()).size - at)));
+        return bytes.subarray(0, readSync(this.#fd(), bytes, 0, bytes.length, at));
+      }
+      const length = readSync(this.#fd(), scratch, 0, count, at);
+      return Buffer.from(scratch.subarray(0, length));
     });
   }
 
@@ -57,9 +56,11 @@ export class HostFile implements OpenFile {
       const from = this.#how.append && this.#account.counts ? fstatSync(this.#fd()).size : at;
       this.#account.grow(from + data.length);
       try {
-        return writeSync(this.#fd(), data, 0, data.length, at);
+        const written = writeSync(this.#fd(), data, 0, data.length, at);
+        if (written < data.length && this.#account.counts) this.#account.settle(fstatSync(this.#fd()).size);
+        return written;
       } catch (error) {
-        this.#account.settle(fstatSync(this.#fd()).size);
+        if (this.#account.counts) this.#account.settle(fstatSync(this.#fd()).size);
         throw error;
       }
     });
@@ -98,12 +99,6 @@ export class HostFile implements OpenFile {
     this.#onClose();
     this.#account.close();
     if (this.#syncs === 0) sys(() => closeSync(this.descriptor));
-  }
-
-  /** How many of count bytes the file has at this offset. */
-  #upTo(offset: number, count: number): number {
-    if (count <= SCRATCH_BYTES) return 0;
-    return Math.min(count, fstatSync(this.#fd()).size - offset);
   }
 
   #fd(): number {

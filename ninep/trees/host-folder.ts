@@ -109,6 +109,7 @@ function kindOf(
   return stats.isSymbolicLink() ? 'symlink' : null;
 }
 
+const SECOND_NS = 1_000_000_000n;
 const MODE_MASK = 0o1777;
 const keepOwner = (kind: NodeKind, mode: number) =>
   (mode & MODE_MASK) | (kind === 'directory' ? 0o700 : 0o600);
@@ -197,8 +198,10 @@ class HostNode implements TreeNode, Place {
   async makeDirectory(name: string, mode: number): Promise<TreeNode> {
     return this.#make(name, (path) => {
       mkdirSync(path, { mode: keepOwner('directory', mode) });
-      const node = this.#child(name, lstatSync(path, { bigint: true }));
-      node.#setMode(mode);
+      const stats = lstatSync(path, { bigint: true });
+      const node = this.#child(name, stats);
+      // The engine's umask is not the guest's.
+      if ((Number(stats.mode) & MODE_MASK) !== keepOwner('directory', mode)) node.#setMode(mode);
       return node;
     });
   }
@@ -217,9 +220,7 @@ class HostNode implements TreeNode, Place {
     const node = this.#ours(target);
     if (node.kind === 'directory') fail('EPERM', 'a directory has one name');
     const from = node.#place();
-    // Two paths at once: the second call could close the first one's descriptor only if more directories were
-    // open than the confinement keeps, and both were just used.
-    sys(() => linkSync(this.shared.paths.entry(from.folder, from.name), this.shared.paths.entry(this, name)));
+    sys(() => linkSync(...this.shared.paths.entries(from.folder, from.name, this, name)));
   }
 
   async readLink(): Promise<string> {
@@ -237,7 +238,7 @@ class HostNode implements TreeNode, Place {
       const source = lstatSync(this.shared.paths.entry(this, name), { bigint: true });
       const replaced = folder.#peek(newName);
       if (replaced && replaced.ino === source.ino && replaced.dev === source.dev) return;
-      renameSync(this.shared.paths.entry(this, name), this.shared.paths.entry(folder, newName));
+      renameSync(...this.shared.paths.entries(this, name, folder, newName));
       if (replaced) folder.#forget(newName, replaced);
       const moved = this.#children?.get(name);
       this.#children?.delete(name);
@@ -415,10 +416,17 @@ class HostNode implements TreeNode, Place {
     lchownSync(this.shared.paths.entry(folder, name), wanted.uid, wanted.gid);
   }
 
+  /**
+   * Node takes times as seconds in a double: they are kept to a few hundred nanoseconds. A negative number it takes
+   * for "now", but not a date before 1970.
+   */
   #setTimes(change: AttributeChange): void {
-    const now = Date.now() / 1000;
-    const seconds = (wanted: bigint | 'now' | undefined, kept: () => bigint) =>
-      wanted === 'now' ? now : Number(wanted ?? kept()) / 1e9;
+    const seconds = (wanted: bigint | 'now' | undefined, kept: () => bigint) => {
+      if (wanted === 'now') return Date.now() / 1000;
+      const ns = wanted ?? kept();
+      if (ns < 0n) return new Date(Number(ns / 1_000_000n));
+      return Number(ns / SECOND_NS) + Number(ns % SECOND_NS) / 1e9;
+    };
     const accessed = seconds(change.accessedNs, () => this.#stat().atimeNs);
     const modified = seconds(change.modifiedNs, () => this.#stat().mtimeNs);
     if (!this.parent) {

@@ -1,5 +1,4 @@
 import { lstatSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { TreeStatistics } from '../tree.ts';
 import { Quota, type QuotaLimits } from './quota.ts';
 
@@ -42,7 +41,13 @@ export class HostLedger {
 
   /** @param folder gives the path of the served folder, which is read when first needed */
   scanFrom(folder: () => string | Buffer): void {
-    if (this.limited) this.#scan = () => this.#count(folder().toString(), new Set());
+    if (!this.limited) return;
+    this.#scan = () => {
+      const sizes: number[] = [];
+      measure(Buffer.from(folder()), new Set(), sizes);
+      // Over-full folders are accepted as they are; they only cannot grow.
+      for (const size of sizes) this.#quota.takeAsItIs(size);
+    };
   }
 
   statistics(): TreeStatistics {
@@ -103,23 +108,24 @@ export class HostLedger {
   }
 
   #counted(): Quota {
-    const scan = this.#scan;
+    this.#scan?.();
     this.#scan = null;
-    scan?.();
     return this.#quota;
   }
+}
 
-  /** Over-full folders are accepted as they are; they only cannot grow. */
-  #count(folder: string, seen: Set<bigint>): void {
-    for (const entry of readdirSync(folder, { withFileTypes: true, encoding: 'latin1' })) {
-      const path = Buffer.from(join(folder, entry.name), 'latin1');
-      const stats = lstatSync(path, { bigint: true });
-      if (stats.nlink > 1n && !stats.isDirectory()) {
-        if (seen.has(stats.ino)) continue;
-        seen.add(stats.ino);
-      }
-      this.#quota.takeAsItIs(stats.isFile() ? Number(stats.size) : 0);
-      if (entry.isDirectory()) this.#count(path.toString('latin1'), seen);
+/** The size of every file below the folder, each counted once; 0 for directories and links. */
+function measure(folder: Buffer, seen: Set<bigint>, sizes: number[]): void {
+  for (const name of readdirSync(folder, { encoding: 'buffer' })) {
+    const path = Buffer.concat([folder, SLASH, name]);
+    const stats = lstatSync(path, { bigint: true });
+    if (stats.nlink > 1n && !stats.isDirectory()) {
+      if (seen.has(stats.ino)) continue;
+      seen.add(stats.ino);
     }
+    sizes.push(stats.isFile() ? Number(stats.size) : 0);
+    if (stats.isDirectory()) measure(path, seen, sizes);
   }
 }
+
+const SLASH = Buffer.from('/');

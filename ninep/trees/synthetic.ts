@@ -85,12 +85,18 @@ export function stream(next: (signal: AbortSignal) => Promise<Uint8Array | null>
     mode: 0o444,
     size: async () => 0,
     open: async () => {
-      let rest: Uint8Array = new Uint8Array(0);
+      // More than one where several reads waited at once.
+      const rests: Uint8Array[] = [];
       return {
         read: async (_offset, count, signal) => {
-          if (rest.length === 0) rest = (await next(signal)) ?? rest;
-          const piece = rest.subarray(0, count);
-          rest = rest.subarray(piece.length);
+          if (rests.length === 0 && count > 0) {
+            const message = await next(signal);
+            if (message) rests.push(message);
+          }
+          const [first = new Uint8Array(0)] = rests;
+          const piece = first.subarray(0, count);
+          if (piece.length === first.length) rests.shift();
+          else rests[0] = first.subarray(piece.length);
           return piece;
         },
       };
@@ -100,7 +106,8 @@ export function stream(next: (signal: AbortSignal) => Promise<Uint8Array | null>
 
 /**
  * A file that takes what is written to it, whatever the offset.
- * @param take may wait, which holds the writer back; it must copy what it keeps
+ * @param take may wait, which holds the writer back; it must copy what it keeps. When it throws, the writer takes
+ *   nothing for written and may write the same again
  * @param onClose called when a writer closes the file
  */
 export function sink(
@@ -123,8 +130,10 @@ export class Mailbox {
   readonly #waiting = new Set<(message: Uint8Array | null) => void>();
   #ended = false;
 
+  /** An empty message is none: to readers it would be the end. */
   push(message: string | Uint8Array): void {
     const bytes = typeof message === 'string' ? Buffer.from(message) : message;
+    if (bytes.length === 0) return;
     const [first] = this.#waiting;
     if (first) first(bytes);
     else this.#messages.push(bytes);
