@@ -219,6 +219,28 @@ test.skipIf(!isRoot)(
   },
 );
 
+test('what a host left over long ago does not stand in the way of its new work', async () => {
+  const server = await testServer();
+  try {
+    const staff = new Staff(server.url, server.staffToken);
+    await staff.publish(modelRelease, modelPrograms);
+    await staff.push(modelCampaign('room'));
+    const host = await Host.register(server.url);
+    await host.leases(1);
+    const [old, next] = [Buffer.alloc(600_000, 1), Buffer.alloc(600_000, 2)];
+    await host.upload(old);
+    expect((await host.part(sha256(next), next, 0, next.length)).status).toBe(403);
+    const hour = new Date(Date.now() - 3_600_000);
+    await utimes(join(server.folder, 'uploads', host.id.slice(1), `${sha256(old)}.whole`), hour, hour);
+    expect((await host.part(sha256(next), next, 0, 1_000_001)).status).toBe(403);
+    expect((await host.send('GET', `/uploads/${sha256(old)}`)).json).toMatchObject({ complete: true });
+    await host.upload(next);
+    expect((await host.send('GET', `/uploads/${sha256(old)}`)).json).toEqual({ offset: 0, complete: false });
+  } finally {
+    await server.remove();
+  }
+});
+
 test('uploads that nobody has reported for a week are forgotten, others stay', async () => {
   const server = await testServer();
   try {

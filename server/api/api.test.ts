@@ -195,13 +195,13 @@ describe('size', () => {
   const large = 'x'.repeat(1_000_001);
   const jsonRoutes = routes.filter((one) => one.body !== undefined && one.body !== 'bytes');
 
-  test.each(jsonRoutes.map((one) => [one.method.toUpperCase(), one.path, one.who] as const))(
-    '%s %s refuses a body that is too large',
-    async (method, path, who) => {
-      const client = who === 'staff' ? staff : who === 'host' ? host : anybody;
-      expect(refusal(await client.send(method, path, large), 413).code).toBe('too-large');
-    },
-  );
+  test.each(
+    jsonRoutes.map((one) => [one.method.toUpperCase(), one.path, one.who, one.maximumBytes] as const),
+  )('%s %s refuses a body that is too large', async (method, path, who, maximumBytes) => {
+    const large = 'x'.repeat(maximumBytes + 1);
+    const client = who === 'staff' ? staff : who === 'host' ? host : anybody;
+    expect(refusal(await client.send(method, path, large), 413).code).toBe('too-large');
+  });
 
   test('also one whose length is not told beforehand', async () => {
     const answer = await raw([

@@ -7,7 +7,7 @@ import { type Caller, type Who, whoCalls } from './auth.ts';
 import { readText } from './bytes.ts';
 import { parseJson, parseWith } from './input.ts';
 
-/** JSON and text are small; bytes have routes of their own. */
+/** JSON and text are small where the route does not say otherwise; bytes have routes of their own. */
 const MAX_TEXT_BYTES = 1_000_000;
 
 type Schema = z.ZodType;
@@ -32,6 +32,8 @@ export interface Route {
   readonly query?: z.ZodObject | undefined;
   readonly headers?: z.ZodObject | undefined;
   readonly body?: Body | undefined;
+  /** Of a body that is JSON or text. */
+  readonly maximumBytes: number;
   readonly answer: Schema | 'bytes' | 'nothing';
   readonly status: number;
   /** Refusals that are this route's own: status -> when. All answer ApiError. */
@@ -54,6 +56,7 @@ interface Description<
   readonly query?: Q;
   readonly headers?: H;
   readonly body?: B;
+  readonly maximumBytes?: number;
   readonly answer: A;
   readonly status?: number;
   readonly refusals?: Readonly<Record<number, string>>;
@@ -78,9 +81,11 @@ export function route<
 >(description: Description<P, Q, H, B, A>): Route {
   const { handle, parameters, query, headers, body } = description;
   const status = description.status ?? (description.answer === 'nothing' ? 204 : 200);
+  const maximumBytes = description.maximumBytes ?? MAX_TEXT_BYTES;
   return {
     ...description,
     status,
+    maximumBytes,
     refusals: description.refusals ?? {},
     async serve(project, context) {
       const caller = await whoCalls(project, description.who, context.req.header('authorization'));
@@ -92,7 +97,7 @@ export function route<
         parameters: (parameters && parseWith(parameters, context.req.param(), 'path')) as Value<P>,
         query: (query && parseWith(query, context.req.query(), 'query')) as Value<Q>,
         headers: (headers && parseWith(headers, namedHeaders(headers, context), 'header')) as Value<H>,
-        body: (await readBody(body, context)) as BodyValue<B>,
+        body: (await readBody(body, maximumBytes, context)) as BodyValue<B>,
       });
       if (answer instanceof Response) return answer;
       return context.json(answer as object, status as ContentfulStatusCode);
@@ -100,9 +105,9 @@ export function route<
   };
 }
 
-async function readBody(body: Body | undefined, context: Context): Promise<unknown> {
+async function readBody(body: Body | undefined, maximumBytes: number, context: Context): Promise<unknown> {
   if (body === undefined || body === 'bytes') return undefined;
-  const text = await readText(context, MAX_TEXT_BYTES);
+  const text = await readText(context, maximumBytes);
   return body === 'text' ? text : parseWith(body, parseJson(text), null);
 }
 

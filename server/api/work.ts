@@ -8,6 +8,9 @@ import {
 } from '../../protocol/project-api.ts';
 import { nothing, route } from './route.ts';
 
+/** The files that go with it in base64 (MAX_INLINE_BYTES), and the longest list of the longest paths. */
+const MAX_REPORT_BYTES = 4_000_000;
+
 export const workRoutes = [
   route({
     method: 'post',
@@ -36,6 +39,7 @@ export const workRoutes = [
     who: 'host',
     summary: 'Reports the outcome of a lease; again, it gives the verdict reached by now',
     body: ResultReport,
+    maximumBytes: MAX_REPORT_BYTES,
     answer: ResultVerdict,
     refusals: {
       403: "another host's lease",

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256File, syncFolder } from '../../platform/files.ts';
@@ -36,6 +37,9 @@ export interface UploadPart {
 }
 
 const WHOLE = '.whole';
+
+/** A result's files are uploaded one after the other and reported at once; what was not touched for longer is left over. */
+const LEFTOVER_MS = 10 * 60_000;
 
 /**
  * Resumable uploads, after the IETF draft's and tus's idea: an upload's state is how many bytes of it are on disk.
@@ -100,8 +104,12 @@ export class Uploads {
    */
   async take(hostId: number, hashes: readonly string[]): Promise<void> {
     for (const sha256 of new Set(hashes)) {
-      const path = this.#path(hostId, sha256) + WHOLE;
-      if ((await fileSize(path)) !== null) await this.#objects.adopt(sha256, path);
+      try {
+        await this.#objects.adopt(sha256, this.#path(hostId, sha256) + WHOLE);
+      } catch (error) {
+        // It was an object before, or another report of this host has taken it just now.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      }
     }
   }
 
@@ -113,7 +121,8 @@ export class Uploads {
       const path = join(entry.parentPath, entry.name);
       // A folder that is not empty, or where somebody begins just now, stays.
       if (entry.isDirectory()) await rmdir(path).catch(() => {});
-      else if (!this.#running.has(path) && (await isOlder(path, before))) await rm(path, { force: true });
+      else if (!this.#running.has(path) && ((await statOf(path))?.mtime ?? before) < before)
+        await rm(path, { force: true });
     }
   }
 
@@ -121,7 +130,7 @@ export class Uploads {
     const state = await this.state(part.hostId, part.sha256);
     if (state.complete) return state;
     if (state.offset !== part.offset) throw new WrongOffset(state);
-    await this.#mustBeDue(part);
+    await this.#makeRoom(part);
     // Hashing along is possible only from the start; a resumed upload is read again as a whole.
     const hash = part.offset === 0 ? createHash('sha256') : null;
     let offset = part.offset;
@@ -155,12 +164,30 @@ export class Uploads {
     }
   }
 
-  async #mustBeDue({ hostId, offset, length, allowedBytes }: UploadPart): Promise<void> {
-    let others = -offset;
+  /**
+   * Sees that the host's uploads stay within what its leases may give. What it began long ago and did not report
+   * must not stand in the way of new work: it goes, oldest first.
+   */
+  async #makeRoom({ hostId, sha256, length, allowedBytes }: UploadPart): Promise<void> {
     const folder = join(this.#folder, String(hostId));
-    for (const name of await readdir(folder).catch(() => []))
-      others += (await fileSize(join(folder, name))) ?? 0;
-    if (others + length > allowedBytes) {
+    const others: { path: string; bytes: number; atMs: number }[] = [];
+    for (const name of await readdir(folder).catch(() => [])) {
+      const path = join(folder, name);
+      const found = name === sha256 ? null : await statOf(path);
+      if (found) others.push({ path, bytes: found.size, atMs: found.mtimeMs });
+    }
+    let total = others.reduce((sum, { bytes }) => sum + bytes, length);
+    const leftover = others.filter(
+      ({ path, atMs }) => !this.#running.has(path) && atMs < Date.now() - LEFTOVER_MS,
+    );
+    if (length <= allowedBytes) {
+      for (const { path, bytes } of leftover.sort((a, b) => a.atMs - b.atMs)) {
+        if (total <= allowedBytes) break;
+        await rm(path, { force: true });
+        total -= bytes;
+      }
+    }
+    if (total > allowedBytes) {
       throw new NothingDue(
         `this host has no work in hand whose output may have ${length} bytes more (${allowedBytes} in all); drop the result`,
       );
@@ -197,22 +224,17 @@ export class Uploads {
   }
 }
 
-async function fileSize(path: string): Promise<number | null> {
+async function statOf(path: string): Promise<Stats | null> {
   try {
-    return (await stat(path)).size;
+    return await stat(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
 }
 
-async function isOlder(path: string, moment: Date): Promise<boolean> {
-  try {
-    return (await stat(path)).mtime < moment;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
+async function fileSize(path: string): Promise<number | null> {
+  return (await statOf(path))?.size ?? null;
 }
 
 function aborted(signal: AbortSignal): Promise<'cut'> {
