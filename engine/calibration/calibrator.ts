@@ -6,7 +6,7 @@ import type { Card } from '../../protocol/work-unit.ts';
 import type { CapsuleDriver, CapsuleKind, CapsuleMetrics } from '../capsules/capsule.ts';
 import type { Clock } from '../clock.ts';
 import { measuringCard } from './card.ts';
-import { measureRate } from './measure.ts';
+import { MEASURING_TIMES, type MeasuringTimes, measureRate } from './measure.ts';
 import {
   applicationId,
   type Calibration,
@@ -32,6 +32,7 @@ export interface CalibratorOptions {
   readonly file: string;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly times?: MeasuringTimes;
   /** A measurement begins or ends, or a result is there. Must not throw. */
   readonly onChange: () => void;
 }
@@ -195,6 +196,7 @@ export class Calibrator {
       release,
       card: measuringCard(candidate.card, release),
       clock: this.#options.clock,
+      times: this.#options.times ?? MEASURING_TIMES,
       signal,
       onCapsule: (metrics) => {
         if (current) current.metrics = metrics;

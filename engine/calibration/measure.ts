@@ -10,6 +10,7 @@ export interface Measurement {
   readonly release: Pick<Release, 'args' | 'limits'>;
   readonly card: Card;
   readonly clock: Clock;
+  readonly times: MeasuringTimes;
   readonly signal: AbortSignal;
   /** The capsule while it lives, for accounting; null when it is gone. */
   readonly onCapsule: (metrics: (() => CapsuleMetrics) | null) => void;
@@ -20,29 +21,33 @@ export class NotMeasured extends Error {
   override readonly name = 'NotMeasured';
 }
 
-/** From the first word of progress on; the more the better, but somebody's work waits. */
-const ENOUGH_MS = 1_500;
-/** A program that tells progress in longer steps than this is taken at what it has told. */
-const AT_MOST_MS = 4_000;
-/** From asking for the capsule to the first progress. A capsule that needs longer is no help for real units either. */
-const FIRST_WITHIN_MS = 10_000;
+export interface MeasuringTimes {
+  /** From the first word of progress on; the more the better, but somebody's work waits. */
+  readonly enoughMs: number;
+  /** A program that tells progress in longer steps than this is taken at what it has told. */
+  readonly atMostMs: number;
+  /** From asking for the capsule to the first progress. One that needs longer is no help for real units either. */
+  readonly firstWithinMs: number;
+}
+export const MEASURING_TIMES: MeasuringTimes = { enoughMs: 1_500, atMostMs: 4_000, firstWithinMs: 10_000 };
+
 /** Beyond this a program in the measuring directory, which is in memory, is told that the disk is full. */
 const SCRATCH_BYTES = 64 * 1024 * 1024;
 
 /**
  * How fast a program makes events in a capsule of this kind that has a core to itself: between the first and the last
- * progress it tells in ENOUGH_MS. Nothing it writes is kept.
+ * progress it tells in enoughMs. Nothing it writes is kept.
  * @returns events per second, > 0
  * @throws NotMeasured; CapsuleError when the capsule does not start; the signal's reason
  */
 export async function measureRate(measurement: Measurement): Promise<number> {
-  const { driver, clock, release, signal } = measurement;
+  const { driver, clock, release, signal, times } = measurement;
   const over = new AbortController();
   const abort = () => over.abort(signal.reason);
   signal.throwIfAborted();
   signal.addEventListener('abort', abort, { once: true });
-  const late = new NotMeasured(`it made no event within ${FIRST_WITHIN_MS / 1000} s`);
-  const cancelLate = clock.after(FIRST_WITHIN_MS, () => over.abort(late));
+  const late = new NotMeasured(`it made no event within ${times.firstWithinMs / 1000} s`);
+  const cancelLate = clock.after(times.firstWithinMs, () => over.abort(late));
   try {
     const capsule = await driver.start({
       slotId: 'calibration',
@@ -54,7 +59,12 @@ export async function measureRate(measurement: Measurement): Promise<number> {
       over.signal.throwIfAborted();
       const job = memoryTree({ quotaBytes: SCRATCH_BYTES });
       await writeFile(job, CARD, Buffer.from(JSON.stringify(measurement.card)));
-      const marks = new Marks(() => ({ atMs: clock.monotonic(), ...usedCpu(capsule) }), clock, cancelLate);
+      const marks = new Marks(
+        () => ({ atMs: clock.monotonic(), ...usedCpu(capsule) }),
+        clock,
+        times,
+        cancelLate,
+      );
       const outcome = capsule.run({
         unitId: 'calibration',
         programPath: measurement.programPath,
@@ -101,6 +111,7 @@ class Marks {
   readonly enough: Promise<void>;
   readonly #now: () => Moment;
   readonly #clock: Clock;
+  readonly #times: MeasuringTimes;
   readonly #onFirst: () => void;
   readonly #start: Moment;
   #first: (Moment & { readonly done: number }) | null = null;
@@ -108,9 +119,10 @@ class Marks {
   #isEnough: () => void = () => {};
   #cancelEnd: () => void = () => {};
 
-  constructor(now: () => Moment, clock: Clock, onFirst: () => void) {
+  constructor(now: () => Moment, clock: Clock, times: MeasuringTimes, onFirst: () => void) {
     this.#now = now;
     this.#clock = clock;
+    this.#times = times;
     this.#onFirst = onFirst;
     this.#start = now();
     this.enough = new Promise((resolve) => {
@@ -127,10 +139,10 @@ class Marks {
     if (!this.#first) {
       this.#first = mark;
       this.#onFirst();
-      this.#cancelEnd = this.#clock.after(AT_MOST_MS, this.#isEnough);
+      this.#cancelEnd = this.#clock.after(this.#times.atMostMs, this.#isEnough);
     }
     this.#last = mark;
-    if (mark.atMs - this.#first.atMs >= ENOUGH_MS) this.#isEnough();
+    if (mark.atMs - this.#first.atMs >= this.#times.enoughMs) this.#isEnough();
   }
 
   rate(): number {
@@ -138,7 +150,7 @@ class Marks {
     const [first, last] = [this.#first, this.#last];
     if (!first || !last) throw new NotMeasured('it made no event');
     // One word only, or all at once: then its start is part of the figure, which is better than none.
-    const isShort = last.atMs - first.atMs < ENOUGH_MS / 10;
+    const isShort = last.atMs - first.atMs < this.#times.enoughMs / 10;
     const from = isShort ? { ...this.#start, done: 0 } : first;
     return ((last.done - from.done) * 1000) / Math.max(1, computingMs(from, last));
   }
