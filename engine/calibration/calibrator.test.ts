@@ -18,6 +18,7 @@ import { measureRate, NotMeasured } from './measure.ts';
 const log = pino({ level: 'silent' });
 /** A busy machine may need long for a first word. */
 const times = { enoughMs: 200, atMostMs: 2_000, firstWithinMs: 30_000 };
+const WITHIN = { timeout: 60_000 };
 const NEVER = new AbortController().signal;
 const canBoot = spawnSync('qemu-system-x86_64', ['--version']).status === 0;
 
@@ -123,7 +124,7 @@ async function settle(one: Calibrator, offered = candidate()): Promise<boolean> 
   one.allow(true);
   one.consider([offered]);
   if (!one.measuring) return false;
-  await expect.poll(() => one.measuring, { timeout: 40_000 }).toBeNull();
+  await expect.poll(() => one.measuring, WITHIN).toBeNull();
   return true;
 }
 
@@ -163,7 +164,7 @@ describe('measureRate', () => {
   });
 });
 
-describe('Calibrator', () => {
+describe('Calibrator', { timeout: 180_000 }, () => {
   test('a capsule that does not start is last, is told why, and is tried again after a day', async () => {
     const one = calibrator({ wasm });
     expect(one.order(release(BUSY), ['qemu', 'wasm'])).toEqual(['qemu', 'wasm']);
@@ -215,10 +216,10 @@ describe('Calibrator', () => {
     const one = calibrator({ wasm: driver, qemu: driver });
     one.allow(true);
     one.consider([candidate()]);
-    await expect.poll(() => pids.length, { timeout: 20_000 }).toBe(2);
-    await expect.poll(() => one.measuring?.metrics?.pid).toBe(pids[1]);
+    await expect.poll(() => pids.length, WITHIN).toBe(2);
+    await expect.poll(() => one.measuring?.metrics?.pid, WITHIN).toBe(pids[1]);
     one.allow(false);
-    await expect.poll(() => one.measuring, { timeout: 5_000 }).toBeNull();
+    await expect.poll(() => one.measuring, WITHIN).toBeNull();
     expect(pids.filter(isAlive)).toEqual([]);
     expect(one.views('auto')).toEqual([]);
     one.consider([candidate()]);
@@ -236,7 +237,7 @@ describe('Calibrator', () => {
       one.consider([candidate()]);
       expect(one.measuring).not.toBeNull();
       one.allow(false);
-      await expect.poll(() => one.measuring).toBeNull();
+      await expect.poll(() => one.measuring, WITHIN).toBeNull();
     }
     expect(await settle(one)).toBe(false);
     expect(pids.filter(isAlive)).toEqual([]);
@@ -255,7 +256,7 @@ describe('Calibrator', () => {
     const one = calibrator({ wasm: driver, qemu: driver });
     one.allow(true);
     one.consider([candidate()]);
-    await expect.poll(() => pids.length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => pids.length, WITHIN).toBe(1);
     await one.close();
     expect(pids.filter(isAlive)).toEqual([]);
     one.allow(true);
