@@ -17,14 +17,13 @@ export interface ServeOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-/** Above this much unsent output no more requests are read. */
-const OUTPUT_MAX = 4 * 1024 * 1024;
-
 /** One client on one stream. */
 export interface Connection {
   /** Resolves when the stream has ended; files are closed then, unless the session is frozen. */
   readonly closed: Promise<void>;
   readonly session: Session;
+  /** Of a message that is not complete yet. */
+  readonly partialBytes: number;
   /**
    * Stops answering, once replies to all but waiting reads are handed to the stream. Then stop the guest, let the
    * peer end the stream, so that nothing is under way, and take save().
@@ -72,7 +71,7 @@ export function serveStream(stream: Duplex, options: ServeOptions): Connection {
         }
         for (const piece of pieces) stream.write(piece);
       }
-      if (stream.writableLength > OUTPUT_MAX) stream.pause();
+      if (stream.writableLength > limits.replyBytes) stream.pause();
     },
   });
   let frozen = false;
@@ -112,6 +111,9 @@ export function serveStream(stream: Duplex, options: ServeOptions): Connection {
   return {
     closed,
     session,
+    get partialBytes() {
+      return frames.partial.length;
+    },
     freeze: async () => {
       frozen = true;
       await session.freeze();

@@ -16,7 +16,7 @@ export interface Limits {
   readonly openFiles: number;
   /** Requests without a reply. */
   readonly outstanding: number;
-  /** Bytes of replies that are being made or that the peer has not taken; reads wait for room. */
+  /** Bytes of replies being made and not taken by the peer: beyond, reads wait, and then all requests do. */
   readonly replyBytes: number;
 }
 

@@ -29,10 +29,15 @@ export class Client {
   readonly root: number;
   #lastFid: number;
 
-  private constructor(raw: RawClient, root: number) {
+  private constructor(raw: RawClient, root: number, lastFid: number) {
     this.raw = raw;
     this.root = root;
-    this.#lastFid = root;
+    this.#lastFid = lastFid;
+  }
+
+  /** Over a connection that is attached already; fids up to `lastFid` are taken. */
+  static over(raw: RawClient, root: number, lastFid: number): Client {
+    return new Client(raw, root, lastFid);
   }
 
   /** Tversion and Tattach. */
@@ -44,7 +49,7 @@ export class Client {
       { name: 'Tattach', fid: root, afid: NOFID, uname: 'root', aname, nUname: NOFID },
       'Rattach',
     );
-    return new Client(raw, root);
+    return new Client(raw, root, root);
   }
 
   static async connect(
