@@ -95,11 +95,16 @@ class Stubborn {
   }
 }
 
+/** How many answers hosts have had. */
+let answers = 0;
+
 /** Until the server answers: fetch fails with a TypeError while it is down or dies in between. */
 async function insist<T>(step: () => Promise<T>): Promise<T> {
-  for (const end = Date.now() + 60_000; ; await delay(10)) {
+  for (const end = Date.now() + 200_000; ; await delay(10)) {
     try {
-      return await step();
+      const answer = await step();
+      answers++;
+      return answer;
     } catch (error) {
       if (!(error instanceof TypeError) || Date.now() > end) throw error;
     }
@@ -122,7 +127,10 @@ test(`killed ${KILLS} times amid leases, uploads and reports: all that was ackno
   const storm = Promise.all(hosts.map((host) => host.run(() => ended)));
   storm.catch(() => {}); // awaited below
   for (let kill = 0; kill < KILLS; kill++) {
-    await delay(20 + random() * 250);
+    // Counted in answers, not in time: on a slow machine too the server dies amid work.
+    const enough = answers + Math.floor(random() * 60);
+    for (const until = Date.now() + 15_000; answers < enough && Date.now() < until; ) await delay(1);
+    await delay(random() * 20);
     await server.kill();
     server = await childServer(folder, { port });
   }

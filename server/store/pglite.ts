@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { PGlite, type Transaction } from '@electric-sql/pglite';
 import { type Database, type Queryable, StoreError } from './database.ts';
 import { DurableFiles } from './durable-files.ts';
@@ -44,6 +45,8 @@ export async function openPglite(folder: string): Promise<Database> {
 
 class PgliteDatabase implements Database {
   readonly #pglite: PGlite;
+  /** True within the work of a transaction: whoever asks past its `tx` there would wait for it to end, for ever. */
+  readonly #inTransaction = new AsyncLocalStorage<true>();
   /** Where the log ended after the last upkeep. */
   #keptUpTo = '';
 
@@ -52,11 +55,21 @@ class PgliteDatabase implements Database {
   }
 
   async query<Row extends object>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    this.#mustBeOutside();
     return told(async () => (await this.#pglite.query<Row>(sql, [...parameters])).rows);
   }
 
   async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
-    return told(() => this.#pglite.transaction((tx) => work(new PgliteTransaction(tx))));
+    this.#mustBeOutside();
+    return told(() =>
+      this.#pglite.transaction((tx) => this.#inTransaction.run(true, () => work(new PgliteTransaction(tx)))),
+    );
+  }
+
+  #mustBeOutside(): void {
+    if (this.#inTransaction.getStore()) {
+      throw new Error('asked the store past the transaction it is in; ask its tx');
+    }
   }
 
   async execute(sql: string): Promise<void> {

@@ -82,6 +82,15 @@ test('all or nothing: what throws leaves no trace', async () => {
   expect(await db.query('SELECT * FROM whole')).toEqual([]);
 });
 
+test('asking past the transaction one is in fails, where it would wait for ever', async () => {
+  await expect(db.transaction(() => db.query('SELECT 1'))).rejects.toThrow('ask its tx');
+  await expect(db.transaction(() => db.transaction(async () => 1))).rejects.toThrow('ask its tx');
+  expect(await Promise.all([db.transaction(async () => 1), db.query('SELECT 1 AS one')])).toEqual([
+    1,
+    [{ one: 1 }],
+  ]);
+});
+
 test('upkeep does nothing where nothing was written', async () => {
   await db.maintain();
   const before = syncs;
