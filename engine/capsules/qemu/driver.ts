@@ -38,6 +38,7 @@ export interface Surroundings {
   readonly findQemu: () => Promise<QemuInstallation | null>;
   readonly findCandidates: (becomesUnprivileged: boolean) => Candidates;
   readonly bootLimitMs: (accelerator: Accelerator) => number;
+  readonly lifeSignSeconds: number;
 }
 
 /** For display; null before the first boot. */
@@ -58,6 +59,8 @@ const FACT = 'qemuAccelerator';
 const SMALLEST_MB = 256;
 /** Kernel, agent and page tables beside the program. */
 const GUEST_OWN_MB = 64;
+/** In which a restored machine reads its work unit: a tenth of a second where it is interpreted, a fraction elsewhere. */
+const LIFE_SIGN_SECONDS = 20;
 /** To be restored and stand still, and for each answer; however busy the host, a machine that needs longer is stuck. */
 const RESTORE_LIMIT_MS = 120_000;
 
@@ -93,7 +96,13 @@ class Driver implements QemuDriver {
 
   constructor(options: QemuDriverOptions) {
     this.#options = options;
-    this.#surroundings = { findQemu, findCandidates, bootLimitMs, ...options.surroundings };
+    this.#surroundings = {
+      findQemu,
+      findCandidates,
+      bootLimitMs,
+      lifeSignSeconds: LIFE_SIGN_SECONDS,
+      ...options.surroundings,
+    };
     this.#store = new SnapshotStore(options.files.snapshots);
   }
 
@@ -158,6 +167,7 @@ class Driver implements QemuDriver {
           restoreMs: performance.now() - startedAt,
           accelerator: key.accelerator,
         },
+        lifeSignSeconds: this.#surroundings.lifeSignSeconds,
         consolesFolder: this.#options.files.consoles,
         onBadSnapshot: () => this.#discard(key.memoryMb, { key, snapshot, host }),
         log: this.#options.log,

@@ -24,8 +24,6 @@ import { processState, processUsage } from './usage.ts';
 
 /** How long QEMU may take to stop by itself before it is stopped from outside; pause() promises 50 ms. */
 const QMP_STOP_MS = 15;
-/** Running time in which a restored machine must have read its work unit; else its snapshot is no good. */
-const LIFE_SIGN_SECONDS = 20;
 /** At the lowest priority on a busy machine QEMU may be long in answering; one that is longer is stuck. */
 const QMP_CONT_MS = 120_000;
 
@@ -37,6 +35,8 @@ export interface VmCapsuleOptions {
   readonly snapshot: Snapshot;
   readonly startup: StartupTimes;
   readonly consolesFolder: string;
+  /** Running time in which the machine must have read its work unit; else its snapshot is no good. */
+  readonly lifeSignSeconds: number;
   /** The machine died before it did anything: its snapshot is to be thrown away. */
   readonly onBadSnapshot: () => Promise<void>;
   readonly log: Logger;
@@ -94,7 +94,7 @@ export class VmCapsule implements Capsule {
   }
 
   async #running(unit: UnitRun, software: Parameters<typeof serveStream>[1]['tree']): Promise<RunOutcome> {
-    const { machine, snapshot, onBadSnapshot, log } = this.#options;
+    const { machine, snapshot, lifeSignSeconds, onBadSnapshot, log } = this.#options;
     const control = this.#control(unit);
     const job = ownedByJob(reportingJob(unit));
     const onError = (error: unknown) => log.warn({ err: error, unit: unit.unitId }, 'guest 9P');
@@ -107,7 +107,7 @@ export class VmCapsule implements Capsule {
       unit.wallSeconds,
       `The program ran longer than its limit of ${unit.wallSeconds} s.`,
     );
-    const life = this.#limit(LIFE_SIGN_SECONDS, 'The virtual machine did not take up its work unit.');
+    const life = this.#limit(lifeSignSeconds, 'The virtual machine did not take up its work unit.');
     void control.taken.then(() => {
       isAlive = true;
       life.limit.pause();
