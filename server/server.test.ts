@@ -241,6 +241,44 @@ test('what a host left over long ago does not stand in the way of its new work',
   }
 });
 
+test('an object that the disk has damaged is never served, and putting it again mends it', async () => {
+  const server = await testServer();
+  try {
+    const staff = new Staff(server.url, server.staffToken);
+    await staff.publish(modelRelease, modelPrograms);
+    await staff.push(modelCampaign('damaged'));
+    const host = await Host.register(server.url);
+    const lease = await host.lease();
+    const files = modelOutput(lease.card);
+    const small = String(files['blocks.jsonl']);
+    const report = finished(lease, files);
+    if (report.outcome.state !== 'finished') throw new Error('not a report of outputs');
+    for (const file of report.outcome.files) file.data = Buffer.from(small).toString('base64');
+    await host.report(report);
+    const [program] = Object.values(modelPrograms);
+    if (!program) throw new Error('no program');
+    const hash = sha256(program);
+    await writeFile(
+      join(server.folder, 'objects', hash.slice(0, 2), hash),
+      program.toString().replace('a', 'b'),
+    );
+    const pack = join(server.folder, 'packs', '000001.pack');
+    await writeFile(pack, (await readFile(pack, 'utf8')).replace('"firstEvent":0', '"firstEvent":7'));
+    await server.restart();
+    for (const name of [hash, sha256(small)]) {
+      const damaged = await host.send('GET', `/objects/${name}`);
+      expect(damaged).toMatchObject({ status: 410, json: { error: { code: 'object-damaged' } } });
+      expect((await host.send('GET', `/objects/${name}`)).status).toBe(404);
+    }
+    expect((await staff.send('PUT', `/staff/objects/${hash}`, program)).json).toMatchObject({
+      created: true,
+    });
+    expect((await host.send('GET', `/objects/${hash}`)).bytes).toEqual(program);
+  } finally {
+    await server.remove();
+  }
+});
+
 test('uploads that nobody has reported for a week are forgotten, others stay', async () => {
   const server = await testServer();
   try {

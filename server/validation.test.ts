@@ -1,4 +1,7 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sha256 } from '../platform/files.ts';
 import type { Lease } from '../protocol/project-api.ts';
 import { Block } from '../protocol/work-unit.ts';
 import { Host, Staff } from './testkit/client.ts';
@@ -229,6 +232,29 @@ describe.skipIf(!hasEvgen)(built, () => {
     };
     expect(detail).toMatchObject({ state: 'complete', eventsValid: 40_000 });
     expect(detail.points[0]).toMatchObject(sumOfLines(await evgenLines(whole)));
+  });
+
+  test("a result that the project's disk lost is not held against its host", async () => {
+    await campaign('lost', 1, [90.2], 14);
+    const [host, other] = [await register(), await register()];
+    const { leases } = await host.leases(1);
+    const [lease] = leases;
+    if (!lease) throw new Error('no lease');
+    const output = file(await evgenLines(lease.card));
+    const hash = sha256(output['blocks.jsonl']);
+    await host.finish(lease, output);
+    await rm(join(server.folder, 'objects', hash.slice(0, 2), hash), { force: true });
+    const verdict = await decided(host, lease);
+    const again = await other.leases(2);
+    // The check may have been quicker than we were.
+    if (verdict.state === 'late') {
+      expect(verdict.reason).toContain('damaged at the project');
+      expect(again.leases.map(({ unitId }) => unitId)).toContain(lease.unitId);
+    } else expect(verdict.state).toBe('valid');
+    expect((await host.standing()).results).toMatchObject({ invalid: 0, failed: 0 });
+    for (const one of again.leases) await other.finish(one, file(await evgenLines(one.card)));
+    for (const one of again.leases) expect(await decided(other, one)).toMatchObject({ state: 'valid' });
+    expect((await staff.campaign('lost')).state).toBe('complete');
   });
 
   test('a check that waits when the server ends is made after it starts again', async () => {

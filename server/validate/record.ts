@@ -49,7 +49,8 @@ export interface Judgement {
   readonly leaseId: number;
   readonly unitId: number;
   readonly fault: string | null;
-  readonly sums: Sums;
+  /** null: the output is not here any more, as `fault` says. */
+  readonly sums: Sums | null;
 }
 
 export type Verdict = sql.VerdictRow;
@@ -193,7 +194,10 @@ function newsOf(item: Arrival | Judgement, maximum: number | null): News {
   const { leaseId } = item;
   const sums = sumsOf(item);
   const fault = sums && maximum !== null && sums.maximumPb !== maximum ? MAXIMUM_DIFFERS : null;
-  if (item.kind === 'checked') return { kind: 'checked', leaseId, fault: item.fault ?? fault };
+  if (item.kind === 'checked') {
+    if (item.sums === null) return { kind: 'lost', leaseId, reason: item.fault ?? 'lost at the project' };
+    return { kind: 'checked', leaseId, fault: item.fault ?? fault };
+  }
   const { outcome } = item;
   if (outcome.kind === 'failed') return { kind: 'bad', leaseId, state: 'failed', reason: outcome.reason };
   if (outcome.kind === 'unusable') return { kind: 'bad', leaseId, state: 'invalid', reason: outcome.reason };

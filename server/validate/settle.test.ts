@@ -37,6 +37,7 @@ const bad = (leaseId: number, state: 'failed' | 'invalid' = 'failed'): News => (
   state,
   reason: 'why',
 });
+const lost = (leaseId: number): News => ({ kind: 'lost', leaseId, reason: 'disk' });
 const checked = (leaseId: number, fault: string | null = null): News => ({ kind: 'checked', leaseId, fault });
 
 test.each<[string, UnitStanding, News, string, string]>([
@@ -78,6 +79,8 @@ test.each<[string, UnitStanding, News, string, string]>([
     '2 valid, 1 valid, 3 late',
     'valid 0 0 merge',
   ],
+  ['a result that the project lost', unit(spot, '1a 2b', 2), lost(1), '1 late', 'open 2 1'],
+  ['a result lost after the decision', unit(spot, '', 0, 'valid'), lost(1), '1 late', 'valid 0 0'],
   ['a check fails', unit(spot, '1a'), checked(1, 'differs'), '1 invalid', 'open 1 0'],
   ['a check fails, another waits', unit(spot, '1a 2b'), checked(1, 'differs'), '1 invalid', 'open 1 1'],
   ['a check fails once too often', unit(spot, '1a', 2), checked(1, 'differs'), '1 invalid', 'aside 3 0'],

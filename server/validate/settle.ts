@@ -25,7 +25,9 @@ export type News =
       readonly reason: string;
     }
   /** A spot check has come to its end. */
-  | { readonly kind: 'checked'; readonly leaseId: number; readonly fault: string | null };
+  | { readonly kind: 'checked'; readonly leaseId: number; readonly fault: string | null }
+  /** The project has lost a result before it was decided: not its host's fault. */
+  | { readonly kind: 'lost'; readonly leaseId: number; readonly reason: string };
 
 export interface Settlement {
   /** Verdicts that are new or change, the one the news is about included. */
@@ -74,6 +76,17 @@ export function settle(unit: UnitStanding, news: News): Settlement {
         others.filter((result) => !same.includes(result)),
       );
     }
+    case 'lost':
+      return {
+        verdicts: [{ leaseId: news.leaseId, state: 'late', reason: news.reason }],
+        unit: {
+          state: 'open',
+          failures: unit.failures,
+          agreeing: largestAgreement(unit.pending.filter((result) => result.leaseId !== news.leaseId)),
+        },
+        merge: false,
+        check: null,
+      };
     case 'finished': {
       const pending = [...unit.pending, news.result];
       const { leaseId } = news.result;

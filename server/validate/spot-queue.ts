@@ -112,9 +112,8 @@ export class SpotQueue {
   async #judge(
     result: sql.CheckedResultRow,
     attempts: number,
-  ): Promise<{ fault: string | null; sums: Sums }> {
+  ): Promise<{ fault: string | null; sums: Sums | null }> {
     const { objects, releases } = this.#project;
-    const nothing: Sums = { maximumPb: 0, attempted: 0, accepted: 0, counts: [] };
     const release = await releases.get(result.release_id);
     const card = cardOf(result, result.spec);
     let text: string;
@@ -124,7 +123,7 @@ export class SpotQueue {
       sums = sumBlocks(text, card, release.histograms);
     } catch (error) {
       if (error instanceof ObjectDamaged || error instanceof BlocksInvalid)
-        return { fault: 'the output was damaged at the project; it is computed again', sums: nothing };
+        return { fault: 'the output was damaged at the project; it is computed again', sums: null };
       throw error;
     }
     const program = release.programs['wasm32-wasi'];
