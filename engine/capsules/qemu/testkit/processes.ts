@@ -15,7 +15,7 @@ export function isAlive(pid: number): boolean {
 
 /** A field of /proc/PID/status. */
 export function statusOf(pid: number, field: string): string {
-  return new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(read(`/proc/${pid}/status`))?.[1] ?? '';
+  return new RegExp(`^${field}:[ \\t]*(.*)$`, 'm').exec(read(`/proc/${pid}/status`))?.[1] ?? '';
 }
 
 function read(path: string): string {
