@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readlink, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -68,12 +68,22 @@ export const STORING_TREES: readonly Kind[] = [
   { name: 'memory', make: async () => ({ tree: memoryTree(), folder: null }) },
 ];
 
-/** Open descriptors of this process that lead below a folder. */
-export async function descriptorsBelow(folder: string): Promise<string[]> {
-  const targets = await Promise.all(
-    (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
-  );
-  return targets.filter((target) => target.startsWith(folder));
+/** Files (not directories) below a folder that this process has open, removed ones included. */
+export async function openFilesBelow(folder: string): Promise<string[]> {
+  const open: string[] = [];
+  for (const fd of await readdir('/proc/self/fd')) {
+    const path = `/proc/self/fd/${fd}`;
+    const target = await readlink(path).catch(() => '');
+    if (!target.startsWith(folder)) continue;
+    if (
+      await stat(path).then(
+        (stats) => stats.isFile(),
+        () => false,
+      )
+    )
+      open.push(target);
+  }
+  return open;
 }
 
 /** Polls until it holds; fails loudly when it never does. */

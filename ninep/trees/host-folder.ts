@@ -218,7 +218,9 @@ class HostNode implements TreeNode, Place {
     this.#mustBeFolder(name);
     this.shared.mustBeWritable();
     const node = this.#ours(target);
-    if (node.kind === 'directory') fail('EPERM', 'a directory has one name');
+    if (node.kind === 'directory') {
+      fail(sys(() => this.#peek(name)) ? 'EEXIST' : 'EPERM', 'a directory has one name');
+    }
     const from = node.#place();
     sys(() => linkSync(...this.shared.paths.entries(from.folder, from.name, this, name)));
   }

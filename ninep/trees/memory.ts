@@ -155,8 +155,8 @@ class MemoryNode implements TreeNode {
 
   async makeLink(name: string, target: TreeNode): Promise<void> {
     const node = this.#ours(target);
-    if (node.kind === 'directory') fail('EPERM', 'a directory has one name');
     this.#mustBeFree(name);
+    if (node.kind === 'directory') fail('EPERM', 'a directory has one name');
     if (node.names === 0) fail('ENOENT', 'the file was removed');
     node.names += 1;
     node.changedNs = this.shared.now();
@@ -170,8 +170,8 @@ class MemoryNode implements TreeNode {
 
   async rename(name: string, newParent: TreeNode, newName: string): Promise<void> {
     const folder = this.#ours(newParent);
-    const source = this.#entry(name);
     folder.#mustTakeEntries(newName);
+    const source = this.#entry(name);
     for (let above: MemoryNode | null = folder; above; above = above.parent) {
       if (above === source) fail('EINVAL', 'a directory cannot move into itself');
     }
