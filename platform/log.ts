@@ -12,10 +12,18 @@ const SECRETS = [
   '*.staffToken',
 ];
 
-/** JSON lines on stderr (stdout is for results). BEAMTIME_LOG sets the level; default info. */
+/** Kept while the log cannot be written (the disk is full); what comes after that is lost. */
+const HELD_BYTES = 1_000_000;
+
+/**
+ * JSON lines on stderr (stdout is for results). BEAMTIME_LOG sets the level; default info. A log that cannot be
+ * written is never a reason for anything to fail.
+ */
 export function makeLogger(name: string, destination: string | number = 2): Logger {
+  const lines = pino.destination({ dest: destination, sync: true, mkdir: true, maxLength: HELD_BYTES });
+  lines.on('error', () => {});
   return pino(
     { name, level: process.env.BEAMTIME_LOG ?? 'info', redact: { paths: SECRETS, censor: '(secret)' } },
-    pino.destination({ dest: destination, sync: true, mkdir: true }),
+    lines,
   );
 }

@@ -48,3 +48,50 @@ export class ManualClock implements Clock {
     return this.#timers.length;
   }
 }
+
+/** A clock that runs as the system's, and of which a test can skip a part: what falls due meanwhile happens at once. */
+export class SkippingClock implements Clock {
+  #skippedMs = 0;
+  #wallOffMs = 0;
+  #timers = new Set<{ readonly atMs: number; readonly action: () => void; handle: NodeJS.Timeout | null }>();
+
+  now(): number {
+    return Date.now() + this.#skippedMs + this.#wallOffMs;
+  }
+
+  monotonic(): number {
+    return performance.now() + this.#skippedMs;
+  }
+
+  after(ms: number, action: () => void): () => void {
+    const timer = { atMs: this.monotonic() + ms, action, handle: null as NodeJS.Timeout | null };
+    this.#timers.add(timer);
+    this.#arm(timer);
+    return () => {
+      this.#timers.delete(timer);
+      if (timer.handle) clearTimeout(timer.handle);
+    };
+  }
+
+  skip(ms: number): void {
+    this.#skippedMs += ms;
+    for (const timer of this.#timers) this.#arm(timer);
+  }
+
+  /** Sets the wall clock off by `ms`; nothing falls due. */
+  jumpWall(ms: number): void {
+    this.#wallOffMs += ms;
+  }
+
+  #arm(timer: { readonly atMs: number; readonly action: () => void; handle: NodeJS.Timeout | null }): void {
+    if (timer.handle) clearTimeout(timer.handle);
+    timer.handle = setTimeout(
+      () => {
+        this.#timers.delete(timer);
+        timer.action();
+      },
+      Math.max(0, timer.atMs - this.monotonic()),
+    );
+    timer.handle.unref();
+  }
+}

@@ -15,6 +15,7 @@ export interface CampaignSize {
   readonly eventsPerUnit: number;
   readonly blockEvents?: number;
   readonly leaseMinutes?: number;
+  readonly parameters?: Readonly<Record<string, number>>;
 }
 
 /** A project server of this process that has the real generator; its campaigns are as small as a test wants. */
@@ -50,6 +51,7 @@ export class TestProject {
     eventsPerUnit,
     blockEvents = eventsPerUnit,
     leaseMinutes = 10,
+    parameters = {},
   }: CampaignSize): Promise<void> {
     const { url, staffToken } = this.server;
     const name = `test-${++this.#pushed}`;
@@ -58,7 +60,7 @@ export class TestProject {
     const campaign = {
       ...{ kind: 'campaign', name, title: 'A test', application: 'evgen', version: '0.1.0' },
       ...{
-        parameters: {},
+        parameters,
         sweep: { energyGeV: [91.19] },
         events: units * eventsPerUnit,
         eventsPerUnit,
