@@ -313,6 +313,11 @@ export function capsuleContract(kind: string, module: URL): void {
         const descendants = [...pids, ...childrenOf(victim.pid ?? 0)];
         victim.kill('SIGKILL');
         await until(() => !descendants.some(isAlive));
+        // The next engine in that folder starts, and sweeps what is left.
+        const { makeDriver }: DriverModule = await import(module.href);
+        const next = await makeDriver({ folder: victimFolder, log: makeLogger(kind) });
+        expect(await next.unavailable()).toBeNull();
+        await next.close();
       } finally {
         victim.kill('SIGKILL');
         await rm(victimFolder, { recursive: true, force: true });

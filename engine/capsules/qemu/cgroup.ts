@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
@@ -6,29 +6,30 @@ import { dirname, join } from 'node:path';
  * a belt over braces: QEMU's memory is bounded by its arguments already, so where no group can be made, nothing is said.
  */
 export interface ControlGroup {
-  /** The folders made, to be removed once the process has ended. */
+  /** To be removed once the process has ended; they need not be there. */
   readonly folders: readonly string[];
+  /**
+   * Makes the group and moves the process into it.
+   * @param memoryBytes guest memory and QEMU's own
+   * @returns false where that is not ours to do; nothing is left of the attempt then
+   */
+  join(pid: number, memoryBytes: number): boolean;
 }
 
 /** Threads: one processor, main loop, workers. */
 const MAX_TASKS = 64;
 
 /**
- * Makes a group and moves the process into it.
- * @param memoryBytes guest memory and QEMU's own
- * @returns null where groups cannot be made
+ * Where the group would be; makes nothing yet, so that its folders can be noted down before they are there.
+ * @returns null where there are no control groups
  */
-export function joinControlGroup(name: string, pid: number, memoryBytes: number): ControlGroup | null {
+export function planControlGroup(name: string): ControlGroup | null {
   if (process.platform !== 'linux') return null;
-  try {
-    return joinVersion2(name, pid, memoryBytes) ?? joinVersion1(name, pid, memoryBytes);
-  } catch {
-    return null;
-  }
+  return planVersion2(name) ?? planVersion1(name);
 }
 
-/** Groups that still hold a process stay; the next sweep comes again. */
-export function removeControlGroup(folders: readonly string[]): void {
+/** @returns false where one still holds a process */
+export function removeControlGroup(folders: readonly string[]): boolean {
   for (const folder of folders) {
     try {
       rmdirSync(folder);
@@ -36,48 +37,50 @@ export function removeControlGroup(folders: readonly string[]): void {
       // Gone already, or not empty yet.
     }
   }
+  return !folders.some((folder) => existsSync(folder));
 }
 
-function joinVersion2(name: string, pid: number, memoryBytes: number): ControlGroup | null {
+function planVersion2(name: string): ControlGroup | null {
   const own = ownGroup('');
   if (own === null) return null;
   // A group with processes cannot have limited children (no internal processes): ours becomes our group's sibling.
   const parent = join('/sys/fs/cgroup', dirname(own));
   if (!readText(join(parent, 'cgroup.subtree_control')).includes('memory')) return null;
-  return join1([join(parent, name)], pid, () => {
-    const folder = join(parent, name);
+  const folder = join(parent, name);
+  return planned([folder], (memoryBytes) => {
     writeFileSync(join(folder, 'memory.max'), String(memoryBytes));
     writeOptional(join(folder, 'pids.max'), String(MAX_TASKS));
     writeOptional(join(folder, 'cpu.idle'), '1');
   });
 }
 
-function joinVersion1(name: string, pid: number, memoryBytes: number): ControlGroup | null {
+function planVersion1(name: string): ControlGroup | null {
   const memory = ownGroup('memory');
   const pids = ownGroup('pids');
   if (memory === null) return null;
   const memoryFolder = join('/sys/fs/cgroup/memory', memory, name);
   const pidsFolder = pids === null ? null : join('/sys/fs/cgroup/pids', pids, name);
-  return join1(pidsFolder ? [memoryFolder, pidsFolder] : [memoryFolder], pid, () => {
+  return planned(pidsFolder ? [memoryFolder, pidsFolder] : [memoryFolder], (memoryBytes) => {
     writeFileSync(join(memoryFolder, 'memory.limit_in_bytes'), String(memoryBytes));
     if (pidsFolder) writeFileSync(join(pidsFolder, 'pids.max'), String(MAX_TASKS));
   });
 }
 
-function join1(folders: readonly string[], pid: number, setLimits: () => void): ControlGroup | null {
-  const made: string[] = [];
-  try {
-    for (const folder of folders) {
-      mkdirSync(folder);
-      made.push(folder);
-    }
-    setLimits();
-    for (const folder of folders) writeFileSync(join(folder, 'cgroup.procs'), String(pid));
-    return { folders };
-  } catch {
-    removeControlGroup(made);
-    return null;
-  }
+function planned(folders: readonly string[], setLimits: (memoryBytes: number) => void): ControlGroup {
+  return {
+    folders,
+    join(pid, memoryBytes) {
+      try {
+        for (const folder of folders) mkdirSync(folder);
+        setLimits(memoryBytes);
+        for (const folder of folders) writeFileSync(join(folder, 'cgroup.procs'), String(pid));
+        return true;
+      } catch {
+        removeControlGroup(folders);
+        return false;
+      }
+    },
+  };
 }
 
 /** Path of this process's group in the hierarchy of that controller ("" is version 2). */

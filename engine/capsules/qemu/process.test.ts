@@ -99,11 +99,14 @@ describe.skipIf(why !== null)(`QEMU's process (${why ?? 'a real one'})`, () => {
           expect(names.some((name) => processesWith(`-name\0${name}`).length > 0)).toBe(true);
         }, PATIENT);
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 1500));
-        const all = [...names, ...(await readMarks(files.run)).map(({ name }) => name)];
         victim.kill('SIGKILL');
+        const marks = await readMarks(files.run);
+        const all = [...names, ...marks.map(({ name }) => name)];
         await vi.waitFor(() => expect(all.flatMap((name) => processesWith(name))).toEqual([]), PATIENT);
         expect(await sweepQemu(files)).toBe(0);
         expect(await readdir(files.run)).toEqual([]);
+        const groups = marks.flatMap(({ controlGroups }) => controlGroups);
+        expect(groups.filter((group) => existsSync(group))).toEqual([]);
         const left = await readdir(files.snapshots);
         expect(left.filter((name) => name.includes(UNFINISHED))).toEqual([]);
       }

@@ -5,7 +5,7 @@ import { backgroundCommand, runInBackground } from '../background.ts';
 import { CapsuleError } from '../capsule.ts';
 import type { Guardian } from '../guardian.ts';
 import { buildQemuArgs, FD, type QemuConfig } from './args.ts';
-import { type ControlGroup, joinControlGroup, removeControlGroup } from './cgroup.ts';
+import { type ControlGroup, planControlGroup, removeControlGroup } from './cgroup.ts';
 import type { Confinement } from './confinement.ts';
 import type { QemuInstallation } from './install.ts';
 import { Tail } from './kept-console.ts';
@@ -71,7 +71,8 @@ export class QemuProcess {
             initrdPath: await pass(files.boot.initrdPath, 'r'),
           }
         : 'incoming';
-      await writeMark(host.runFolder, { name, controlGroups: [] });
+      const group = planControlGroup(name);
+      await writeMark(host.runFolder, { name, controlGroups: [...(group?.folders ?? [])] });
       const args = buildQemuArgs({ ...config, name, memoryPath, start }, host.installation);
       const line = [...host.confinement.prefix, host.installation.command, ...args];
       const { command, args: rest } = await backgroundCommand(line[0] ?? '', line.slice(1));
@@ -83,7 +84,7 @@ export class QemuProcess {
       });
       const failed = new Promise<Error>((resolve) => child.once('error', resolve));
       if (child.pid === undefined) throw await failed;
-      return new QemuProcess(host, name, child.pid, child, config.memoryMb);
+      return new QemuProcess(host, name, child.pid, child, config.memoryMb, group);
     } catch (cause) {
       await removeMark(host.runFolder, name);
       throw new CapsuleError('QEMU could not be started.', { cause });
@@ -92,21 +93,24 @@ export class QemuProcess {
     }
   }
 
-  private constructor(host: QemuHost, name: string, pid: number, child: ChildProcess, memoryMb: number) {
+  private constructor(
+    host: QemuHost,
+    name: string,
+    pid: number,
+    child: ChildProcess,
+    memoryMb: number,
+    group: ControlGroup | null,
+  ) {
     this.name = name;
     this.pid = pid;
     this.#child = child;
     host.guardian.add(pid);
     runInBackground(pid);
-    const group = joinControlGroup(name, pid, (memoryMb + OWN_MEMORY_MB) * 1024 * 1024);
-    // What cannot be marked is not swept should this engine be killed; nothing else depends on it.
-    const marked = group
-      ? writeMark(host.runFolder, { name, controlGroups: [...group.folders] }).catch(() => {})
-      : Promise.resolve();
+    group?.join(pid, (memoryMb + OWN_MEMORY_MB) * 1024 * 1024);
     child.stderr?.on('data', (chunk: Buffer) => this.#messages.push(chunk));
     this.#socket(FD.console).on('data', (chunk: Buffer) => this.kernelConsole.push(chunk));
     for (const fd of [FD.software, FD.tree, FD.console, FD.state]) this.#socket(fd).on('error', () => {});
-    this.ended = this.#end(host, group, marked);
+    this.ended = this.#end(host, group);
   }
 
   get qmp(): Duplex {
@@ -145,7 +149,7 @@ export class QemuProcess {
     await this.ended;
   }
 
-  async #end(host: QemuHost, group: ControlGroup | null, marked: Promise<void>): Promise<string> {
+  async #end(host: QemuHost, group: ControlGroup | null): Promise<string> {
     const child = this.#child;
     const how = await new Promise<string>((resolve) => {
       child.once('exit', (status, signal) => {
@@ -156,7 +160,6 @@ export class QemuProcess {
     });
     await drained(child);
     if (group) removeControlGroup(group.folders);
-    await marked;
     await removeMark(host.runFolder, this.name);
     return how;
   }

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { joinControlGroup, removeControlGroup } from './cgroup.ts';
+import { planControlGroup, removeControlGroup } from './cgroup.ts';
 import { newProcessName, writeMark } from './marks.ts';
 import { sweepQemu } from './sweep.ts';
 import { isAlive } from './testkit/processes.ts';
@@ -71,8 +71,8 @@ describe.skipIf(process.platform !== 'linux')('sweepQemu (Linux)', () => {
     const name = newProcessName('group');
     const pid = orphan(name);
     await vi.waitFor(() => expect(isAlive(pid)).toBe(true));
-    const group = joinControlGroup(name, pid, 64 * 1024 * 1024);
-    if (!group) return context.skip('no control group can be made here');
+    const group = planControlGroup(name);
+    if (!group?.join(pid, 64 * 1024 * 1024)) return context.skip('no control group can be made here');
     await writeMark(files.run, { name, controlGroups: [...group.folders] });
     for (const at of group.folders) expect(existsSync(at)).toBe(true);
     expect(await sweepQemu(files)).toBe(1);
@@ -80,7 +80,7 @@ describe.skipIf(process.platform !== 'linux')('sweepQemu (Linux)', () => {
   });
 });
 
-describe.skipIf(process.platform !== 'linux')('joinControlGroup (Linux)', () => {
+describe.skipIf(process.platform !== 'linux')('planControlGroup (Linux)', () => {
   test('holds the process to its memory, and goes when it has gone', async (context) => {
     const name = newProcessName('limit');
     const child = spawn('/bin/sh', ['-c', 'read -r go; exec tail /dev/zero'], {
@@ -89,8 +89,8 @@ describe.skipIf(process.platform !== 'linux')('joinControlGroup (Linux)', () => 
     const ended = new Promise<NodeJS.Signals | null>((resolve) =>
       child.once('exit', (_status, signal) => resolve(signal)),
     );
-    const group = joinControlGroup(name, child.pid ?? 0, 32 * 1024 * 1024);
-    if (!group) {
+    const group = planControlGroup(name);
+    if (!group?.join(child.pid ?? 0, 32 * 1024 * 1024)) {
       child.kill('SIGKILL');
       return context.skip('no control group can be made here');
     }
@@ -98,16 +98,17 @@ describe.skipIf(process.platform !== 'linux')('joinControlGroup (Linux)', () => 
       expect(basename(at)).toBe(name);
       expect(readFileSync(join(at, 'cgroup.procs'), 'latin1')).toBe(`${child.pid}\n`);
     }
-    removeControlGroup(group.folders); // not while something is in it
+    expect(removeControlGroup(group.folders), 'while something is in it').toBe(false);
     expect(group.folders.every((at) => existsSync(at))).toBe(true);
     child.stdin.end('go\n'); // takes memory until there is no more
     expect(await ended).toBe('SIGKILL');
-    removeControlGroup(group.folders);
+    expect(removeControlGroup(group.folders)).toBe(true);
     expect(group.folders.some((at) => existsSync(at))).toBe(false);
   });
 
   test('of a process that is gone there is none, and nothing is left of the attempt', () => {
-    const name = newProcessName('nobody');
-    expect(joinControlGroup(name, 2 ** 22 + 1, 32 * 1024 * 1024)).toBeNull();
+    const group = planControlGroup(newProcessName('nobody'));
+    expect(group?.join(2 ** 22 + 1, 32 * 1024 * 1024) ?? false).toBe(false);
+    expect(group?.folders.filter((at) => existsSync(at)) ?? []).toEqual([]);
   });
 });

@@ -9,6 +9,9 @@ import { UNFINISHED } from './snapshots.ts';
 
 const run = promisify(execFile);
 
+/** How long killed processes may take to end. */
+const GONE_LIMIT_MS = 5000;
+
 /**
  * Removes what a killed engine left: its VMs (known by the random name in their command line), their control groups and
  * marks, and snapshots that were not finished. Call it before the first VM of this engine starts.
@@ -16,24 +19,40 @@ const run = promisify(execFile);
  */
 export async function sweepQemu(files: Pick<EngineFiles, 'run' | 'snapshots'>): Promise<number> {
   const marks = await readMarks(files.run);
-  let killed = 0;
+  const killed: number[] = [];
   if (marks.length > 0) {
     const processes = await commandLines();
     for (const mark of marks) {
       for (const { pid, command } of processes) {
-        if (command.includes(mark.name) && kill(pid)) killed += 1;
+        if (command.includes(mark.name) && kill(pid)) killed.push(pid);
       }
     }
-    if (killed > 0) await new Promise((resolve) => setTimeout(resolve, 100));
+    await gone(killed);
     for (const mark of marks) {
-      removeControlGroup(mark.controlGroups);
-      await removeMark(files.run, mark.name);
+      // One that is still busy dying is left for the next sweep.
+      if (removeControlGroup(mark.controlGroups)) await removeMark(files.run, mark.name);
     }
   }
   for (const name of await readdir(files.snapshots).catch(() => [])) {
     if (name.includes(UNFINISHED)) await rm(join(files.snapshots, name), { recursive: true, force: true });
   }
-  return killed;
+  return killed.length;
+}
+
+/** Resolves when the processes have ended, or are taking too long to. */
+async function gone(pids: readonly number[]): Promise<void> {
+  for (const until = performance.now() + GONE_LIMIT_MS; pids.some(exists) && performance.now() < until; ) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function kill(pid: number): boolean {
