@@ -3,7 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
-/** Folder -> folders it may import (besides itself). test/ and bench/ may import everything. */
+/**
+ * Folder -> folders it may import (besides itself). test/ and bench/ may import everything. Of scripts/, cli/ uses where the
+ * pinned Node is: its shim runs before any Node that could read TypeScript is known.
+ */
 const ARROWS = {
   protocol: [],
   platform: ['protocol'],
@@ -16,7 +19,7 @@ const ARROWS = {
   server: ['wasi', 'ninep', 'protocol', 'platform', 'cvmfs'],
   renderer: ['protocol'],
   electron: ['engine', 'protocol', 'platform'],
-  cli: ['engine', 'server', 'protocol', 'platform'],
+  cli: ['engine', 'server', 'protocol', 'platform', 'scripts'],
   scripts: [],
 };
 
