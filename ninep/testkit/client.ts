@@ -1,5 +1,5 @@
 import { Reader } from '../codec.ts';
-import { NOFID, SETATTR_SIZE, VERSION_L } from '../defs.ts';
+import { MAXWELEM, NOFID, SETATTR_SIZE, VERSION_L } from '../defs.ts';
 import type { MessageOf, Qid } from '../messages.ts';
 import { RawClient } from './raw-client.ts';
 
@@ -66,8 +66,12 @@ export class Client {
 
   /** A new fid at the path, from the root or another fid; ENOENT when it is not there. */
   async walk(path: string, from = this.root): Promise<number> {
-    const fid = this.fid();
     const wnames = path.split('/').filter((name) => name !== '');
+    if (wnames.length > MAXWELEM) {
+      const reached = await this.walk(wnames.slice(0, MAXWELEM).join('/'), from);
+      return this.with(reached, () => this.walk(wnames.slice(MAXWELEM).join('/'), reached));
+    }
+    const fid = this.fid();
     const { wqids } = await this.raw.call({ name: 'Twalk', fid: from, newfid: fid, wnames }, 'Rwalk');
     if (wqids.length < wnames.length) {
       // A part of the way, so there is no fid: the next step tells why.
