@@ -21,15 +21,16 @@ import {
   symlinkSync,
   unlinkSync,
 } from 'node:fs';
-import type {
-  AttributeChange,
-  Attributes,
-  NodeKind,
-  OpenFile,
-  OpenMode,
-  Tree,
-  TreeNode,
-  TreeStatistics,
+import {
+  type AttributeChange,
+  type Attributes,
+  type NodeKind,
+  type OpenFile,
+  type OpenMode,
+  type Tree,
+  TreeError,
+  type TreeNode,
+  type TreeStatistics,
 } from '../tree.ts';
 import { checkedOffset, checkName, checkOpen, checkTarget, fail } from './common.ts';
 import { type Confinement, confinement, type Place } from './host-confinement.ts';
@@ -330,14 +331,16 @@ class HostNode implements TreeNode, Place {
     const path = paths.entry(this, name);
     const flags = accessFlags(how) | constants.O_CREAT | constants.O_EXCL | SAFE;
     const wanted = keepOwner('file', mode);
-    const descriptor = ledger.addFile(() => {
-      try {
-        return openSync(path, flags, wanted);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'EEXIST') return null;
-        throw error;
-      }
-    });
+    const descriptor = this.#unlessThere(name, () =>
+      ledger.addFile(() => {
+        try {
+          return openSync(path, flags, wanted);
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code === 'EEXIST') return null;
+          throw error;
+        }
+      }),
+    );
     if (descriptor === null) return null;
     try {
       const stats = fstatSync(descriptor, { bigint: true });
@@ -347,6 +350,16 @@ class HostNode implements TreeNode, Place {
       return { node, file: node.#opens(descriptor, how, 0) };
     } catch (error) {
       closeSync(descriptor);
+      throw error;
+    }
+  }
+
+  /** Where the quota is used up, what is there can still be opened. */
+  #unlessThere<T>(name: string, make: () => T | null): T | null {
+    try {
+      return make();
+    } catch (error) {
+      if (error instanceof TreeError && error.errno === 'EDQUOT' && this.#peek(name)) return null;
       throw error;
     }
   }

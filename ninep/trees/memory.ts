@@ -75,7 +75,8 @@ class MemoryNode implements TreeNode {
   changedNs: bigint;
 
   constructor(shared: Shared, kind: NodeKind, mode: number, parent: MemoryNode | null, target = '') {
-    shared.quota.addFile();
+    // The root is not the user's.
+    if (shared.lastId > 0n) shared.quota.addFile();
     shared.lastId += 1n;
     this.shared = shared;
     this.id = shared.lastId;
