@@ -44,6 +44,8 @@ export async function guestEntries(unpacked: string): Promise<CpioEntry[]> {
     data: Buffer.from(content),
   });
   return [
+    // The root itself: a file system in memory, which anybody could write otherwise.
+    { kind: 'directory', path: '.', mode: 0o755 },
     ...FOLDERS.map((path): CpioEntry => ({ kind: 'directory', path, mode: 0o755 })),
     // Only root may pass: the host's control files are below.
     { kind: 'directory', path: 'host', mode: 0o700 },
