@@ -58,8 +58,8 @@ const LOADS: readonly Load[] = [
 export const bench: Bench = {
   name: 'ninep',
   async run(say) {
-    const why = whyNoGuest() ?? (existsSync(DIOD) ? null : 'diod is not installed');
-    if (why) throw new Error(`bench ninep needs the appliance and diod: ${why}`);
+    const why = whyNoGuest('diod', 'musl-gcc');
+    if (why) throw new Error(`bench ninep cannot run here: ${why}`);
     const folder = await mkdtemp(join(tmpdir(), 'bench-ninep-'));
     const stops: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
     try {

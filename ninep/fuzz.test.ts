@@ -87,7 +87,7 @@ describe('whatever bytes a client sends', () => {
       keepsFrame: true,
       frames: 100_000,
       together: 50,
-      least: 10_000,
+      least: 3000,
       seed: 1,
     },
     {

@@ -6,10 +6,12 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { type CpioEntry, writeCpio } from '../../appliance/cpio.ts';
+import { buildQemuArgs } from '../../engine/capsules/qemu/args.ts';
 import { Mailbox, type SyntheticFile, serve9p, sink, synthetic } from '../index.ts';
 
 const APPLIANCE = fileURLToPath(new URL('../../build/appliance/', import.meta.url));
 const QEMU = 'qemu-system-x86_64';
+const MEMORY_MB = 256;
 const CONTROL_PORT = 5640;
 const HOST_ADDRESS = '10.0.2.100';
 
@@ -32,12 +34,16 @@ while cat /ctl/next > /script && [ -s /script ]; do
 done
 `;
 
-/** What is missing for a guest to run here, or null. */
-export function whyNoGuest(): string | null {
+/**
+ * What is missing for a guest to run here, or null.
+ * @param programs needed besides
+ */
+export function whyNoGuest(...programs: readonly string[]): string | null {
   if (process.platform !== 'linux') return 'runs on Linux only';
   if (!existsSync(join(APPLIANCE, 'initrd'))) return 'build/appliance is not built (node appliance/build.ts)';
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  const missing = [QEMU, 'setpriv'].find((name) => !folders.some((folder) => existsSync(join(folder, name))));
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'];
+  const isThere = (name: string) => folders.some((folder) => existsSync(join(folder, name)));
+  const missing = [QEMU, 'setpriv', ...programs].find((name) => !isThere(name));
   return missing ? `${missing} is not installed` : null;
 }
 
@@ -166,16 +172,23 @@ async function startMachine(
   const forwards = Object.keys(servers).map(
     (port) => `,guestfwd=tcp:${HOST_ADDRESS}:${port}-chardev:port${port}`,
   );
+  // Machine, processor and kernel line are the product's.
+  const product = buildQemuArgs(
+    {
+      name: 'ninep-guest',
+      accelerator: 'tcg',
+      memoryMb: MEMORY_MB,
+      memoryPath: '',
+      start: { kernelPath: join(APPLIANCE, 'kernel'), initrdPath: initrd },
+    },
+    { version: [7, 2], sandbox: false },
+  );
+  const same = (option: string) => [option, product[product.indexOf(option) + 1] ?? ''];
   // The guest must not outlive us, however we end.
   const child = spawn('setpriv', [
     ...['--pdeathsig', 'KILL', QEMU, '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
-    ...['-machine', 'pc,usb=off', '-accel', 'tcg,tb-size=64', '-cpu', 'Nehalem', '-smp', '1', '-m', '256M'],
-    ...['-kernel', join(APPLIANCE, 'kernel'), '-initrd', initrd],
-    ...[
-      '-append',
-      'console=ttyS0 quiet panic=-1 nokaslr mitigations=off ipv6.disable=1 audit=0 nowatchdog ' +
-        (process.env.GARGS ?? ''),
-    ],
+    ...['-machine', 'pc,usb=off,vmport=off,smbus=off', '-m', `${MEMORY_MB}M`, '-smp', '1'],
+    ...['-accel', '-cpu', '-kernel', '-initrd', '-append'].flatMap(same),
     ...['-serial', 'stdio'],
     ...Object.entries(servers).flatMap(([port, path]) => ['-chardev', `socket,id=port${port},path=${path}`]),
     ...['-netdev', `user,id=net,restrict=on,ipv6=off${forwards.join('')}`],

@@ -5,7 +5,9 @@ import {
   constants,
   type Dirent,
   fchmodSync,
+  fchownSync,
   fstatSync,
+  futimesSync,
   lchownSync,
   linkSync,
   lstatSync,
@@ -427,6 +429,11 @@ class HostNode implements TreeNode, Place {
     const wanted = { uid: uid ?? now.uid, gid: gid ?? now.gid };
     if (wanted.uid === now.uid && wanted.gid === now.gid) return;
     if (this.shared.owner) fail('EPERM', 'everything here belongs to one owner');
+    const open = this.#anOpenFile();
+    if (open) {
+      fchownSync(open.descriptor, wanted.uid, wanted.gid);
+      return;
+    }
     const { folder, name } = this.#place();
     lchownSync(this.shared.paths.entry(folder, name), wanted.uid, wanted.gid);
   }
@@ -444,6 +451,11 @@ class HostNode implements TreeNode, Place {
     };
     const accessed = seconds(change.accessedNs, () => this.#stat().atimeNs);
     const modified = seconds(change.modifiedNs, () => this.#stat().mtimeNs);
+    const open = this.#anOpenFile();
+    if (open) {
+      futimesSync(open.descriptor, accessed, modified);
+      return;
+    }
     if (!this.parent) {
       lutimesSync(this.shared.paths.folder(this), accessed, modified);
       return;

@@ -97,7 +97,7 @@ class MemoryNode implements TreeNode {
       gid: this.gid,
       links: this.#links(),
       size,
-      blocks512: (size + 511n) / 512n,
+      blocks512: (BigInt(this.kind === 'file' ? this.bytes.allocated : size) + 511n) / 512n,
       accessedNs: this.accessedNs,
       modifiedNs: this.modifiedNs,
       changedNs: this.changedNs,

@@ -9,9 +9,15 @@ const SMALLEST_CHUNK = 256;
 export class SparseBytes {
   #chunks = new Map<number, Uint8Array>();
   #size = 0;
+  #allocated = 0;
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Bytes of memory that the file takes. */
+  get allocated(): number {
+    return this.#allocated;
   }
 
   /** A copy of at most count bytes at offset. */
@@ -44,7 +50,11 @@ export class SparseBytes {
   resize(size: number): void {
     if (size < this.#size) {
       const last = Math.floor(size / CHUNK_BYTES);
-      for (const index of this.#chunks.keys()) if (index > last) this.#chunks.delete(index);
+      for (const [index, chunk] of this.#chunks) {
+        if (index <= last) continue;
+        this.#chunks.delete(index);
+        this.#allocated -= chunk.length;
+      }
       // What is cut off must read as zeros when the file grows again.
       this.#chunks.get(last)?.fill(0, size % CHUNK_BYTES);
     }
@@ -59,6 +69,7 @@ export class SparseBytes {
     const larger = new Uint8Array(length);
     if (chunk) larger.set(chunk);
     this.#chunks.set(index, larger);
+    this.#allocated += length - (chunk?.length ?? 0);
     return larger;
   }
 }

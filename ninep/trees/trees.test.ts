@@ -51,6 +51,8 @@ describe('bytes with holes', () => {
         expect(sparse.size).toBe(plain.length);
         expect(Buffer.from(sparse.read(from, count)).equals(plain.subarray(from, from + count))).toBe(true);
         expect(Buffer.from(sparse.read(0, plain.length + 10)).equals(plain)).toBe(true);
+        sparse.resize(0);
+        expect(sparse.allocated).toBeLessThanOrEqual(65536);
       }),
       { numRuns: 150 },
     );
