@@ -59,7 +59,7 @@ describe('a bare clone on a machine that has never seen it', () => {
   });
 
   test('a home that cannot be written is no obstacle', { timeout: 300_000 }, async () => {
-    const sealed = { ...environment, HOME: '/proc/1/none', npm_config_cache: '/proc/1/none/.npm' };
+    const sealed = { ...environment, HOME: '/dev/null/none', npm_config_cache: '/dev/null/none/.npm' };
     const run = await command('npm', ['start', '--silent', '--', '--work-units', '1', '--capsule', 'wasm'], {
       cwd: clone,
       env: sealed,
