@@ -217,6 +217,12 @@ export function capsuleContract(kind: string, module: URL): void {
       expect(await outcome).toMatchObject({ state: 'broken', reason: expect.stringMatching(/limit of 3 s/) });
     });
 
+    test('ends a program that computes for ever without a host call', async () => {
+      const { outcome, told } = await runOnce(['spin'], { wallSeconds: 1 });
+      expect(told.console).toContain('spinning');
+      expect(outcome).toMatchObject({ state: 'broken', reason: expect.stringMatching(/limit of 1 s/) });
+    });
+
     test('ends a program that takes more memory than its limit', async () => {
       const { outcome } = await runOnce(['hog'], { memoryMb: 40 });
       expect(outcome).toMatchObject({ state: 'broken', reason: expect.stringMatching(/memory/) });

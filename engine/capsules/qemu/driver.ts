@@ -39,6 +39,8 @@ export interface Surroundings {
   readonly findCandidates: (becomesUnprivileged: boolean) => Candidates;
   readonly bootLimitMs: (accelerator: Accelerator) => number;
   readonly lifeSignSeconds: number;
+  /** False only where a test wants to see that it would notice. */
+  readonly restrictNetwork: boolean;
 }
 
 /** For display; null before the first boot. */
@@ -101,6 +103,7 @@ class Driver implements QemuDriver {
       findCandidates,
       bootLimitMs,
       lifeSignSeconds: LIFE_SIGN_SECONDS,
+      restrictNetwork: true,
       ...options.surroundings,
     };
     this.#store = new SnapshotStore(options.files.snapshots);
@@ -148,7 +151,11 @@ class Driver implements QemuDriver {
     const machine = await QemuProcess.start(
       host,
       slot.slotId,
-      { accelerator: key.accelerator, memoryMb: key.memoryMb },
+      {
+        accelerator: key.accelerator,
+        memoryMb: key.memoryMb,
+        restrictNetwork: this.#surroundings.restrictNetwork,
+      },
       { memoryPath: snapshot.memoryPath },
     );
     const abort = () => void machine.kill();
@@ -241,13 +248,14 @@ class Driver implements QemuDriver {
   async #templateWith(accelerator: Accelerator, memoryMb: number, host: QemuHost): Promise<Template> {
     const { appliance } = this.#options;
     const { installation } = host;
+    const { restrictNetwork } = this.#surroundings;
     const anywhere = { name: '', memoryPath: '', start: 'incoming' as const };
     const key: SnapshotKey = {
       image: appliance.image,
       qemuVersion: installation.versionText,
       accelerator,
       memoryMb,
-      args: buildQemuArgs({ ...anywhere, accelerator, memoryMb }, installation),
+      args: buildQemuArgs({ ...anywhere, accelerator, memoryMb, restrictNetwork }, installation),
     };
     const made = await this.#store.load(key);
     if (made) return { key, snapshot: made, host };
@@ -257,6 +265,7 @@ class Driver implements QemuDriver {
       store: this.#store,
       key,
       ...appliance,
+      restrictNetwork,
       timeLimitMs: this.#surroundings.bootLimitMs(accelerator),
       signal: this.#closing.signal,
     });

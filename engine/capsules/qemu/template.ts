@@ -18,6 +18,7 @@ export interface TemplateOptions {
   readonly key: SnapshotKey;
   readonly kernelPath: string;
   readonly initrdPath: string;
+  readonly restrictNetwork: boolean;
   /** For the boot alone; time without a core does not count. */
   readonly timeLimitMs: number;
   readonly signal: AbortSignal;
@@ -41,7 +42,11 @@ export async function makeTemplate(options: TemplateOptions): Promise<void> {
     const machine = await QemuProcess.start(
       host,
       `template-${key.memoryMb}`,
-      { accelerator: key.accelerator, memoryMb: key.memoryMb },
+      {
+        accelerator: key.accelerator,
+        memoryMb: key.memoryMb,
+        restrictNetwork: options.restrictNetwork,
+      },
       { memoryPath, boot },
     );
     const control = new GuestControl(() => {});

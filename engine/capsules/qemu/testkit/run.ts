@@ -8,6 +8,9 @@ export interface ProgramRun {
   readonly wallSeconds?: number;
   readonly job?: Tree;
   readonly slotId?: string;
+  /** Stops it. */
+  readonly signal?: AbortSignal;
+  readonly onConsole?: (text: string) => void;
 }
 
 export interface ProgramEnd {
@@ -27,6 +30,7 @@ export async function runProgram(driver: CapsuleDriver, run: ProgramRun): Promis
   const job = run.job ?? memoryTree({ quotaBytes: 16_000_000 });
   if (!run.job) await writeFile(job, 'card.json', Buffer.from('{}'));
   let console = '';
+  run.signal?.addEventListener('abort', () => void capsule.stop());
   try {
     const outcome = await capsule.run({
       unitId: 'unit',
@@ -36,7 +40,9 @@ export async function runProgram(driver: CapsuleDriver, run: ProgramRun): Promis
       memoryMb: run.memoryMb ?? 64,
       wallSeconds: run.wallSeconds ?? 200,
       onConsole: (chunk) => {
-        console += Buffer.from(chunk).toString();
+        const text = Buffer.from(chunk).toString();
+        console += text;
+        run.onConsole?.(text);
       },
       onProgress: () => {},
       onLive: () => {},
