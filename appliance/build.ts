@@ -1,6 +1,6 @@
 /** `node appliance/build.ts`: makes the micro appliance. See README.md. */
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { stringify } from 'yaml';
@@ -24,18 +24,19 @@ const OUTPUT = join(ROOT, 'build', 'appliance');
 const MOST_BYTES = 10e6;
 
 /**
- * Builds into build/appliance/ unless what is there came from the same inputs.
+ * Builds unless what is there came from the same inputs.
  * @param say progress, a line at a time; silent when there is nothing to do
+ * @param output the image's folder; what it held is replaced as a whole
  * @throws DebianError where this machine cannot build, with what to do
  */
-export async function buildAppliance(say: (line: string) => void): Promise<void> {
+export async function buildAppliance(say: (line: string) => void, output = OUTPUT): Promise<void> {
   const [kernel, busybox] = await Promise.all([findKernelPackage(), findPackage('busybox-static')]);
   const inputs = await describeInputs([kernel, busybox]);
-  if (await isCurrent(inputs)) return;
+  if (await isCurrent(inputs, output)) return;
 
   say(`appliance: ${kernel.name} ${kernel.version}, busybox ${busybox.version}`);
-  await mkdir(join(ROOT, 'build'), { recursive: true });
-  const beside = await mkdtemp(join(ROOT, 'build', 'appliance-new-'));
+  await mkdir(dirname(output), { recursive: true });
+  const beside = await mkdtemp(`${output}-new-`);
   try {
     const unpacked = join(beside, 'unpacked');
     await mkdir(unpacked);
@@ -65,9 +66,9 @@ export async function buildAppliance(say: (line: string) => void): Promise<void>
     );
     const made = { inputs, kernel: sha256(kernelBytes), initrd: sha256(initrdBytes) };
     await writeFile(join(beside, 'made.json'), `${JSON.stringify(made, null, 2)}\n`);
-    await rm(OUTPUT, { recursive: true, force: true });
-    await rename(beside, OUTPUT);
-    say(`appliance: ${((kernelBytes.length + initrdBytes.length) / 1e6).toFixed(2)} MB in build/appliance/`);
+    await rm(output, { recursive: true, force: true });
+    await rename(beside, output);
+    say(`appliance: ${((kernelBytes.length + initrdBytes.length) / 1e6).toFixed(2)} MB in ${output}`);
   } finally {
     await rm(beside, { recursive: true, force: true });
   }
@@ -82,9 +83,9 @@ async function describeInputs(packages: readonly DebianPackage[]): Promise<strin
   return sha256([...packages.map((one) => `${one.name} ${one.version} ${one.sha256}`), ...hashes].join('\n'));
 }
 
-async function isCurrent(inputs: string): Promise<boolean> {
+async function isCurrent(inputs: string, output: string): Promise<boolean> {
   try {
-    return (await readFile(join(OUTPUT, 'made.json'), 'utf8')).includes(inputs);
+    return (await readFile(join(output, 'made.json'), 'utf8')).includes(inputs);
   } catch {
     return false;
   }
