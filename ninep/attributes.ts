@@ -19,6 +19,9 @@ const BLOCK_BYTES = 4096n;
 
 export async function getAttributes(node: TreeNode): Promise<MessageOf<'Rgetattr'>> {
   const found = await node.attributes();
+  const [atimeSec, atimeNsec] = timespec(found.accessedNs);
+  const [mtimeSec, mtimeNsec] = timespec(found.modifiedNs);
+  const [ctimeSec, ctimeNsec] = timespec(found.changedNs);
   return {
     name: 'Rgetattr',
     valid: GETATTR_BASIC,
@@ -31,12 +34,12 @@ export async function getAttributes(node: TreeNode): Promise<MessageOf<'Rgetattr
     size: found.size,
     blksize: BLOCK_BYTES,
     blocks: found.blocks512,
-    atimeSec: wholeSeconds(found.accessedNs),
-    atimeNsec: nanoseconds(found.accessedNs),
-    mtimeSec: wholeSeconds(found.modifiedNs),
-    mtimeNsec: nanoseconds(found.modifiedNs),
-    ctimeSec: wholeSeconds(found.changedNs),
-    ctimeNsec: nanoseconds(found.changedNs),
+    atimeSec,
+    atimeNsec,
+    mtimeSec,
+    mtimeNsec,
+    ctimeSec,
+    ctimeNsec,
     btimeSec: 0n,
     btimeNsec: 0n,
     gen: 0n,
@@ -45,12 +48,11 @@ export async function getAttributes(node: TreeNode): Promise<MessageOf<'Rgetattr
 }
 
 /** Times before 1970 are negative seconds (in two's complement) and positive nanoseconds, as in timespec. */
-function wholeSeconds(ns: bigint): bigint {
-  return BigInt.asUintN(64, (ns - nanoseconds(ns)) / SECOND);
-}
-
-function nanoseconds(ns: bigint): bigint {
-  return ((ns % SECOND) + SECOND) % SECOND;
+function timespec(ns: bigint): readonly [bigint, bigint] {
+  const seconds = ns / SECOND;
+  const rest = ns - seconds * SECOND;
+  if (rest >= 0n && seconds >= 0n) return [seconds, rest];
+  return rest < 0n ? [BigInt.asUintN(64, seconds - 1n), rest + SECOND] : [BigInt.asUintN(64, seconds), rest];
 }
 
 export async function setAttributes(node: TreeNode, request: MessageOf<'Tsetattr'>): Promise<void> {

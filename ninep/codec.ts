@@ -46,7 +46,10 @@ export function decode(frame: Uint8Array): { tag: number; message: Message } {
   if (!layout) throw new UnknownMessageError(`message type ${type}`);
   const reader = new Reader(frame, HEADER_BYTES);
   const message: Record<string, unknown> = { name: layout.name };
-  for (const [field, kind] of layout.fields) message[field] = READ[kind](reader);
+  for (let i = 0; i < layout.fields.length; i++) {
+    const { name, read } = layout.fields[i] as Field;
+    message[name] = read(reader);
+  }
   reader.end();
   return { tag, message: message as unknown as Message };
 }
@@ -59,22 +62,25 @@ const COPIED_BYTES = 16384;
  * @throws CodecError when a value does not fit its field
  */
 export function encode(tag: number, message: Message): [Buffer] | [Buffer, Uint8Array] {
-  const layout = BY_NAME[message.name];
+  const { type, fields } = BY_NAME[message.name];
   const values = message as unknown as Readonly<Record<string, FieldTypes[FieldKind]>>;
   let length = HEADER_BYTES;
   let data: Uint8Array | null = null;
-  for (const [field, kind] of layout.fields) {
-    const value = values[field];
-    if (kind === 'data') data = value as Uint8Array;
-    length += sizeOf(kind, value);
+  for (let i = 0; i < fields.length; i++) {
+    const { name, kind, fixedBytes } = fields[i] as Field;
+    if (kind === 'data') data = values[name] as Uint8Array;
+    length += fixedBytes > 0 ? fixedBytes : sizeOf(kind, values[name]);
   }
   const whole = length + (data?.length ?? 0);
   const isCopied = data !== null && data.length <= COPIED_BYTES;
   const writer = new Writer(isCopied ? whole : length);
   writer.u32(whole);
-  writer.u8(layout.type);
+  writer.u8(type);
   writer.u16(tag);
-  for (const [field, kind] of layout.fields) WRITE[kind](writer, values[field] as never);
+  for (let i = 0; i < fields.length; i++) {
+    const { name, write } = fields[i] as Field;
+    write(writer, values[name] as never);
+  }
   if (!data) return [writer.bytes];
   if (!isCopied) return [writer.bytes, data];
   writer.bytes.set(data, length);
@@ -108,7 +114,10 @@ export class Reader {
   }
 
   u64(): bigint {
-    return this.#bytes.readBigUInt64LE(this.#take(8));
+    const at = this.#take(8);
+    const low = this.#bytes.readUInt32LE(at);
+    const high = this.#bytes.readUInt32LE(at + 4);
+    return high === 0 ? BigInt(low) : (BigInt(high) << 32n) | BigInt(low);
   }
 
   string(): string {
@@ -131,7 +140,9 @@ export class Reader {
   many<T>(itemBytes: number, item: () => T): T[] {
     const count = this.u16();
     if (count * itemBytes > this.remaining) throw new CodecError(`${count} items in ${this.remaining} bytes`);
-    return Array.from({ length: count }, item);
+    const items: T[] = [];
+    while (items.length < count) items.push(item());
+    return items;
   }
 
   end(): void {
@@ -145,6 +156,10 @@ export class Reader {
     return at;
   }
 }
+
+/** One 64-bit number as the machine has it: every machine that Node runs on and we support is little-endian. */
+const WIDE = new BigUint64Array(1);
+const WIDE_BYTES = new Uint8Array(WIDE.buffer);
 
 /** Little-endian fields into a buffer of the right size; values that do not fit are refused, never cut. */
 export class Writer {
@@ -168,8 +183,9 @@ export class Writer {
   }
 
   u64(value: bigint): void {
-    if (value < 0n || value > 0xffffffffffffffffn) throw new CodecError(`${value} does not fit 64 bits`);
-    this.bytes.writeBigUInt64LE(value, this.#advance(8));
+    WIDE[0] = value;
+    if (WIDE[0] !== value) throw new CodecError(`${value} does not fit 64 bits`);
+    this.bytes.set(WIDE_BYTES, this.#advance(8));
   }
 
   string(value: string): void {
@@ -236,35 +252,51 @@ const WRITE: { readonly [K in FieldKind]: (writer: Writer, value: FieldTypes[K])
   },
 };
 
-const FIXED_BYTES: Partial<Record<FieldKind, number>> = {
+/** Of data only its count; 0 for what differs in length. */
+const FIXED_BYTES: Readonly<Record<FieldKind, number>> = {
   u8: 1,
   u16: 2,
   u32: 4,
   u64: 8,
   qid: QID_BYTES,
   data: 4,
+  string: 0,
+  strings: 0,
+  qids: 0,
 };
 
-/** Bytes of a field in the head: of data only its count. */
+/** Bytes of a field that differs in length. */
 function sizeOf(kind: FieldKind, value: unknown): number {
-  const fixed = FIXED_BYTES[kind];
-  if (fixed !== undefined) return fixed;
   if (kind === 'string') return 2 + (value as string).length;
   if (kind === 'qids') return 2 + QID_BYTES * (value as readonly Qid[]).length;
   return (value as readonly string[]).reduce((sum, one) => sum + 2 + one.length, 2);
 }
 
+interface Field {
+  readonly name: string;
+  readonly kind: FieldKind;
+  readonly fixedBytes: number;
+  readonly read: (reader: Reader) => unknown;
+  readonly write: (writer: Writer, value: never) => void;
+}
+
 interface Layout {
   readonly name: MessageName;
   readonly type: number;
-  readonly fields: readonly (readonly [string, FieldKind])[];
+  readonly fields: readonly Field[];
 }
 
 const LAYOUTS = Object.entries(MESSAGES).map(
-  ([name, { type, fields }]): Layout => ({
-    name: name as MessageName,
+  ([message, { type, fields }]): Layout => ({
+    name: message as MessageName,
     type,
-    fields: Object.entries(fields) as [string, FieldKind][],
+    fields: (Object.entries(fields) as [string, FieldKind][]).map(([name, kind]) => ({
+      name,
+      kind,
+      fixedBytes: FIXED_BYTES[kind],
+      read: READ[kind],
+      write: WRITE[kind],
+    })),
   }),
 );
 const BY_NAME = Object.fromEntries(LAYOUTS.map((layout) => [layout.name, layout])) as Record<

@@ -15,6 +15,7 @@ import {
 import { Signed } from '../../protocol/release.ts';
 import type { Clock } from '../clock.ts';
 import { ProjectBadAnswer, ProjectRefused, ProjectUnreachable } from './errors.ts';
+import { type Answer, httpTransport, type Transport } from './transport.ts';
 
 export interface ProjectClientOptions {
   /** As an Invitation's. */
@@ -22,7 +23,8 @@ export interface ProjectClientOptions {
   /** Host token; null before registration. */
   readonly token: string | null;
   readonly clock: Clock;
-  readonly fetch?: typeof fetch;
+  /** By default over the network. */
+  readonly transport?: Transport;
   /** For a whole small answer, and between two chunks of a long one. */
   readonly timeoutMs?: number;
 }
@@ -57,7 +59,7 @@ export class ProjectClient {
   readonly url: string;
   #token: string | null;
   #clock: Clock;
-  #fetch: typeof fetch;
+  #transport: Transport;
   #timeoutMs: number;
   #serverClock: { readonly wallMs: number; readonly atMonotonicMs: number } | null = null;
 
@@ -65,7 +67,7 @@ export class ProjectClient {
     this.url = options.url;
     this.#token = options.token;
     this.#clock = options.clock;
-    this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
+    this.#transport = options.transport ?? httpTransport();
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
   }
 
@@ -110,7 +112,7 @@ export class ProjectClient {
 
   async giveBack(leases: readonly string[], signal?: AbortSignal): Promise<void> {
     const answer = await this.#request('/leases/release', { method: 'POST', json: { leases }, signal });
-    await answer.body?.cancel();
+    await dismiss(answer);
   }
 
   uploadState(sha256: string, signal?: AbortSignal): Promise<UploadState> {
@@ -165,7 +167,7 @@ export class ProjectClient {
       expect: [416],
     });
     if (answer.status === 416) {
-      await answer.body?.cancel();
+      await dismiss(answer);
       return { from: 0, chunks: noChunks() };
     }
     const resumed = answer.status === 206 && rangeStart(answer) === from;
@@ -174,19 +176,20 @@ export class ProjectClient {
     return { from: resumed ? from : 0, chunks: this.#chunks(answer) };
   }
 
-  async *#chunks(answer: Response): AsyncIterable<Uint8Array> {
-    const reader = answer.body?.getReader();
-    if (!reader) return;
+  async *#chunks(answer: Answer): AsyncIterable<Uint8Array> {
+    const parts = answer.body?.[Symbol.asyncIterator]();
+    if (!parts) return;
     try {
       for (;;) {
-        const part = await this.#withinTime(reader.read());
+        const part = await this.#withinTime(parts.next());
         if (part.done) return;
         yield part.value;
       }
     } catch (cause) {
       throw this.#unreachable(cause);
     } finally {
-      reader.cancel().catch(() => undefined); // already broken or done: nothing to let go of
+      // Already broken or done: nothing to let go of. Not waited for: it may be the connection that hangs.
+      parts.return?.()?.catch(() => undefined);
     }
   }
 
@@ -203,45 +206,44 @@ export class ProjectClient {
   }
 
   async #json<T>(path: string, schema: z.ZodType<T>, options: RequestOptions): Promise<T> {
-    const answer = await this.#request(path, options);
+    const over = new AbortController();
+    const signal = options.signal ? AbortSignal.any([options.signal, over.signal]) : over.signal;
+    const answer = await this.#request(path, { ...options, signal });
     try {
       return await this.#withinTime(parseAnswer(answer, schema));
     } catch (error) {
+      over.abort(); // the rest of it, where more would come
       if (error instanceof ProjectBadAnswer) throw error;
       throw this.#unreachable(error);
     }
   }
 
-  async #request(path: string, options: RequestOptions): Promise<Response> {
+  async #request(path: string, options: RequestOptions): Promise<Answer> {
     const headers: Record<string, string> = { ...options.headers };
     if (this.#token) headers.authorization = `Bearer ${this.#token}`;
     if (options.json !== undefined) headers['content-type'] = 'application/json';
     const limit = new AbortController();
-    const stop = () => limit.abort(options.signal?.reason);
-    if (options.signal?.aborted) stop();
-    options.signal?.addEventListener('abort', stop, { once: true });
     const timer = setTimeout(
       () => limit.abort(new Error(`no answer within ${this.#timeoutMs} ms`)),
       this.#timeoutMs,
     );
-    let answer: Response;
+    let answer: Answer;
     try {
       const body = options.json === undefined ? options.bytes : JSON.stringify(options.json);
-      answer = await this.#fetch(`${this.url}${API_PREFIX}${path}`, {
+      answer = await this.#transport(`${this.url}${API_PREFIX}${path}`, {
         method: options.method ?? 'GET',
         headers,
-        redirect: 'follow',
-        signal: limit.signal,
+        signal: options.signal ? AbortSignal.any([options.signal, limit.signal]) : limit.signal,
         ...(body === undefined ? {} : { body }),
       });
     } catch (cause) {
-      options.signal?.removeEventListener('abort', stop);
       throw this.#unreachable(cause);
     } finally {
       clearTimeout(timer);
     }
     this.#noteDate(answer.headers.get('date'));
-    if (answer.ok || options.expect?.includes(answer.status)) return answer;
+    const isOk = answer.status >= 200 && answer.status < 300;
+    if (isOk || options.expect?.includes(answer.status)) return answer;
     throw await this.#refusal(answer);
   }
 
@@ -262,7 +264,7 @@ export class ProjectClient {
     );
   }
 
-  async #refusal(answer: Response): Promise<Error> {
+  async #refusal(answer: Answer): Promise<Error> {
     const parsed = await readError(answer);
     const message = parsed?.error.message ?? `HTTP ${answer.status} ${answer.statusText}`.trim();
     if (answer.status >= 500 || answer.status === 429 || answer.status === 408) {
@@ -278,45 +280,45 @@ export class ProjectClient {
   }
 }
 
-async function parseAnswer<T>(answer: Response, schema: z.ZodType<T>): Promise<T> {
+async function parseAnswer<T>(answer: Answer, schema: z.ZodType<T>): Promise<T> {
   const text = await boundedText(answer);
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (cause) {
     throw new ProjectBadAnswer(
-      `${answer.url} did not answer in JSON; is there a log-in page between this machine and the project?`,
+      'the project did not answer in JSON; is there a log-in page between this machine and the project?',
       { cause },
     );
   }
   const parsed = schema.safeParse(json);
   if (!parsed.success) {
     throw new ProjectBadAnswer(
-      `${answer.url} answered in a form this engine does not understand; a newer engine may be needed (${z.prettifyError(parsed.error)})`,
+      `the project answered in a form this engine does not understand; a newer engine may be needed (${z.prettifyError(parsed.error)})`,
     );
   }
   return parsed.data;
 }
 
-async function boundedText(answer: Response): Promise<string> {
-  const reader = answer.body?.getReader();
-  if (!reader) return '';
+async function boundedText(answer: Answer): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   let bytes = 0;
-  for (;;) {
-    const part = await reader.read();
-    if (part.done) return text + decoder.decode();
-    bytes += part.value.length;
-    if (bytes > MAX_ANSWER_BYTES) {
-      await reader.cancel();
-      throw new ProjectBadAnswer(`${answer.url} answered with more than ${MAX_ANSWER_BYTES} bytes`);
-    }
-    text += decoder.decode(part.value, { stream: true });
+  for await (const part of answer.body ?? []) {
+    bytes += part.length;
+    if (bytes > MAX_ANSWER_BYTES)
+      throw new ProjectBadAnswer(`the project answered with more than ${MAX_ANSWER_BYTES} bytes`);
+    text += decoder.decode(part, { stream: true });
   }
+  return text + decoder.decode();
 }
 
-async function readError(answer: Response): Promise<ApiError | null> {
+/** Reads an answer whose content nobody wants to its end, so that its connection serves the next request. */
+async function dismiss(answer: Answer): Promise<void> {
+  await boundedText(answer);
+}
+
+async function readError(answer: Answer): Promise<ApiError | null> {
   try {
     return ApiError.parse(JSON.parse(await boundedText(answer)));
   } catch {
@@ -324,19 +326,19 @@ async function readError(answer: Response): Promise<ApiError | null> {
   }
 }
 
-async function refusalMessage(answer: Response): Promise<string> {
+async function refusalMessage(answer: Answer): Promise<string> {
   return (await readError(answer))?.error.message ?? `HTTP ${answer.status}`;
 }
 
-function rangeStart(answer: Response): number {
+function rangeStart(answer: Answer): number {
   return Number(/^bytes (\d+)-/.exec(answer.headers.get('content-range') ?? '')?.[1] ?? Number.NaN);
 }
 
 async function* noChunks(): AsyncIterable<Uint8Array> {}
 
-/** fetch wraps the real reason ("connect ECONNREFUSED ...") in a TypeError "fetch failed". */
+/** The reason may be wrapped: a transport's, an AggregateError of several addresses. */
 function innermostMessage(error: unknown): string {
-  let inner = error;
-  while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
-  return inner instanceof Error ? inner.message || inner.name : String(inner);
+  if (error instanceof AggregateError && error.errors.length > 0) return innermostMessage(error.errors[0]);
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? innermostMessage(error.cause) : error.message || error.name;
 }

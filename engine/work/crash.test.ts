@@ -146,7 +146,12 @@ async function begin(world: World, life: Life) {
     spool: new GatedSpool(join(folder, 'spool'), gate),
     memberships,
     connect: ({ url, token }) =>
-      new ProjectClient({ url, token, clock, fetch: (...args) => gate.pass(() => project.fetch(...args)) }),
+      new ProjectClient({
+        url,
+        token,
+        clock,
+        transport: (...args) => gate.pass(() => project.fetch(...args)),
+      }),
     clock,
     random,
     log,

@@ -81,7 +81,7 @@ class HostShared {
   }
 
   /** Inode numbers are unique per file system; another one mounted inside the folder gets its own high bits. */
-  idOf(stats: BigIntStats): bigint {
+  idOf(stats: Identity): bigint {
     let device = this.#devices.indexOf(stats.dev);
     if (device < 0) device = this.#devices.push(stats.dev) - 1;
     return stats.ino ^ (BigInt(device) << 48n);
@@ -102,6 +102,22 @@ class HostShared {
   mustBeWritable(): void {
     if (this.readOnly) fail('EROFS', 'this folder is served read-only');
   }
+}
+
+/** What tells one file from another, and what kind it is. */
+type Identity = Pick<BigIntStats, 'ino' | 'dev' | 'isFile' | 'isDirectory' | 'isSymbolicLink'>;
+
+/** lstat(2) as cheaply as may be: whole BigInt statistics only where a number cannot tell the inode exactly. */
+function identify(path: string | Buffer): Identity {
+  const stats = lstatSync(path);
+  if (!Number.isSafeInteger(stats.ino)) return lstatSync(path, { bigint: true });
+  return {
+    ino: BigInt(stats.ino),
+    dev: BigInt(stats.dev),
+    isFile: () => stats.isFile(),
+    isDirectory: () => stats.isDirectory(),
+    isSymbolicLink: () => stats.isSymbolicLink(),
+  };
 }
 
 function kindOf(
@@ -173,7 +189,7 @@ class HostNode implements TreeNode, Place {
       const held = this.#children?.get(name);
       if (held) return held;
     }
-    return sys(() => this.#child(name, lstatSync(this.shared.paths.entry(this, name), { bigint: true })));
+    return sys(() => this.#child(name, identify(this.shared.paths.entry(this, name))));
   }
 
   async open(how: OpenMode): Promise<OpenFile> {
@@ -494,7 +510,7 @@ class HostNode implements TreeNode, Place {
     return stats ?? null;
   }
 
-  #child(name: string, stats: BigIntStats): HostNode {
+  #child(name: string, stats: Identity): HostNode {
     const kind = kindOf(stats) ?? fail('EACCES', `${name} is neither file, directory nor link`);
     const id = this.shared.idOf(stats);
     const held = this.#children?.get(name);

@@ -1,3 +1,4 @@
+import { ProjectClient } from '../../project/index.ts';
 import { type Check, ok, warning } from '../check.ts';
 
 const TOLERATED_S = 300;
@@ -8,15 +9,13 @@ export const clock: Check = {
   title: 'Clock',
   async run({ membership, clock: here }) {
     if (!membership) return ok('nothing to compare with before a project is joined');
-    let date: string | null;
+    const client = new ProjectClient({ url: membership.url, token: null, clock: here, timeoutMs: 10_000 });
     try {
-      const answer = await fetch(`${membership.url}/api/v1/health`, { signal: AbortSignal.timeout(10_000) });
-      date = answer.headers.get('date');
+      await client.info();
     } catch {
       return ok('not compared: the project does not answer'); // told by the check of the project
     }
-    if (date === null) return ok('not compared: the project does not tell its time');
-    const offSeconds = Math.round((here.now() - Date.parse(date)) / 1000);
+    const offSeconds = Math.round((here.now() - client.serverNow()) / 1000);
     if (Math.abs(offSeconds) > TOLERATED_S)
       return warning(
         `this computer's clock is ${Math.abs(offSeconds)} s ${offSeconds > 0 ? 'ahead of' : 'behind'} the project's`,
