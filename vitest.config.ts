@@ -18,7 +18,7 @@ export default defineConfig({
     // By default one core is left free; much of the time here is spent waiting for processes and deadlines.
     maxWorkers: 2,
     sequence: { sequencer: LongFirst },
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
   },
 });

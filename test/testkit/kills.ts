@@ -34,7 +34,7 @@ export function survivesKills(plan: Plan): void {
     folder.remove();
   });
   test(`a campaign survives kill -9 of everything, every unit counts exactly once: ${plan.capsule}`, {
-    timeout: 600_000,
+    timeout: 900_000,
   }, async ({ skip }) => {
     if (plan.capsule === 'qemu' && !hasVm) skip('there is no micro appliance here (build/appliance)');
     const data = join(folder.path, plan.capsule);
@@ -193,7 +193,7 @@ class Restarting {
 }
 
 async function complete(server: Restarting, url: string): Promise<CampaignDetail> {
-  for (const until = Date.now() + 240_000; Date.now() < until; await delay(500)) {
+  for (const until = Date.now() + 400_000; Date.now() < until; await delay(500)) {
     try {
       const { campaigns } = CampaignList.parse(await (await fetch(`${url}/api/v1/campaigns`)).json());
       const [campaign] = campaigns;

@@ -103,8 +103,11 @@ describe.skipIf(why !== null)(`QEMU's process (${why ?? 'a real one'})`, () => {
         const marks = await readMarks(files.run);
         const all = [...names, ...marks.map(({ name }) => name)];
         await vi.waitFor(() => expect(all.flatMap((name) => processesWith(name))).toEqual([]), PATIENT);
-        expect(await sweepQemu(files)).toBe(0);
-        expect(await readdir(files.run)).toEqual([]);
+        // One whose process is gone but not yet out of its control group is left for the next sweep.
+        await vi.waitFor(async () => {
+          expect(await sweepQemu(files)).toBe(0);
+          expect(await readdir(files.run)).toEqual([]);
+        }, PATIENT);
         const groups = marks.flatMap(({ controlGroups }) => controlGroups);
         expect(groups.filter((group) => existsSync(group))).toEqual([]);
         const left = await readdir(files.snapshots);
