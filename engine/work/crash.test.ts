@@ -227,13 +227,16 @@ async function begin(world: World, life: Life) {
         }),
     },
   });
+  let isLoaded = false;
   void desk.load().then(() => {
+    isLoaded = true;
     work.open();
     supervisor.allow(1, true);
   });
   return {
     gate,
     isDone: () =>
+      isLoaded &&
       project.leased.size === project.units &&
       [...project.leased.keys()].every((lease) => isSettled(world.history.get(lease))) &&
       desk.units.size === 0,
