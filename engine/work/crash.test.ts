@@ -321,11 +321,17 @@ test('undisturbed: every unit is computed, reported once, decided, and leaves no
 });
 
 test('killed at each of the first awaits in turn, before and after it took effect', async () => {
-  for (let diesAt = 1; diesAt <= 60; diesAt++) {
-    await withWorld(diesAt, async (world) => {
-      await runToTheEnd(world, [{ diesAt, afterEffect: diesAt % 2 === 0 }]);
-      await expectAllDecided(world);
-    });
+  // Most of the time of each goes into waiting for the disk: several at once.
+  for (let first = 1; first <= 60; first += 10) {
+    await Promise.all(
+      Array.from({ length: 10 }, (_, i) =>
+        withWorld(first + i, async (world) => {
+          const diesAt = first + i;
+          await runToTheEnd(world, [{ diesAt, afterEffect: diesAt % 2 === 0 }]);
+          await expectAllDecided(world);
+        }),
+      ),
+    );
   }
 });
 
