@@ -345,6 +345,7 @@ export class Core {
     const computes = () => this.supervisor.slots.some(({ phase }) => phase === 'running');
     for (let waited = 0; computes() && waited < PAUSE_WITHIN_MS; waited += PUBLISH_MS)
       await new Promise<void>((resolve) => this.options.clock.after(PUBLISH_MS, resolve));
+    this.publish();
   }
 
   setPreferences(preferences: Preferences): void {

@@ -9,6 +9,7 @@ test.each([
   const signal = join(a.signal, b.signal);
   expect(signal.aborted).toBe(false);
   b.abort(new Error('second'));
+  expect(signal.reason).toEqual(new Error('second'));
   a.abort(new Error('first'));
   expect(signal.reason).toEqual(new Error('second'));
   expect(join(a.signal).aborted).toBe(true);
