@@ -1,17 +1,18 @@
 import os from 'node:os';
 import type { Logger } from '../platform/log.ts';
-import type { FinishedUnit } from '../protocol/engine-api.ts';
+import type { FinishedUnit, JoinPreview, PowerReport } from '../protocol/engine-api.ts';
 import { FINISHED_KEPT } from '../protocol/engine-api.ts';
 import type { Preferences } from '../protocol/preferences.ts';
 import type { HostRegistration } from '../protocol/project-api.ts';
 import { Calibrator } from './calibration/index.ts';
 import { CapsuleChoice } from './capsule-choice.ts';
 import { capsuleSources } from './capsule-sources.ts';
+import { capsuleUse } from './capsule-use.ts';
 import type { CapsuleKind } from './capsules/capsule.ts';
 import type { Clock } from './clock.ts';
-import { type CapsuleUse, CoresMonitor, type Decision, type Pause } from './cores/index.ts';
+import { CoresMonitor, type Decision, type Pause } from './cores/index.ts';
 import type { EngineFiles } from './filenames.ts';
-import { History, type Totals } from './history/index.ts';
+import { type Fills, History, type Totals } from './history/index.ts';
 import { ObjectCache } from './objects/index.ts';
 import {
   type Invitation,
@@ -20,7 +21,9 @@ import {
   MembershipStore,
   ProjectClient,
   ProjectUnreachable,
+  previewProject,
 } from './project/index.ts';
+import { Throttle } from './project/throttle.ts';
 import { Consoles } from './slots/consoles.ts';
 import { DriverPool } from './slots/drivers.ts';
 import { HistogramBook } from './slots/live-histograms.ts';
@@ -28,8 +31,8 @@ import { RateMeter } from './slots/rate-meter.ts';
 import { Supervisor } from './slots/supervisor.ts';
 import type { StateStore } from './state.ts';
 import { statusView } from './status.ts';
-import { FinishedList, projectView, runningUnits } from './views.ts';
-import { Desk, isUndelivered, isUnfinished, neededObjects, Spool, Work } from './work/index.ts';
+import { FinishedList, isShown, overallTalk, type ProjectTalk, projectView, runningUnits } from './views.ts';
+import { Desk, isUndelivered, isUnfinished, neededObjects, Spool, Turns, Work } from './work/index.ts';
 
 export interface CoreOptions {
   readonly files: EngineFiles;
@@ -50,12 +53,12 @@ export interface CoreOptions {
 
 /** What changes within this long is published together. */
 const PUBLISH_MS = 50;
+/** What the answer to a shell that says the machine goes to sleep waits for at most. */
+const PAUSE_WITHIN_MS = 2_000;
 /** While capsules compute, rates and sums are brought up to date this often. */
 const REFRESH_MS = 1_000;
 /** A host that the server does not know any more registers anew, but not over and over. */
 const REJOIN_EVERY_MS = 10 * 60_000;
-/** Of a capsule where no release says more yet. */
-const USUAL_CAPSULE_MB = 256;
 
 /**
  * The parts of the engine, wired: cores decide how many slots, the supervisor fills them with units from the desk,
@@ -65,6 +68,7 @@ export class Core {
   readonly options: CoreOptions;
   readonly memberships: MembershipStore;
   readonly desk: Desk;
+  readonly turns: Turns;
   readonly work: Work;
   readonly drivers: DriverPool;
   readonly calibrator: Calibrator;
@@ -84,10 +88,11 @@ export class Core {
   #pause: Pause | null;
   #isStopping = false;
   #isFinishing = false;
-  #rejoinedAtMs = Number.NEGATIVE_INFINITY;
+  #rejoinedAtMs = new Map<string, number>();
   #joinTrouble: string | null = null;
   #cancelPublish: (() => void) | null = null;
   #cancelRefresh: (() => void) | null = null;
+  #throttle: Throttle;
   #stop = new AbortController();
 
   constructor(options: CoreOptions) {
@@ -96,6 +101,7 @@ export class Core {
     this.preferences = options.preferences;
     this.#pause = options.pause;
     this.#allowance = options.maxUnits;
+    this.#throttle = new Throttle(() => this.preferences.networkLimitKbps, clock);
     this.memberships = new MembershipStore(files.membership);
     this.history = new History(files.history, log, clock);
     this.consoles = new Consoles(files.consoles, log);
@@ -104,12 +110,13 @@ export class Core {
       files,
       log,
       signal: this.#stop.signal,
-      project: () => {
-        const membership = this.memberships.current;
-        const client = membership && this.desk.client(membership.keyFingerprint);
-        return membership && client ? { membership, client } : null;
+      project: (key) => {
+        const membership = this.memberships.byKey(key);
+        const client = this.desk.client(key);
+        return membership && client ? { membership, client } : undefined;
       },
       objects: () => this.objects,
+      accelerator: () => this.preferences.accelerator,
     });
     this.objects = new ObjectCache({
       folder: files.objects,
@@ -142,8 +149,8 @@ export class Core {
       onUsable: () => void this.choice.changed(),
     });
     this.calibrator = new Calibrator({
-      driver: (kind) => this.drivers.driver(kind),
-      facts: (kind) => this.drivers.facts(kind),
+      driver: (kind, project) => this.drivers.driver(kind, project),
+      facts: (kind, project) => this.drivers.facts(kind, project),
       file: files.machine,
       clock,
       log,
@@ -168,6 +175,7 @@ export class Core {
       log,
       preferred: (unit) => this.choice.for(unit),
       onEvents: (events) => this.#meter.add(clock.monotonic(), events),
+      onComputed: (project, cpuSeconds) => this.turns.computed(project, cpuSeconds),
       onLive: (event) => store.set('lastEvent', event),
       onHistograms: () => {
         this.#histogramsChanged = true;
@@ -176,6 +184,18 @@ export class Core {
         this.#tellMonitor();
         this.publishSoon();
       },
+    });
+    this.turns = new Turns({
+      desk: this.desk,
+      memberships: this.memberships,
+      demand: () => ({
+        slots: this.#isFinishing ? 0 : this.decision.slots,
+        coresAllowed: Math.min(this.preferences.maxCores ?? options.cores, options.cores),
+        bufferPerCore: this.preferences.bufferPerCore,
+        allowance: this.#allowance,
+      }),
+      file: files.machine,
+      log,
     });
     this.work = new Work({
       clock,
@@ -189,25 +209,20 @@ export class Core {
         clock,
         random,
         log,
-        usableKinds: () => this.drivers.usable(),
+        usableKinds: (project) => this.drivers.usable(project),
         mayTransfer: () => this.decision.transfers,
-        demand: () => ({
-          slots: this.#isFinishing ? 0 : this.decision.slots,
-          coresAllowed: Math.min(this.preferences.maxCores ?? options.cores, options.cores),
-          bufferPerCore: this.preferences.bufferPerCore,
-          allowance: this.#allowance,
-        }),
+        turns: this.turns,
         taken: (units) => {
           if (this.#allowance !== null) this.#allowance = Math.max(0, this.#allowance - units);
         },
-        rejoin: (signal) => this.#rejoin(signal),
-        record: (unit, cpuSeconds, projectKey) => this.#record(unit, cpuSeconds, projectKey),
+        rejoin: (project, signal) => this.#rejoin(project, signal),
+        record: (unit, cpuSeconds, fills) => this.#record(unit, cpuSeconds, fills),
       },
     });
     this.monitor = new CoresMonitor({
       preferences: this.preferences,
       pause: this.#pause,
-      capsuleUse: () => this.#capsuleUse(),
+      capsuleUse: () => capsuleUse(this.supervisor.slots, this.calibrator.measuring),
       onDecision: () => this.#onDecision(),
       onCores: (cores) => store.set('cores', [...cores]),
       clock,
@@ -217,7 +232,14 @@ export class Core {
   get decision(): Decision {
     const { decision } = this.monitor;
     if (!this.options.insist || decision.slots > 0 || decision.state === 'paused') return decision;
-    return { ...decision, slots: 1, state: 'computing', reason: 'One core, as you asked' };
+    if (decision.cause.code === 'suspended') return decision;
+    return {
+      ...decision,
+      slots: 1,
+      state: 'computing',
+      reason: 'One core, as you asked',
+      cause: { code: 'insist', values: {} },
+    };
   }
 
   get pause(): Pause | null {
@@ -233,7 +255,7 @@ export class Core {
   }
 
   connect(url: string, token: string | null): ProjectClient {
-    return new ProjectClient({ url, token, clock: this.options.clock });
+    return new ProjectClient({ url, token, clock: this.options.clock, throttle: this.#throttle });
   }
 
   /** Takes up what the last life left, and begins. */
@@ -243,54 +265,64 @@ export class Core {
     // What is still in hand from the last life was asked for then: it is part of what may be taken.
     const inHand = this.desk.list(isUnfinished).length + this.desk.list(isUndelivered).length;
     if (this.#allowance !== null) this.#allowance = Math.max(0, this.#allowance - inHand);
-    await Promise.all([this.#readHistory(), this.calibrator.load()]);
+    await Promise.all([this.#readHistory(), this.calibrator.load(), this.turns.load()]);
     this.work.open();
     this.publish();
     await this.monitor.start();
   }
 
   /** Gives up every unit that has not finished, for the given reason, and tells the project. */
-  async abandonUnfinished(
-    reason: string,
-    isMeant: (projectKey: string) => boolean = () => true,
-  ): Promise<void> {
-    for (const unit of this.desk.list(isUnfinished)) {
-      if (isMeant(unit.spooled.project))
-        await this.desk.apply(unit, { event: 'abandoned', reason, tell: true });
-    }
+  async abandonUnfinished(reason: string): Promise<void> {
+    for (const unit of this.desk.list(isUnfinished))
+      await this.desk.apply(unit, { event: 'abandoned', reason, tell: true });
   }
 
   /**
-   * Joins the project of the invitation, and leaves the one before: what runs for that is given back, results
-   * that are finished still go there.
+   * Joins the project of the invitation, beside those joined already.
    * @throws ProjectError
    */
   async join(invitation: Invitation): Promise<Membership> {
-    const before = this.memberships.current;
-    const membership = await joinProject(
+    const joined = await joinProject(
       invitation,
       this.registration,
       this.memberships.byKey(invitation.keyFingerprint),
       (url, token) => this.connect(url, token),
     );
-    await this.memberships.join(membership);
+    const membership = await this.memberships.join(joined, this.options.clock.now());
     this.#joinTrouble = null;
-    if (before && before.keyFingerprint !== membership.keyFingerprint) {
-      await this.abandonUnfinished(
-        'this computer joined another project',
-        (key) => key !== membership.keyFingerprint,
-      );
-      await this.drivers.reset();
-    } else {
-      this.drivers.reconsider();
-    }
-    await this.memberships.forgetFormer((key) =>
-      this.desk.list().some((unit) => unit.spooled.project === key),
-    );
+    this.drivers.reconsider();
     this.options.log.info({ project: membership.name, url: membership.url }, 'joined');
     this.work.hurry();
     this.publish();
     return membership;
+  }
+
+  /** @throws ProjectError */
+  preview(invitation: Invitation): Promise<JoinPreview> {
+    const known = this.memberships.byKey(invitation.keyFingerprint);
+    return previewProject(invitation, known?.leaving === null, (url, token) => this.connect(url, token));
+  }
+
+  /** Leases by which this host knows a work unit, as far as it remembers. */
+  leasesOf(unitId: string): string[] {
+    const inHand = this.desk.list(({ spooled }) => spooled.lease.unitId === unitId);
+    const ended = this.#finished.list().filter((unit) => unit.unitId === unitId);
+    return [...inHand, ...ended].map(({ leaseId }) => leaseId);
+  }
+
+  /** What is in hand is finished or given back by the work loops; a crash on the way changes nothing about that. */
+  async leave(project: string, work: 'finish' | 'give-back'): Promise<void> {
+    await this.memberships.leave(project, work);
+    this.options.log.info({ project, work }, 'left');
+    this.work.hurry();
+    this.supervisor.poke();
+    this.publish();
+  }
+
+  async setShares(shares: ReadonlyMap<string, number>): Promise<void> {
+    await this.memberships.setShares(shares);
+    this.work.poke();
+    this.publish();
   }
 
   /** For a join at start that goes on trying: why it has not worked yet. */
@@ -306,7 +338,18 @@ export class Core {
     this.publish();
   }
 
+  /** @returns when what must pause at once (the machine goes to sleep) has */
+  async setPower(report: PowerReport): Promise<void> {
+    this.monitor.setPower(report);
+    if (!report.suspending) return;
+    const computes = () => this.supervisor.slots.some(({ phase }) => phase === 'running');
+    for (let waited = 0; computes() && waited < PAUSE_WITHIN_MS; waited += PUBLISH_MS)
+      await new Promise<void>((resolve) => this.options.clock.after(PUBLISH_MS, resolve));
+    this.publish();
+  }
+
   setPreferences(preferences: Preferences): void {
+    if (preferences.accelerator !== this.preferences.accelerator) void this.drivers.reset('qemu');
     this.preferences = preferences;
     this.options.store.set('preferences', preferences);
     this.drivers.reconsider();
@@ -324,8 +367,10 @@ export class Core {
     await this.supervisor.finish();
     await this.abandonUnfinished('this computer stops computing');
     const isOwed = () =>
-      this.desk.list().some((unit) => isUndelivered(unit) || unit.state.state === 'abandoned');
-    while (isOwed() && !this.work.trouble && !this.desk.diskTrouble && !this.#stop.signal.aborted) {
+      this.desk
+        .list((unit) => isUndelivered(unit) || unit.state.state === 'abandoned')
+        .some(({ spooled }) => !this.work.troubleOf(spooled.project));
+    while (isOwed() && !this.desk.diskTrouble && !this.#stop.signal.aborted) {
       await new Promise<void>((resolve) => this.options.clock.after(100, resolve));
     }
   }
@@ -355,12 +400,22 @@ export class Core {
   publish(): void {
     const { store, clock } = this.options;
     const { slots } = this.supervisor;
-    const trouble = this.work.trouble;
     const units = this.desk.list();
     store.set('calibrations', this.calibrator.views(this.#preferredCapsule));
     store.set('running', runningUnits(slots, units));
     store.set('finished', this.#finished.list());
-    store.set('project', projectView(this.memberships.current, trouble, this.work.noWork));
+    store.set(
+      'projects',
+      this.memberships.all
+        .map((membership) =>
+          projectView(
+            membership,
+            this.#talkWith(membership.keyFingerprint),
+            units.filter(({ spooled }) => spooled.project === membership.keyFingerprint),
+          ),
+        )
+        .filter(isShown),
+    );
     store.set('contribution', {
       ...(this.#totals ?? store.get('contribution')),
       eventsPerSecond: this.#meter.rate(clock.monotonic()),
@@ -370,6 +425,9 @@ export class Core {
       store.set('histograms', this.#histograms.view());
     }
     const computing = slots.filter((slot) => slot.phase === 'running').length;
+    const talks = this.memberships.joined
+      .filter(({ share }) => share > 0)
+      .map(({ keyFingerprint }) => this.#talkWith(keyFingerprint));
     const isMoving = (state: string) => state === 'leased' || state === 'fetching' || state === 'ready';
     store.set(
       'status',
@@ -378,7 +436,9 @@ export class Core {
         cores: this.options.cores,
         pausedUntil: pausedUntil(this.#pause, this.decision),
         isStopping: this.#isStopping,
-        hasProject: this.memberships.current !== null,
+        hasProject: this.memberships.joined.length > 0 || units.some(isUnfinished),
+        projectsLostAt: this.memberships.damagedAt,
+        isFinishing: this.#isFinishing,
         computing,
         preparing:
           slots.filter((slot) => slot.phase === 'starting').length +
@@ -386,12 +446,15 @@ export class Core {
         diskTrouble: this.desk.diskTrouble,
         noCapsule: this.drivers.whyNone(),
         isMeasuring: this.calibrator.measuring !== null,
-        trouble: this.#joinTrouble ?? trouble?.message ?? null,
-        noWork: this.work.noWork,
+        ...overallTalk(talks, this.#joinTrouble),
         isAllowanceUsed: this.#allowance === 0,
       }),
     );
     if (computing > 0 || !this.#meter.isQuiet(clock.monotonic())) this.#refreshLater();
+  }
+
+  #talkWith(project: string): ProjectTalk {
+    return { trouble: this.work.troubleOf(project), noWork: this.work.noWorkOf(project) };
   }
 
   #refreshLater(): void {
@@ -432,35 +495,14 @@ export class Core {
     return this.options.capsule ?? this.preferences.capsule;
   }
 
-  #capsuleUse(): CapsuleUse {
-    let promisedMemoryMb = 0;
-    let cpuSeconds = 0;
-    let capsuleMemoryMb = USUAL_CAPSULE_MB;
-    const { slots } = this.supervisor;
-    for (const { capsule, unit } of slots) {
-      const limitMb = unit.release?.limits.memoryMb ?? USUAL_CAPSULE_MB;
-      capsuleMemoryMb = Math.max(capsuleMemoryMb, limitMb);
-      const metrics = capsule?.metrics();
-      promisedMemoryMb += Math.max(0, limitMb - (metrics?.residentBytes ?? 0) / 1e6);
-      cpuSeconds += metrics?.cpuSeconds ?? 0;
-    }
-    const { measuring } = this.calibrator;
-    return {
-      capsules: slots.length + (measuring ? 1 : 0),
-      capsuleMemoryMb,
-      promisedMemoryMb,
-      cpuSeconds: cpuSeconds + (measuring?.metrics?.cpuSeconds ?? 0),
-    };
-  }
-
-  async #rejoin(signal: AbortSignal): Promise<void> {
-    const membership = this.memberships.current;
+  async #rejoin(project: string, signal: AbortSignal): Promise<void> {
+    const membership = this.memberships.byKey(project);
     if (!membership) return;
     const now = this.options.clock.monotonic();
-    if (now - this.#rejoinedAtMs < REJOIN_EVERY_MS) {
+    if (now - (this.#rejoinedAtMs.get(project) ?? Number.NEGATIVE_INFINITY) < REJOIN_EVERY_MS) {
       throw new ProjectUnreachable('the project does not know this computer, though it has just registered');
     }
-    this.#rejoinedAtMs = now;
+    this.#rejoinedAtMs.set(project, now);
     signal.throwIfAborted();
     this.options.log.warn(
       { url: membership.url },
@@ -469,16 +511,17 @@ export class Core {
     await this.join({ url: membership.url, keyFingerprint: membership.keyFingerprint });
   }
 
-  async #record(unit: FinishedUnit, cpuSeconds: number, projectKey: string): Promise<void> {
+  async #record(unit: FinishedUnit, cpuSeconds: number, fills: Fills | null): Promise<void> {
     this.#finished.put(unit);
-    const project = this.memberships.byKey(projectKey)?.name ?? projectKey;
-    if (await this.history.record({ ...unit, project, cpuSeconds }))
+    const projectName = this.memberships.byKey(unit.project)?.name ?? unit.project;
+    if (await this.history.record({ ...unit, projectName, cpuSeconds, fills }))
       this.#totals = await this.history.totals();
     this.publishSoon();
   }
 
   async #readHistory(): Promise<void> {
     try {
+      await this.history.adopt(this.memberships.all.map(({ keyFingerprint: key, name }) => ({ key, name })));
       this.#totals = await this.history.totals();
       for (const unit of await this.history.finished(FINISHED_KEPT)) this.#finished.put(unit);
     } catch (error) {

@@ -9,11 +9,12 @@ import type { CapsuleKind } from './capsules/capsule.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Control } from './control.ts';
 import { Core } from './core.ts';
-import { examine } from './doctor/index.ts';
 import { EngineStartError } from './errors.ts';
 import { type EngineFiles, engineFiles } from './filenames.ts';
 import { firstState } from './first-state.ts';
 import { joinAtStart } from './join-at-start.ts';
+import { checkFacts } from './machine.ts';
+import { noticesOf } from './notices.ts';
 import { loadPause } from './pause-file.ts';
 import { loadPreferences } from './preferences.ts';
 import { StateStore } from './state.ts';
@@ -74,7 +75,8 @@ async function assemble(
 ): Promise<RunningEngine> {
   const { log } = options;
   const clock = options.clock ?? systemClock;
-  const preferences = await loadPreferences(files.preferences, log);
+  const { preferences, damagedAt } = await loadPreferences(files.preferences);
+  const factsDamagedAt = await checkFacts(files.machine);
   const cores = os.availableParallelism?.() ?? os.cpus().length;
   const store = new StateStore(firstState(preferences, cores, ENGINE_VERSION), clock);
   const core = new Core({
@@ -91,6 +93,13 @@ async function assemble(
     pause: await loadPause(files.machine, clock),
     store,
   });
+  const notices = () =>
+    noticesOf({
+      preferences: damagedAt,
+      memberships: core.memberships.damagedAt,
+      facts: factsDamagedAt,
+      history: core.history.damagedAt,
+    });
   const closing = new AbortController();
   let ending: Promise<void> | null = null;
   const end = (finish: boolean) => {
@@ -110,12 +119,19 @@ async function assemble(
   const ended = new Promise<void>((resolve) => {
     hasEnded = resolve;
   });
-  const control = new Control(
+  let token = '';
+  const control = new Control({
     core,
-    () => examine({ files, preferences: core.preferences, membership: core.memberships.current, clock }),
-    (finish) => void end(finish).finally(hasEnded),
-  );
+    doctor: async () => {
+      const { examine } = await import('./doctor/index.ts');
+      const { preferences: now, memberships } = core;
+      return examine({ files, preferences: now, memberships: memberships.joined, notices: notices(), clock });
+    },
+    stop: (finish) => void end(finish).finally(hasEnded),
+    token: () => token,
+  });
   await core.start();
+  for (const notice of notices()) log.error(notice, 'a damaged file was put aside');
   const api = await startApi({
     store,
     control,
@@ -127,6 +143,7 @@ async function assemble(
     await core.close();
     throw error;
   });
+  token = api.token;
   log.info({ url: api.url, dataFolder: files.dataFolder }, 'engine started');
   if (options.invitation) void joinAtStart(core, options.invitation, clock, closing.signal, log);
   return { url: api.url, token: api.token, ended, close: () => end(false).finally(hasEnded) };

@@ -14,10 +14,21 @@ import { LiveEvent } from './work-unit.ts';
  *     POST /pause                 { forSeconds: number | null } null: until resumed
  *     POST /resume
  *     GET|PUT /preferences        Preferences
- *     POST /join                  { invitation: string } -> ProjectView
+ *     POST /join/preview          JoinRequest -> JoinPreview: what joining would mean; joins nothing
+ *     POST /join                  JoinRequest -> ProjectView
+ *     POST /leave                 LeaveRequest -> 204
+ *     PUT  /shares                SharesRequest -> 204
+ *     POST /power                 PowerReport -> 204: what only a desktop shell knows; holds until the next one
+ *     POST /work/retry            -> 204: whatever waits for a project asks again now ("Try now")
  *     GET  /doctor                { checks: DoctorCheck[] }
+ *     POST /doctor/:name/remedy   -> { check: DoctorCheck } does the check's action, then checks again
+ *     GET  /report                text for a person to send: versions, checks, last log lines; no secrets
  *     GET  /history?days=N        { days: HistoryDay[] }
- *     GET  /console/:unitId       text of the unit's console (last runs)
+ *     GET  /units?...             UnitsQuery -> UnitsPage
+ *     GET  /share?...             ShareQuery -> { points: CampaignShare[] }
+ *     GET  /log?...               LogQuery -> { lines: LogLine[] }
+ *     GET  /console/:unitId       text of the unit's console (last runs); UNITID@PROJECT where two projects have one
+ *                                 of that name
  *     POST /stop                  { finish: boolean } ends the engine
  */
 export const CoreView = z.strictObject({
@@ -28,10 +39,52 @@ export const CoreView = z.strictObject({
 });
 export type CoreView = z.infer<typeof CoreView>;
 
+/**
+ * Why, for programs that say it in another language: a code and what goes into its sentence. `values` by code:
+ * load: { cores, busyWith: string | null }; person: { sure: 0 | 1 }; battery: { percent: number | null };
+ * heat: { celsius: number | null }; schedule: { opens: string | null }; paused: { minutesLeft: number | null };
+ * program: { name }; disk, no-capsule, offline, no-work: { message } in the words of whoever refused; no-project: { message }
+ * where the list of projects was damaged; others: none.
+ */
+export const StatusCause = z.strictObject({
+  code: z.enum([
+    // Policy: why these slots and no more.
+    'free',
+    'limit',
+    'full-screen',
+    'memory',
+    'paused',
+    'schedule',
+    'load',
+    'person',
+    'battery',
+    'heat',
+    'program',
+    'suspended',
+    'insist',
+    // Circumstances.
+    'stopping',
+    'finishing',
+    'no-project',
+    'disk',
+    'no-capsule',
+    'measuring',
+    'preparing',
+    'offline',
+    'allowance-used',
+    'no-work',
+    'metered',
+    'asking',
+  ]),
+  values: z.record(z.string(), z.union([z.string(), z.number(), z.null()])),
+});
+export type StatusCause = z.infer<typeof StatusCause>;
+
 /** The one sentence that says what is happening and why; `reason` is plain words for a person. */
 export const StatusView = z.strictObject({
   state: z.enum(['starting', 'computing', 'waiting', 'paused', 'attention', 'offline', 'stopping']),
   reason: z.string(),
+  cause: StatusCause,
   /** How many capsules policy allows now. */
   slots: Count,
   cores: Count,
@@ -41,6 +94,8 @@ export type StatusView = z.infer<typeof StatusView>;
 
 export const RunningUnit = z.strictObject({
   unitId: z.string(),
+  /** ProjectView.keyFingerprint */
+  project: z.string(),
   campaign: z.string(),
   campaignTitle: z.string(),
   application: z.string(),
@@ -62,8 +117,11 @@ export const FINISHED_KEPT = 50;
 
 /** A unit whose run has ended here, with what was measured of it and what the project said. */
 export const FinishedUnit = z.strictObject({
+  /** Of all units here; unitId and project together name the unit. */
   leaseId: z.string(),
   unitId: z.string(),
+  /** ProjectView.keyFingerprint */
+  project: z.string(),
   campaign: z.string(),
   campaignTitle: z.string(),
   application: z.string(),
@@ -134,11 +192,20 @@ export type CalibrationView = z.infer<typeof CalibrationView>;
 
 export const ProjectView = z.strictObject({
   name: z.string(),
+  description: z.string(),
   url: z.string(),
+  /** Of the key that signs all its documents; names the project everywhere here. */
   keyFingerprint: z.string(),
   connected: z.boolean(),
   /** Last thing that went wrong or why there is no work; null when all is well. */
   message: z.string().nullable(),
+  /** Weight among the joined projects, 0 (takes no new work) to 100. */
+  share: z.number().int().min(0).max(100),
+  /** Left, but what was in hand is still being finished or delivered. */
+  leaving: z.boolean(),
+  joinedAt: Moment,
+  /** Units leased and not computed; computed and not yet told. */
+  inHand: z.strictObject({ unfinished: Count, undelivered: Count }),
 });
 export type ProjectView = z.infer<typeof ProjectView>;
 
@@ -152,7 +219,7 @@ export const EngineState = z.strictObject({
   contribution: Contribution,
   capsules: z.array(CapsuleView),
   calibrations: z.array(CalibrationView),
-  project: ProjectView.nullable(),
+  projects: z.array(ProjectView),
   preferences: Preferences,
   engineVersion: z.string(),
 });
@@ -161,7 +228,55 @@ export type EngineResource = keyof EngineState;
 
 export const PauseRequest = z.strictObject({ forSeconds: z.number().positive().max(31_536_000).nullable() });
 export const JoinRequest = z.strictObject({ invitation: z.string().min(1).max(500) });
+
+/** A project as it presents itself, before anything is joined. Its key was compared with the invitation's. */
+export const JoinPreview = z.strictObject({
+  name: z.string(),
+  description: z.string(),
+  url: z.string(),
+  keyFingerprint: z.string(),
+  joined: z.boolean(),
+  /** What it would run: its open campaigns. */
+  campaigns: z.array(z.strictObject({ title: z.string(), application: z.string(), version: z.string() })),
+});
+export type JoinPreview = z.infer<typeof JoinPreview>;
+
+export const LeaveRequest = z.strictObject({
+  /** ProjectView.keyFingerprint */
+  project: z.string(),
+  /** Units in hand: computed and delivered first, or given back at once. Finished results are delivered either way. */
+  work: z.enum(['finish', 'give-back']),
+});
+export type LeaveRequest = z.infer<typeof LeaveRequest>;
+
+/** New weights by ProjectView.keyFingerprint; projects that are not named keep theirs. */
+export const SharesRequest = z.strictObject({ shares: z.record(z.string(), ProjectView.shape.share) });
+export type SharesRequest = z.infer<typeof SharesRequest>;
+
+/** null: not known; the engine then goes by what it finds out itself. */
+export const PowerReport = z.strictObject({
+  onBattery: z.boolean().nullable(),
+  /** Since a person last touched the machine. */
+  idleSeconds: z.number().min(0).nullable(),
+  screenLocked: z.boolean().nullable(),
+  /** The machine is about to sleep: capsules are paused until told otherwise. */
+  suspending: z.boolean(),
+  /** The machine says it is too hot (macOS, Linux where told). */
+  thermal: z.enum(['nominal', 'fair', 'serious', 'critical']).nullable(),
+});
+export type PowerReport = z.infer<typeof PowerReport>;
+
 export const StopRequest = z.strictObject({ finish: z.boolean().default(false) });
+
+/** What a check can do about its finding by itself; the text is remedy's. */
+export const DoctorAction = z.enum([
+  'probe-accelerator',
+  'measure-again',
+  'clear-cache',
+  'fetch-appliance',
+  'retry',
+]);
+export type DoctorAction = z.infer<typeof DoctorAction>;
 
 export const DoctorCheck = z.strictObject({
   name: z.string(),
@@ -170,12 +285,17 @@ export const DoctorCheck = z.strictObject({
   detail: z.string(),
   /** What to do, where state is not ok. */
   remedy: z.string().nullable(),
+  /** What POST /doctor/:name/remedy would do about it; null: only the person can. */
+  action: DoctorAction.nullable(),
 });
 export type DoctorCheck = z.infer<typeof DoctorCheck>;
 
 export const HistoryDay = z.strictObject({
   day: z.iso.date(),
+  /** ProjectView.keyFingerprint; its name where that was all an older version wrote down. */
   project: z.string(),
+  /** As it was called last, also after it was left. */
+  projectName: z.string(),
   campaign: z.string(),
   unitsValid: Count,
   eventsValid: Count,
@@ -183,6 +303,60 @@ export const HistoryDay = z.strictObject({
   cpuSeconds: z.number(),
 });
 export type HistoryDay = z.infer<typeof HistoryDay>;
+
+/** Finished units, the newest first. */
+export const UnitsQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+  /** Only those that finished before this cursor: UnitsPage.next. */
+  before: z.string().max(200).optional(),
+  project: z.string().max(200).optional(),
+  campaign: z.string().max(200).optional(),
+  verdict: FinishedUnit.shape.verdict.optional(),
+});
+export type UnitsQuery = z.infer<typeof UnitsQuery>;
+
+export const UnitsPage = z.strictObject({
+  units: z.array(FinishedUnit),
+  /** Cursor of the next page; null: this was the last. */
+  next: z.string().nullable(),
+  /** Of the whole list, without paging. */
+  total: Count,
+});
+export type UnitsPage = z.infer<typeof UnitsPage>;
+
+export const ShareQuery = z.strictObject({ project: z.string().max(200), campaign: z.string().max(200) });
+export type ShareQuery = z.infer<typeof ShareQuery>;
+
+/** One point of a campaign as the project has merged it, and what of it came from here (validated only). */
+export const CampaignShare = z.strictObject({
+  campaign: z.string(),
+  campaignTitle: z.string(),
+  parameters: z.record(z.string(), Json),
+  events: Count,
+  eventsMine: Count,
+  axes: z.array(HistogramAxis),
+  counts: z.record(z.string(), z.array(Count)),
+  countsMine: z.record(z.string(), z.array(Count)),
+});
+export type CampaignShare = z.infer<typeof CampaignShare>;
+
+export const LogQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(2000).default(500),
+  unit: z.string().max(60).optional(),
+  level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+});
+export type LogQuery = z.infer<typeof LogQuery>;
+
+/** One event of the engine's log, oldest first; without tokens. */
+export const LogLine = z.strictObject({
+  at: Moment,
+  level: z.enum(['debug', 'info', 'warn', 'error']),
+  message: z.string(),
+  unit: z.string().nullable(),
+  /** The other fields of the line, for those who ask for details. */
+  details: z.record(z.string(), Json),
+});
+export type LogLine = z.infer<typeof LogLine>;
 
 /** What the engine writes to FILES.endpoint, readable by its user only, for its clients to find it. */
 export const EngineEndpoint = z.strictObject({ url: z.url(), token: z.string(), pid: Count });

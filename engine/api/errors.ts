@@ -8,6 +8,7 @@ export function apiError(code: string, message: string, place: string | null = n
 
 export const CONTROL_STATUS: Record<ControlErrorCode, ContentfulStatusCode> = {
   invalid: 422,
+  'not-found': 404,
   conflict: 409,
   unreachable: 502,
   refused: 409,

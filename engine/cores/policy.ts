@@ -1,5 +1,14 @@
+import type { StatusCause } from '../../protocol/engine-api.ts';
 import type { Preferences } from '../../protocol/preferences.ts';
-import { batteryReason, type Cause, heatReason, loadReason, pauseReason, sentence } from './reasons.ts';
+import {
+  batteryReason,
+  type Cause,
+  heatReason,
+  loadReason,
+  pauseReason,
+  sentence,
+  statusCause,
+} from './reasons.ts';
 import { allowedBySchedule, nextOpening } from './schedule.ts';
 import type { Moment, Pause, Situation } from './situation.ts';
 
@@ -24,6 +33,7 @@ const HOLD_MS: Record<Concern, number> = {
   // The heat controller below has its own steps of 15 and 30 s.
   heat: 0,
   memory: 15_000,
+  program: 5_000,
 };
 
 /** Others' use that takes one more core: 0.6 cores take one, 1.6 two. Less is what SCHED_IDLE yields by itself. */
@@ -42,7 +52,7 @@ const COOL_C = 8;
 const HEAT_STEP_MS = 15_000;
 const COOL_STEP_MS = 30_000;
 
-type Concern = 'load' | 'person' | 'battery' | 'full screen' | 'heat' | 'memory';
+type Concern = 'load' | 'person' | 'battery' | 'full screen' | 'heat' | 'memory' | 'program';
 
 export interface Decision {
   /** How many capsules may compute now. */
@@ -51,6 +61,8 @@ export interface Decision {
   readonly state: 'computing' | 'waiting' | 'paused';
   /** Plain words for a person. */
   readonly reason: string;
+  /** The same for programs. */
+  readonly cause: StatusCause;
   /** Whether downloads and uploads may go over the network now. */
   readonly transfers: boolean;
   /** false: memory is short, capsules beyond `slots` should be stopped, not only paused. */
@@ -99,6 +111,7 @@ export function decide(
 
   const concerns: Omit<Hold, 'untilMs'>[] = [
     battery(situation, preferences, batteryLow),
+    program(situation),
     fullScreen(situation, preferences),
     { concern: 'heat', allowed: heat.cap, cause: heatReason(facts.temperatureC) },
     memory(situation, preferences),
@@ -122,6 +135,7 @@ export function decide(
       slots,
       state: slots > 0 ? 'computing' : binding.cause.kind === 'paused' ? 'paused' : 'waiting',
       reason: sentence(slots, cores, binding.cause),
+      cause: statusCause(binding.cause),
       transfers: preferences.onMeteredNetwork || facts.metered !== true,
       keepPaused: !holds.some((hold) => hold.concern === 'memory' && hold.allowed < situation.capsules),
     },
@@ -129,15 +143,16 @@ export function decide(
   };
 }
 
-/** What the person set, strongest first; each counts from this very moment. */
+/** What the person set, and that the machine goes to sleep, strongest first; each counts from this very moment. */
 function wishes(
-  { cores }: Situation,
+  { cores, facts }: Situation,
   preferences: Preferences,
   pause: Pause | null,
   now: Moment,
 ): { allowed: number; cause: Cause }[] {
   const found: { allowed: number; cause: Cause }[] = [];
   if (pause && isPaused(pause, now)) found.push({ allowed: 0, cause: pauseReason(pause, now) });
+  if (facts.suspending) found.push({ allowed: 0, cause: { kind: 'suspended' } });
   const { maxCores, schedule } = preferences;
   if (maxCores !== null && maxCores < cores) found.push({ allowed: maxCores, cause: { kind: 'limit' } });
   if (!allowedBySchedule(schedule, now.day, now.minute)) {
@@ -183,6 +198,14 @@ function fullScreen({ cores, facts }: Situation, { duringFullScreen }: Preferenc
   return { concern: 'full screen', allowed: stop ? 0 : cores, cause: { kind: 'full screen' } } as const;
 }
 
+function program({ cores, facts }: Situation) {
+  return {
+    concern: 'program',
+    allowed: facts.program === null ? cores : 0,
+    cause: { kind: 'program', name: facts.program ?? '' },
+  } as const;
+}
+
 function person({ cores, facts }: Situation, { reserveWhileActive }: Preferences) {
   // Where nobody can tell, somebody is there: the gentle guess.
   const active = facts.personIdleSeconds === null || facts.personIdleSeconds < AWAY_SECONDS;
@@ -219,13 +242,15 @@ function heatStep(
   const cap = Math.min(cores, previous.heat.cap);
   const waited = now.monotonicMs - previous.heat.steppedAtMs;
   const unchanged = { cap, steppedAtMs: previous.heat.steppedAtMs };
-  const celsius = facts.temperatureC;
-  if (celsius === null) return { cap: cores, steppedAtMs: previous.heat.steppedAtMs };
-  if (celsius >= maxTemperatureC + OVERHEAT_C) return { cap: 0, steppedAtMs: now.monotonicMs };
-  if (celsius >= maxTemperatureC && waited >= HEAT_STEP_MS) {
+  const { temperatureC: celsius, thermal } = facts;
+  if (celsius === null && thermal === null) return { cap: cores, steppedAtMs: previous.heat.steppedAtMs };
+  const above = (celsius ?? Number.NEGATIVE_INFINITY) - maxTemperatureC;
+  if (above >= OVERHEAT_C || thermal === 'critical') return { cap: 0, steppedAtMs: now.monotonicMs };
+  const hot = above >= 0 || thermal === 'serious';
+  if (hot && waited >= HEAT_STEP_MS) {
     return { cap: Math.max(0, Math.min(cap, previous.slots) - 1), steppedAtMs: now.monotonicMs };
   }
-  if (celsius <= maxTemperatureC - COOL_C && waited >= COOL_STEP_MS && cap < cores) {
+  if (!hot && above <= -COOL_C && waited >= COOL_STEP_MS && cap < cores) {
     return { cap: cap + 1, steppedAtMs: now.monotonicMs };
   }
   return unchanged;

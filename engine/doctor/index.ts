@@ -2,9 +2,11 @@ import type { DoctorCheck } from '../../protocol/engine-api.ts';
 import type { Check, DoctorContext } from './check.ts';
 import { accelerator } from './checks/accelerator.ts';
 import { appliance } from './checks/appliance.ts';
+import { calibration } from './checks/calibration.ts';
 import { clock } from './checks/clock.ts';
 import { dataFolder } from './checks/data-folder.ts';
 import { disk } from './checks/disk.ts';
+import { keptAside } from './checks/kept-aside.ts';
 import { memory } from './checks/memory.ts';
 import { priority } from './checks/priority.ts';
 import { project } from './checks/project.ts';
@@ -15,6 +17,7 @@ export type { DoctorContext } from './check.ts';
 
 const CHECKS: readonly Check[] = [
   dataFolder,
+  keptAside,
   disk,
   memory,
   project,
@@ -23,6 +26,7 @@ const CHECKS: readonly Check[] = [
   qemu,
   appliance,
   accelerator,
+  calibration,
   priority,
 ];
 
@@ -40,6 +44,7 @@ export function examine(context: DoctorContext): Promise<DoctorCheck[]> {
           state: 'problem' as const,
           detail,
           remedy: 'Please report this with the text above.',
+          action: null,
         };
       }
     }),

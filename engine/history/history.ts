@@ -1,10 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import type { Logger } from '../../platform/log.ts';
-import { FinishedUnit, type HistoryDay } from '../../protocol/engine-api.ts';
+import { FinishedUnit, type HistoryDay, type UnitsPage, type UnitsQuery } from '../../protocol/engine-api.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { HistoryCalls, HistoryReply, HistoryRequest } from './process.ts';
-import { HistoryError, type Totals, type UnitRecord } from './records.ts';
+import type { UnitsCursor } from './queries/list-units.ts';
+import { HistoryError, type PointSums, type Totals, type UnitRecord } from './records.ts';
 
 /** Left alone this long, the process ends. */
 const LINGER_MS = 20_000;
@@ -32,12 +34,18 @@ export class History {
   #cancelLinger: () => void = () => {};
   #lastId = 0;
   #closed = false;
+  #damagedAt: string | null = null;
 
   /** @param path FILES.history; the caller holds the data folder's lock */
   constructor(path: string, log: Logger, clock: Clock = systemClock) {
     this.#path = path;
     this.#log = log;
     this.#clock = clock;
+  }
+
+  /** Where a damaged file was put in this life; null: it was sound as far as is known. */
+  get damagedAt(): string | null {
+    return this.#damagedAt;
   }
 
   /** Durable when it resolves; idempotent by lease. Call when a unit is computed and when its verdict comes. */
@@ -52,6 +60,27 @@ export class History {
 
   totals(): Promise<Totals> {
     return this.#ask('totals');
+  }
+
+  /**
+   * A page of finished units, the newest first.
+   * @throws HistoryError where `before` is no cursor of such a page
+   */
+  async units({ limit, before, ...filter }: UnitsQuery): Promise<UnitsPage> {
+    const { units, total } = await this.#ask('units', filter, cursorOf(before), limit);
+    const page = FinishedUnit.array().parse(units);
+    const last = page.at(-1);
+    return { units: page, total, next: last && page.length === limit ? textOf(last) : null };
+  }
+
+  /** What this host's validated units fill of each point of a campaign. */
+  points(project: string, campaign: string): Promise<PointSums[]> {
+    return this.#ask('points', project, campaign);
+  }
+
+  /** Gives what an older version recorded by a project's name the project's key. */
+  adopt(projects: readonly { readonly key: string; readonly name: string }[]): Promise<void> {
+    return this.#ask('adopt', projects);
   }
 
   /** The last `count` units, the newest last. */
@@ -116,6 +145,7 @@ export class History {
 
   #answered(reply: HistoryReply): void {
     if (reply.id === null) {
+      this.#damagedAt = reply.movedAside;
       this.#log.error(
         { movedTo: reply.movedAside },
         'the history was damaged: it was put aside and a new one begun; past contributions are no longer shown here, the project still has them',
@@ -154,6 +184,22 @@ export class History {
     keepAlive(child, true);
     child.disconnect();
     await this.#previous;
+  }
+}
+
+function textOf({ finishedAt, leaseId }: FinishedUnit): string {
+  return Buffer.from(JSON.stringify([finishedAt, leaseId])).toString('base64url');
+}
+
+function cursorOf(text: string | undefined): UnitsCursor | null {
+  if (text === undefined) return null;
+  try {
+    const [finishedAt, leaseId] = z
+      .tuple([z.string(), z.string()])
+      .parse(JSON.parse(Buffer.from(text, 'base64url').toString()));
+    return { finishedAt, leaseId };
+  } catch (cause) {
+    throw new HistoryError('"before" is no cursor; use "next" of the page before', { cause });
   }
 }
 

@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import { anySignal } from '../../platform/signals.ts';
+import { CampaignDetail } from '../../protocol/campaign.ts';
 import {
   API_PREFIX,
   ApiError,
+  CampaignList,
   HostIdentity,
   type HostRegistration,
   HostStanding,
@@ -15,6 +18,7 @@ import {
 import { Signed } from '../../protocol/release.ts';
 import type { Clock } from '../clock.ts';
 import { ProjectBadAnswer, ProjectRefused, ProjectUnreachable } from './errors.ts';
+import type { Throttle } from './throttle.ts';
 import { type Answer, httpTransport, type Transport } from './transport.ts';
 
 export interface ProjectClientOptions {
@@ -27,6 +31,8 @@ export interface ProjectClientOptions {
   readonly transport?: Transport;
   /** For a whole small answer, and between two chunks of a long one. */
   readonly timeoutMs?: number;
+  /** Shared by all clients; absent: no limit. */
+  readonly throttle?: Throttle;
 }
 
 export type UploadAnswer =
@@ -61,6 +67,7 @@ export class ProjectClient {
   #clock: Clock;
   #transport: Transport;
   #timeoutMs: number;
+  #throttle: Throttle | null;
   #serverClock: { readonly wallMs: number; readonly atMonotonicMs: number } | null = null;
 
   constructor(options: ProjectClientOptions) {
@@ -69,6 +76,7 @@ export class ProjectClient {
     this.#clock = options.clock;
     this.#transport = options.transport ?? httpTransport();
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+    this.#throttle = options.throttle ?? null;
   }
 
   /**
@@ -80,8 +88,23 @@ export class ProjectClient {
     return seen ? seen.wallMs + this.#clock.monotonic() - seen.atMonotonicMs : this.#clock.now();
   }
 
+  /** How much of a file is best sent in one upload(). */
+  pieceBytes(most: number): number {
+    return this.#throttle?.pieceBytes(most) ?? most;
+  }
+
   info(signal?: AbortSignal): Promise<ProjectInfo> {
     return this.#json('/project', ProjectInfo, { signal });
+  }
+
+  /** What anybody may read. */
+  campaigns(signal?: AbortSignal): Promise<CampaignList> {
+    return this.#json('/campaigns', CampaignList, { signal });
+  }
+
+  /** @param name or id */
+  campaign(name: string, signal?: AbortSignal): Promise<CampaignDetail> {
+    return this.#json(`/campaigns/${encodeURIComponent(name)}`, CampaignDetail, { signal });
   }
 
   register(registration: HostRegistration, signal?: AbortSignal): Promise<HostIdentity> {
@@ -164,7 +187,7 @@ export class ProjectClient {
     const over = new AbortController();
     const answer = await this.#request(`/objects/${sha256}`, {
       headers: from > 0 ? { range: `bytes=${from}-` } : {},
-      signal: AbortSignal.any([signal, over.signal]),
+      signal: anySignal(signal, over.signal),
       expect: [416],
     });
     if (answer.status === 416) {
@@ -174,11 +197,11 @@ export class ProjectClient {
     const resumed = answer.status === 206 && rangeStart(answer) === from;
     if (answer.status === 206 && !resumed)
       throw new ProjectBadAnswer(`${this.url} sent another range than asked`);
-    return { from: resumed ? from : 0, chunks: this.#chunks(answer, over) };
+    return { from: resumed ? from : 0, chunks: this.#chunks(answer, signal, over) };
   }
 
   /** @param over aborts the request, so that a connection which hangs in the midst of its answer is let go */
-  async *#chunks(answer: Answer, over: AbortController): AsyncIterable<Uint8Array> {
+  async *#chunks(answer: Answer, signal: AbortSignal, over: AbortController): AsyncIterable<Uint8Array> {
     const parts = answer.body?.[Symbol.asyncIterator]();
     if (!parts) return;
     try {
@@ -186,6 +209,7 @@ export class ProjectClient {
         const part = await this.#withinTime(parts.next());
         if (part.done) return;
         yield part.value;
+        await this.#throttle?.take(part.value.length, signal);
       }
     } catch (cause) {
       throw this.#unreachable(cause);
@@ -208,7 +232,7 @@ export class ProjectClient {
 
   async #json<T>(path: string, schema: z.ZodType<T>, options: RequestOptions): Promise<T> {
     const over = new AbortController();
-    const signal = options.signal ? AbortSignal.any([options.signal, over.signal]) : over.signal;
+    const signal = anySignal(options.signal, over.signal);
     const answer = await this.#request(path, { ...options, signal });
     try {
       return await this.#withinTime(parseAnswer(answer, schema));
@@ -223,6 +247,8 @@ export class ProjectClient {
     const headers: Record<string, string> = { ...options.headers };
     if (this.#token) headers.authorization = `Bearer ${this.#token}`;
     if (options.json !== undefined) headers['content-type'] = 'application/json';
+    const body = options.json === undefined ? options.bytes : JSON.stringify(options.json);
+    if (body !== undefined) await this.#throttle?.take(body.length, options.signal);
     const limit = new AbortController();
     const timer = setTimeout(
       () => limit.abort(new Error(`no answer within ${this.#timeoutMs} ms`)),
@@ -230,11 +256,10 @@ export class ProjectClient {
     );
     let answer: Answer;
     try {
-      const body = options.json === undefined ? options.bytes : JSON.stringify(options.json);
       answer = await this.#transport(`${this.url}${API_PREFIX}${path}`, {
         method: options.method ?? 'GET',
         headers,
-        signal: options.signal ? AbortSignal.any([options.signal, limit.signal]) : limit.signal,
+        signal: anySignal(options.signal, limit.signal),
         ...(body === undefined ? {} : { body }),
       });
     } catch (cause) {

@@ -4,6 +4,7 @@ import { Block } from '../../protocol/work-unit.ts';
 
 /** Of which campaign and point a unit is, and what its blocks fill. */
 export interface Filling {
+  readonly project: string;
   readonly campaign: string;
   readonly campaignTitle: string;
   readonly parameters: View['parameters'];
@@ -34,7 +35,7 @@ export class HistogramBook {
   #pointOf = new Map<string, Point>();
 
   begin(leaseId: string, filling: Filling): void {
-    const key = `${filling.campaign} ${canonical(filling.parameters)}`;
+    const key = `${filling.project} ${filling.campaign} ${canonical(filling.parameters)}`;
     const point = this.#points.get(key) ?? { filling, finished: emptySums(), running: new Map() };
     point.running.set(leaseId, emptySums());
     this.#points.delete(key);
@@ -61,6 +62,15 @@ export class HistogramBook {
   drop(leaseId: string): void {
     this.#pointOf.get(leaseId)?.running.delete(leaseId);
     this.#pointOf.delete(leaseId);
+  }
+
+  /** What a run has filled so far; null where it has told nothing. */
+  fillsOf(leaseId: string): { parameters: string; events: number; counts: Record<string, number[]> } | null {
+    const point = this.#pointOf.get(leaseId);
+    const sums = point?.running.get(leaseId);
+    if (!point || !sums || sums.events === 0) return null;
+    const parameters = canonical(point.filling.parameters);
+    return { parameters, events: sums.events, counts: Object.fromEntries(sums.counts) };
   }
 
   /** The run has ended well: what it filled stays. */
@@ -126,7 +136,7 @@ function addCounts(into: Map<string, number[]>, name: string, counts: readonly n
 }
 
 /** JSON with sorted keys: two cards with the same parameters are one point. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   return JSON.stringify(value, (_, inner) =>
     inner && typeof inner === 'object' && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))

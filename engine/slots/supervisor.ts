@@ -24,6 +24,8 @@ export interface SupervisorOptions {
   readonly preferred: (unit: WorkUnit) => readonly CapsuleKind[];
   /** Events newly computed by all slots. */
   readonly onEvents: (events: number) => void;
+  /** A unit's run has come to its end, well or not. */
+  readonly onComputed: (project: string, cpuSeconds: number) => void;
   readonly onLive: (event: LiveEvent) => void;
   readonly onHistograms: () => void;
   /** A slot began, ended, paused, went on or told progress. */
@@ -115,7 +117,7 @@ export class Supervisor {
       kinds: [...unit.programs.keys()],
     }));
     const next = chooseNext(candidates, ({ unit }) =>
-      this.#options.preferred(unit).filter((kind) => drivers.isReady(kind)),
+      this.#options.preferred(unit).filter((kind) => drivers.isReady(kind, unit.spooled.project)),
     );
     if (!next) {
       const restMs = drivers.nextReadyMs();
@@ -126,7 +128,7 @@ export class Supervisor {
     const programPath = unit.programs.get(next.kind);
     if (!unit.release || programPath === undefined)
       throw new Error(`unit ${unit.leaseId} is ready without programs`);
-    const console = this.#options.consoles.begin(unit.spooled.lease.unitId);
+    const console = this.#options.consoles.begin(consoleKey(unit));
     const slot = new Slot({
       order: ++this.#orders,
       slotId: this.#freeSlotId(),
@@ -139,7 +141,11 @@ export class Supervisor {
       clock,
       log: this.#options.log,
       onStarted: ({ accelerator, bootMs, restoreMs }) =>
-        drivers.started(next.kind, { accelerator: accelerator ?? null, bootMs, restoreMs }),
+        drivers.started(next.kind, unit.spooled.project, {
+          accelerator: accelerator ?? null,
+          bootMs,
+          restoreMs,
+        }),
       onProgress: (events) => {
         if (events > 0) this.#options.onEvents(events);
         this.#options.onChange();
@@ -174,6 +180,7 @@ export class Supervisor {
       return;
     }
     histograms.begin(unit.leaseId, {
+      project: unit.spooled.project,
       campaign: lease.campaign,
       campaignTitle: lease.campaignTitle,
       parameters: lease.card.parameters,
@@ -183,19 +190,37 @@ export class Supervisor {
       const end = await this.#runInCapsule(slot);
       // The server may have withdrawn the unit while it ran.
       if (unit.state.state !== 'running') return;
-      if (end.end === 'outputs') histograms.finish(unit.leaseId);
+      if (end.end === 'outputs') {
+        await this.#keepFills(unit);
+        histograms.finish(unit.leaseId);
+      }
       await this.#note(slot, end, console);
     } finally {
       histograms.drop(unit.leaseId);
       this.#options.onHistograms();
-      await this.#options.consoles.end(lease.unitId);
+      await this.#options.consoles.end(consoleKey(unit));
+    }
+  }
+
+  /** Only where every event was told: a part would make this host's share look smaller than it is. */
+  async #keepFills(unit: WorkUnit): Promise<void> {
+    const { desk, histograms, log } = this.#options;
+    const fills = histograms.fillsOf(unit.leaseId);
+    if (fills?.events !== unit.spooled.lease.card.events) return;
+    try {
+      await desk.spool.saveFills(unit.leaseId, fills);
+    } catch (error) {
+      log.warn(
+        { err: error, lease: unit.leaseId },
+        'what a unit filled is not kept for the share shown here',
+      );
     }
   }
 
   async #runInCapsule(slot: Slot): Promise<RunEnd> {
     const { drivers, log, desk } = this.#options;
     try {
-      return await slot.run(await drivers.driver(slot.kind));
+      return await slot.run(await drivers.driver(slot.kind, slot.unit.spooled.project));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       if (error instanceof CapsuleError) {
@@ -214,6 +239,9 @@ export class Supervisor {
   async #note(slot: Slot, end: RunEnd, console: ConsoleTail): Promise<void> {
     const { desk, drivers, log } = this.#options;
     const { unit } = slot;
+    if (end.end !== 'interrupted') {
+      this.#options.onComputed(unit.spooled.project, slot.measures().cpuSeconds);
+    }
     if (end.end === 'outputs') {
       await desk.apply(unit, { event: 'exited', outcome: end.outcome, measures: slot.measures() });
       return;
@@ -223,7 +251,7 @@ export class Supervisor {
       if (end.disk) desk.noteDiskTrouble(end.disk);
       if (!isStopped) {
         log.warn({ lease: unit.leaseId, reason: end.reason }, 'run interrupted; begun again');
-        drivers.failed(slot.kind);
+        drivers.failed(slot.kind, unit.spooled.project);
       }
       await desk.apply(unit, { event: 'interrupted' });
       return;
@@ -252,4 +280,8 @@ export class Supervisor {
     const used = new Set(this.slots.map(({ slotId }) => slotId));
     for (let index = 0; ; index++) if (!used.has(`slot-${index}`)) return `slot-${index}`;
   }
+}
+
+function consoleKey({ spooled }: WorkUnit): string {
+  return `${spooled.lease.unitId}@${spooled.project}`;
 }

@@ -15,7 +15,7 @@ import { HistogramBook } from '../slots/live-histograms.ts';
 import { Supervisor } from '../slots/supervisor.ts';
 import { ManualClock } from '../testkit/clock.ts';
 import { type Mishap, ModelProject } from '../testkit/model-project.ts';
-import { Desk, neededObjects, Spool, Work } from './index.ts';
+import { Desk, neededObjects, Spool, Turns, Work } from './index.ts';
 
 const log = pino({ level: 'silent' });
 const UNITS = 4;
@@ -168,6 +168,7 @@ async function begin(world: World, life: Life) {
       {
         kind: 'wasm',
         platform: 'wasm32-wasi',
+        perProject: false,
         load: async () => driver(() => world.fate(), gate),
         facts: () => '',
       },
@@ -188,9 +189,17 @@ async function begin(world: World, life: Life) {
     log,
     preferred: () => ['wasm'],
     onEvents: () => {},
+    onComputed: (project, cpuSeconds) => turns.computed(project, cpuSeconds),
     onLive: () => {},
     onHistograms: () => {},
     onChange: () => {},
+  });
+  const turns = new Turns({
+    desk,
+    memberships,
+    demand: () => ({ slots: 1, coresAllowed: 1, bufferPerCore: BUFFER, allowance: null }),
+    file: join(folder, 'machine.json'),
+    log,
   });
   const work: Work = new Work({
     clock,
@@ -204,17 +213,18 @@ async function begin(world: World, life: Life) {
       clock,
       random,
       log,
-      usableKinds: () => drivers.usable(),
+      usableKinds: (project) => drivers.usable(project),
       mayTransfer: () => true,
-      demand: () => ({ slots: 1, coresAllowed: 1, bufferPerCore: BUFFER, allowance: null }),
+      turns,
       taken: () => {},
       rejoin: async () => {},
       record: (unit) =>
         gate.pass(async () => {
-          const known = world.history.get(unit.leaseId);
+          const lease = unit.leaseId.split('@')[0] ?? '';
+          const known = world.history.get(lease);
           if (known && !['unreported', 'pending'].includes(known.verdict))
             expect(unit.verdict).toBe(known.verdict);
-          world.history.set(unit.leaseId, unit);
+          world.history.set(lease, unit);
         }),
     },
   });
@@ -241,14 +251,13 @@ async function begin(world: World, life: Life) {
 async function runToTheEnd(world: World, lives: readonly Life[]): Promise<void> {
   const store = new MembershipStore(join(world.folder, 'membership.json'));
   const { url, publicKey, fingerprint } = world.project;
-  await store.join({
-    url,
-    name: 'Model',
-    publicKey,
-    keyFingerprint: fingerprint,
-    hostId: 'h',
-    token: 't'.repeat(20),
-  });
+  await store.join(
+    {
+      ...{ url, name: 'Model', description: '', publicKey, keyFingerprint: fingerprint },
+      ...{ hostId: 'h', token: 't'.repeat(20) },
+    },
+    0,
+  );
   for (const life of [...lives, { diesAt: Number.POSITIVE_INFINITY, afterEffect: false }]) {
     const engine = await begin(world, life);
     for (let turn = 0; !engine.gate.isDead && !engine.isDone(); turn++) {
