@@ -8,7 +8,7 @@ import { makeLogger } from '../../platform/log.ts';
 import type { Command, Input } from '../command.ts';
 import { CliError, EXIT, UsageError } from '../errors.ts';
 import { dataFolder, dataOption } from '../folders.ts';
-import { rotateLog } from '../log-file.ts';
+import { rotateLog } from '../../platform/log-file.ts';
 import { parseWhole } from '../words.ts';
 
 const BUILT_PAGE = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'build', 'renderer');

@@ -13,7 +13,7 @@ import {
 import type { Command } from '../command.ts';
 import { CliError, EXIT } from '../errors.ts';
 import { dataFolder, dataOption } from '../folders.ts';
-import { rotateLog } from '../log-file.ts';
+import { rotateLog } from '../../platform/log-file.ts';
 import { parseWhole } from '../words.ts';
 
 export const server: Command = {
