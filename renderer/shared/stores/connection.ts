@@ -34,7 +34,7 @@ export const useConnection = defineStore('connection', () => {
     contribution: resources.useContribution().put,
     capsules: resources.useCapsules().put,
     calibrations: resources.useCalibrations().put,
-    project: resources.useProject().put,
+    projects: resources.useProjects().put,
     preferences: resources.usePreferences().put,
     engineVersion: resources.useEngineVersion().put,
   };
