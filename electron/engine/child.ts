@@ -3,7 +3,7 @@
  * on the command line. It says on the channel how it fares, and ends when the channel does: a shell that is killed
  * leaves no engine behind, and nothing computed is lost.
  */
-import './older-node.ts';
+import '../older-node.ts';
 import { startEngine } from '../../engine/engine.ts';
 import { EngineStartError } from '../../engine/errors.ts';
 import { engineFiles } from '../../engine/filenames.ts';

@@ -18,6 +18,9 @@ const LOADER = `'use strict';
 const { app } = require('electron');
 const { join, resolve } = require('node:path');
 const { readFileSync } = require('node:fs');
+// -r FILE, as Playwright gives it, is loaded first; it may take arguments of its own away.
+const first = process.argv.indexOf('-r');
+if (first > 0) require(resolve(process.argv[first + 1]));
 const named = process.argv.slice(1).find((argument) => !argument.startsWith('-'));
 const folder = resolve(named ?? '.');
 const about = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));

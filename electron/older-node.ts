@@ -1,4 +1,4 @@
-/** What the engine uses of today's Node and the Electron of the tests (Node 18) lacks. Does nothing where it is there. */
+/** What engine and shell use of today's Node and the Electron of the tests (Node 18) lacks. Does nothing where it is there. */
 import diagnostics from 'node:diagnostics_channel';
 
 if (!('any' in AbortSignal)) {
