@@ -3,6 +3,7 @@ import './older-node.ts';
 import { mkdirSync } from 'node:fs';
 import { app, Menu } from 'electron';
 import { type Logger, makeLogger } from '../platform/log.ts';
+import { INSIST } from './engine/messages.ts';
 import { invitationIn } from './invitations/arguments.ts';
 import { HIDDEN } from './login/start-at-login.ts';
 import { places as placesOf } from './places.ts';
@@ -68,7 +69,8 @@ function begin(log: Logger): void {
   void app.whenReady().then(async () => {
     // Links of installed apps come by the package's own entry on Linux.
     if (process.platform !== 'linux' && app.isPackaged) app.setAsDefaultProtocolClient('beamtime');
-    shell = new Shell({ places, folder: app.getAppPath(), log, env: process.env });
+    const insist = process.argv.includes(INSIST);
+    shell = new Shell({ places, folder: app.getAppPath(), log, env: process.env, insist });
     // For whoever looks into the running app with a debugger; pages cannot reach the main process's globals.
     Object.assign(globalThis, { beamtimeShell: shell });
     if (waiting !== null) shell.invitation.put(waiting);

@@ -6,6 +6,7 @@ import { type EngineProcess, type Language, ShellSettings, type UpdateState } fr
 import { answerCalls, tellPage } from './bridge/calls.ts';
 import { pageCalls } from './bridge/handlers.ts';
 import { EngineLink } from './engine/link.ts';
+import { INSIST } from './engine/messages.ts';
 import { startEngineProcess } from './engine/process.ts';
 import { EngineSupervisor } from './engine/supervisor.ts';
 import type { EngineView } from './engine/view.ts';
@@ -34,6 +35,8 @@ export interface ShellOptions {
   readonly folder: string;
   readonly log: Logger;
   readonly env: NodeJS.ProcessEnv;
+  /** The engine computes on at least one core, whatever others do with the machine. */
+  readonly insist: boolean;
 }
 
 /**
@@ -69,6 +72,7 @@ export class Shell {
   constructor(options: ShellOptions) {
     this.options = options;
     const { places, folder, env, log } = options;
+    const engineArgs = [places.engine, ...(options.insist ? [INSIST] : [])];
     const kept = { onTrouble: (trouble: FileTrouble) => this.#fileTrouble(trouble) };
     this.settings = new KeptFile(
       places.settings,
@@ -85,7 +89,7 @@ export class Shell {
     this.link = new EngineLink((view) => this.#onView(view));
     this.supervisor = new EngineSupervisor({
       endpointFile: engineFiles(places.engine).endpoint,
-      start: () => startEngineProcess(unpacked(join(folder, 'engine', 'engine.mjs')), places.engine, env),
+      start: () => startEngineProcess(unpacked(join(folder, 'engine', 'engine.mjs')), engineArgs, env),
       words: ({ code, values }) => this.say(code, values),
       onChange: (state) => this.#onEngine(state),
       log: (message, details) => log.info(details, message),

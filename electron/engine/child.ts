@@ -9,9 +9,9 @@ import { EngineStartError } from '../../engine/errors.ts';
 import { engineFiles } from '../../engine/filenames.ts';
 import { makeLogger } from '../../platform/log.ts';
 import { rotateLog } from '../../platform/log-file.ts';
-import type { FromEngine } from './messages.ts';
+import { type FromEngine, INSIST } from './messages.ts';
 
-const dataFolder = process.argv[2] ?? '';
+const [dataFolder = '', ...options] = process.argv.slice(2);
 const say = (message: FromEngine) => process.send?.(message);
 
 let close: (() => Promise<void>) | null = null;
@@ -31,6 +31,7 @@ try {
     // The window has the pages from the shell.
     rendererFolder: null,
     log: makeLogger('engine', log),
+    insist: options.includes(INSIST),
   });
   close = () => engine.close();
   if (isOver) void close();

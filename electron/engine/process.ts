@@ -32,9 +32,14 @@ export interface EngineEnd {
  * Starts the engine as a process of its own: this Electron's executable as plain Node. Not a utilityProcess, which
  * cannot end in good order when the shell is killed, and takes more memory (docs/decisions).
  * @param entry the bundle of electron/engine/child.ts
+ * @param args what it is told: its data folder first
  */
-export function startEngineProcess(entry: string, dataFolder: string, env: NodeJS.ProcessEnv): EngineChild {
-  const child = spawn(process.execPath, [...NODE_FLAGS, entry, dataFolder], {
+export function startEngineProcess(
+  entry: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): EngineChild {
+  const child = spawn(process.execPath, [...NODE_FLAGS, entry, ...args], {
     env: { ...without(env, NOT_FOR_THE_ENGINE), ELECTRON_RUN_AS_NODE: '1' },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     windowsHide: true,
