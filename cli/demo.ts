@@ -13,6 +13,7 @@ import { type OpenApp, openApp } from './demo/open-app.ts';
 import { openPage } from './demo/open-page.ts';
 import { DemoError, startPart } from './demo/part.ts';
 import { runWorkUnits } from './demo/work-units.ts';
+import { CliError } from './errors.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -166,8 +167,8 @@ main().then(
     if (process.connected) process.disconnect();
   },
   async (error: unknown) => {
-    const message =
-      error instanceof DemoError ? error.message : error instanceof Error ? error.stack : String(error);
+    const isForPeople = error instanceof DemoError || error instanceof CliError;
+    const message = isForPeople ? error.message : error instanceof Error ? error.stack : String(error);
     process.stderr.write(`${message}\n`);
     process.exitCode = 1;
     if (process.connected) process.disconnect();
