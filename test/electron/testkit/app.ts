@@ -82,6 +82,8 @@ export class App {
       args: [...SWITCHES, options.folder ?? BUILT, ...(options.args ?? [])],
       env: sessionEnv(options),
       timeout: 30_000,
+      // The page's scheme is the app's, not Playwright's.
+      colorScheme: null,
     });
     return new App(app, options);
   }
