@@ -1,9 +1,10 @@
 /** The desktop app's main process. Reads first what must be known before Electron is ready, then starts the shell. */
 import './older-node.ts';
 import { mkdirSync } from 'node:fs';
-import { app, Menu } from 'electron';
+import { app, dialog, Menu } from 'electron';
 import { type Logger, makeLogger } from '../platform/log.ts';
 import { INSIST } from './engine/messages.ts';
+import { plainWords } from './files/kept-file.ts';
 import { invitationIn } from './invitations/arguments.ts';
 import { HIDDEN } from './login/start-at-login.ts';
 import { places as placesOf } from './places.ts';
@@ -66,7 +67,8 @@ function begin(log: Logger): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => (shell ? void shell.quit() : app.quit()));
 
-  void app.whenReady().then(async () => {
+  const ready = async () => {
+    await app.whenReady();
     // Links of installed apps come by the package's own entry on Linux.
     if (process.platform !== 'linux' && app.isPackaged) app.setAsDefaultProtocolClient('beamtime');
     const insist = process.argv.includes(INSIST);
@@ -75,5 +77,10 @@ function begin(log: Logger): void {
     Object.assign(globalThis, { beamtimeShell: shell });
     if (waiting !== null) shell.invitation.put(waiting);
     await shell.start(process.argv.includes(HIDDEN) && waiting === null);
+  };
+  ready().catch((error: unknown) => {
+    log.fatal({ err: error }, 'the shell could not start');
+    dialog.showErrorBox('Beamtime', `Beamtime could not start: ${plainWords(error)}. ${places.log} has more.`);
+    app.exit(1);
   });
 }

@@ -54,14 +54,13 @@ export class Shell {
   readonly power: Power;
   readonly secrets: Secrets;
   readonly invitation: WaitingInvitation;
-  /** Told to the page, once each. */
-  readonly notices: string[] = [];
   updateState: UpdateState = { state: 'none' };
   /** Whether a closed window leaves something to click on. */
   hasTray = false;
   isFinishing = false;
   /** Nothing is left to be ended: the app may go. */
   hasEnded = false;
+  #notices: { readonly key: TextKey; readonly values: Values }[] = [];
   #proxy: EngineProxy;
   #quitting: Promise<void> | null = null;
   #knownVersion: string | null = null;
@@ -156,9 +155,15 @@ export class Shell {
     return text(this.language, key, values);
   }
 
+  /** Something the person should know once. Put into words when the page asks: settings may be what is amiss. */
   notice(key: TextKey, values: Values = {}): void {
-    const words = this.say(key, values);
-    if (!this.notices.includes(words)) this.notices.push(words);
+    const same = JSON.stringify([key, values]);
+    if (this.#notices.some((one) => JSON.stringify([one.key, one.values]) === same)) return;
+    this.#notices.push({ key, values });
+  }
+
+  takeNotices(): string[] {
+    return this.#notices.splice(0).map(({ key, values }) => this.say(key, values));
   }
 
   /** An invitation came by link or file: the page asks whether it is meant. */

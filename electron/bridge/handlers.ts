@@ -14,7 +14,7 @@ export function pageCalls(shell: Shell): ShellHandlers {
       hasTray: shell.hasTray,
       canStartAtLogin: true,
       secretsEncrypted: shell.secrets.isEncrypted,
-      notices: shell.notices.splice(0),
+      notices: shell.takeNotices(),
     }),
     engine: () => forPage(shell.supervisor.state),
     settings: () => shell.settings.value,

@@ -206,7 +206,7 @@ describe.skipIf(NO_ELECTRON)('the desktop app, from first start to quit', () => 
   });
 
   test('finish current work and quit: no new work, then all ends', async () => {
-    const gone = new Promise<void>((resolve) => app.electron.process().once('exit', () => resolve()));
+    const { gone } = app;
     await app.choose('finish');
     await gone;
     const log = readFileSync(join(app.dataFolder, 'engine', 'engine.log'), 'utf8').trimEnd().split('\n');

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -69,9 +69,12 @@ const SWITCHES = ['--disable-gpu', ...(process.getuid?.() === 0 ? ['--no-sandbox
 export class App {
   readonly electron: ElectronApplication;
   readonly options: StartOptions;
+  /** Playwright knows no process any more once it has ended. */
+  readonly #process: ChildProcess;
 
   private constructor(app: ElectronApplication, options: StartOptions) {
     this.electron = app;
+    this.#process = app.process();
     this.options = options;
   }
 
@@ -86,6 +89,13 @@ export class App {
       colorScheme: null,
     });
     return new App(app, options);
+  }
+
+  /** Resolves when the app has ended, whoever ended it. */
+  get gone(): Promise<void> {
+    const child = this.#process;
+    if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+    return new Promise((resolve) => child.once('exit', () => resolve()));
   }
 
   get dataFolder(): string {
@@ -190,7 +200,7 @@ export class App {
   /** Quits as the tray's menu does. @returns how long that took, and what was left of this user's processes */
   async quit(): Promise<{ ms: number; left: readonly { command: string }[] }> {
     const startedAt = performance.now();
-    const gone = new Promise<void>((resolve) => this.electron.process().once('exit', () => resolve()));
+    const { gone } = this;
     await this.electron.evaluate(() => void globalThis.beamtimeShell.quit()).catch(() => {});
     await gone;
     const ms = performance.now() - startedAt;
@@ -199,7 +209,10 @@ export class App {
 
   /** For afterAll: whatever state the test left it in. */
   async end(): Promise<void> {
-    const child = this.electron.process();
-    if (child.exitCode === null && child.signalCode === null) await this.quit().catch(() => child.kill('SIGKILL'));
+    const child = this.#process;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const late = setTimeout(() => child.kill('SIGKILL'), 8000);
+    await this.quit();
+    clearTimeout(late);
   }
 }
