@@ -1,6 +1,6 @@
 import os from 'node:os';
 import type { Logger } from '../platform/log.ts';
-import type { FinishedUnit, PowerReport } from '../protocol/engine-api.ts';
+import type { FinishedUnit, JoinPreview, PowerReport } from '../protocol/engine-api.ts';
 import { FINISHED_KEPT } from '../protocol/engine-api.ts';
 import type { Preferences } from '../protocol/preferences.ts';
 import type { HostRegistration } from '../protocol/project-api.ts';
@@ -11,7 +11,7 @@ import type { CapsuleKind } from './capsules/capsule.ts';
 import type { Clock } from './clock.ts';
 import { type CapsuleUse, CoresMonitor, type Decision, type Pause } from './cores/index.ts';
 import type { EngineFiles } from './filenames.ts';
-import { History, type Totals } from './history/index.ts';
+import { type Fills, History, type Totals } from './history/index.ts';
 import { ObjectCache } from './objects/index.ts';
 import {
   type Invitation,
@@ -20,6 +20,7 @@ import {
   MembershipStore,
   ProjectClient,
   ProjectUnreachable,
+  previewProject,
 } from './project/index.ts';
 import { Throttle } from './project/throttle.ts';
 import { Consoles } from './slots/consoles.ts';
@@ -216,7 +217,7 @@ export class Core {
           if (this.#allowance !== null) this.#allowance = Math.max(0, this.#allowance - units);
         },
         rejoin: (project, signal) => this.#rejoin(project, signal),
-        record: (unit, cpuSeconds, projectKey) => this.#record(unit, cpuSeconds, projectKey),
+        record: (unit, cpuSeconds, fills) => this.#record(unit, cpuSeconds, fills),
       },
     });
     this.monitor = new CoresMonitor({
@@ -295,6 +296,19 @@ export class Core {
     this.work.hurry();
     this.publish();
     return membership;
+  }
+
+  /** @throws ProjectError */
+  preview(invitation: Invitation): Promise<JoinPreview> {
+    const known = this.memberships.byKey(invitation.keyFingerprint);
+    return previewProject(invitation, known?.leaving === null, (url, token) => this.connect(url, token));
+  }
+
+  /** Leases by which this host knows a work unit, as far as it remembers. */
+  leasesOf(unitId: string): string[] {
+    const inHand = this.desk.list(({ spooled }) => spooled.lease.unitId === unitId);
+    const ended = this.#finished.list().filter((unit) => unit.unitId === unitId);
+    return [...inHand, ...ended].map(({ leaseId }) => leaseId);
   }
 
   /** What is in hand is finished or given back by the work loops; a crash on the way changes nothing about that. */
@@ -529,10 +543,10 @@ export class Core {
     await this.join({ url: membership.url, keyFingerprint: membership.keyFingerprint });
   }
 
-  async #record(unit: FinishedUnit, cpuSeconds: number, projectKey: string): Promise<void> {
+  async #record(unit: FinishedUnit, cpuSeconds: number, fills: Fills | null): Promise<void> {
     this.#finished.put(unit);
-    const projectName = this.memberships.byKey(projectKey)?.name ?? projectKey;
-    if (await this.history.record({ ...unit, projectName, cpuSeconds }))
+    const projectName = this.memberships.byKey(unit.project)?.name ?? unit.project;
+    if (await this.history.record({ ...unit, projectName, cpuSeconds, fills }))
       this.#totals = await this.history.totals();
     this.publishSoon();
   }

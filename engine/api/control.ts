@@ -55,7 +55,7 @@ export interface EngineControl {
   stop(options: { finish: boolean }): Promise<void>;
 }
 
-export type ControlErrorCode = 'invalid' | 'not-found' | 'conflict' | 'unreachable' | 'refused' | 'not-yet';
+export type ControlErrorCode = 'invalid' | 'not-found' | 'conflict' | 'unreachable' | 'refused';
 
 /** A request that cannot be done. `message` tells the person what to do; `place` is where in the input. */
 export class ControlError extends Error {

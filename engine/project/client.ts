@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { CampaignDetail } from '../../protocol/campaign.ts';
 import {
   API_PREFIX,
   ApiError,
+  CampaignList,
   HostIdentity,
   type HostRegistration,
   HostStanding,
@@ -92,6 +94,16 @@ export class ProjectClient {
 
   info(signal?: AbortSignal): Promise<ProjectInfo> {
     return this.#json('/project', ProjectInfo, { signal });
+  }
+
+  /** What anybody may read. */
+  campaigns(signal?: AbortSignal): Promise<CampaignList> {
+    return this.#json('/campaigns', CampaignList, { signal });
+  }
+
+  /** @param name or id */
+  campaign(name: string, signal?: AbortSignal): Promise<CampaignDetail> {
+    return this.#json(`/campaigns/${encodeURIComponent(name)}`, CampaignDetail, { signal });
   }
 
   register(registration: HostRegistration, signal?: AbortSignal): Promise<HostIdentity> {

@@ -19,6 +19,14 @@ export const SpooledLease = z.strictObject({
 });
 export type SpooledLease = z.infer<typeof SpooledLease>;
 
+/** fills.json: what the run's blocks add to the histograms of the unit's point. */
+export const Fills = z.strictObject({
+  parameters: z.string(),
+  events: Count,
+  counts: z.record(z.string(), z.array(Count)),
+});
+export type Fills = z.infer<typeof Fills>;
+
 export interface SpooledUnit {
   readonly spooled: SpooledLease;
   readonly state: UnitState;
@@ -29,11 +37,13 @@ export interface SpooledUnit {
 const LEASE = 'lease.json';
 const STATE = 'state.json';
 const RELEASE = 'release.json';
+const FILLS = 'fills.json';
 const JOB = 'job';
 const NEW = '.new';
 
 /**
- * One folder a lease: lease.json, release.json, state.json (replaced as a whole), job/ (the work unit's directory).
+ * One folder a lease: lease.json, release.json, state.json (replaced as a whole), fills.json (what the run filled),
+ * job/ (the work unit's directory).
  * Folders are named by a hash of the lease's id: an id is the server's text and not to be trusted as a name.
  */
 export class Spool {
@@ -91,6 +101,16 @@ export class Spool {
 
   async saveRelease(leaseId: string, release: Signed): Promise<void> {
     await writeFileAtomic(join(this.unitFolder(leaseId), RELEASE), JSON.stringify(release));
+  }
+
+  /** What a run filled; durable before the run is said to be finished. */
+  async saveFills(leaseId: string, fills: Fills): Promise<void> {
+    await writeFileAtomic(join(this.unitFolder(leaseId), FILLS), JSON.stringify(fills));
+  }
+
+  /** null where the run told nothing that counts. */
+  loadFills(leaseId: string): Promise<Fills | null> {
+    return this.#parse(join(this.unitFolder(leaseId), FILLS), Fills);
   }
 
   /** Lets go of what the run wrote and nobody needs any more. */
