@@ -8,7 +8,7 @@ import type * as Updater from './updater.ts';
 /** A while after the start, when nobody waits for anything. */
 const AFTER_START_MS = 20_000;
 
-type Options = Omit<Parameters<typeof Updater.startUpdates>[0], 'feed'>;
+type Options = Omit<Parameters<typeof Updater.startUpdates>[0], 'feed' | 'configFile'>;
 
 /**
  * Begins to look for updates where this build was told from where (update.json beside the bundles).
@@ -23,7 +23,7 @@ export function updatesSoon(folder: string, options: Options): () => void {
       const feed = UpdateConfig.parse(JSON.parse(readFileSync(file, 'utf8')));
       // A bundle of its own: electron-updater is larger than the shell, and most starts have no need of it yet.
       const { startUpdates }: typeof Updater = createRequire(join(folder, 'main.cjs'))('./updates.cjs');
-      const updates = startUpdates({ ...options, feed });
+      const updates = startUpdates({ ...options, feed, configFile: file });
       if (updates) stop = updates.stop;
     } catch (error) {
       options.log('updates are off', { why: plainWords(error) });

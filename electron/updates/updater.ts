@@ -58,6 +58,8 @@ export function updaterFor(env: NodeJS.ProcessEnv): AppUpdater | null {
 /** @returns null where this kind of installation does not update itself */
 export function startUpdates(options: {
   readonly feed: UpdateConfig;
+  /** Where the feed's description was read from. */
+  readonly configFile: string;
   readonly env: NodeJS.ProcessEnv;
   readonly isPackaged: boolean;
   readonly onState: (state: UpdateState) => void;
@@ -72,6 +74,8 @@ export function startUpdates(options: {
   updater.allowDowngrade = false;
   updater.allowPrerelease = false;
   updater.forceDevUpdateConfig = !options.isPackaged;
+  // Read for the name of its cache only, which may be the app's; any YAML will do, and JSON is.
+  updater.updateConfigPath = options.configFile;
   // Two places that a build would name otherwise; the rest of the name is electron-updater's.
   const custom = { provider: 'custom', updateProvider: SignedProvider, feed: options.feed } as const;
   updater.setFeedURL(custom);
