@@ -14,7 +14,16 @@ import { writeAppIcons, writeTrayIcons } from './build/icons.ts';
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const TARGET = join(ROOT, 'build', 'desktop');
 const STAMP = '.inputs';
-const INPUTS = ['electron', 'engine', 'ninep', 'wasi', 'platform', 'protocol', 'package-lock.json', 'package.json'];
+const INPUTS = [
+  'electron',
+  'engine',
+  'ninep',
+  'wasi',
+  'platform',
+  'protocol',
+  'package-lock.json',
+  'package.json',
+];
 
 async function filesBelow(path: string): Promise<string[]> {
   if (!(await stat(path)).isDirectory()) return [path];

@@ -80,7 +80,10 @@ function begin(log: Logger): void {
   };
   ready().catch((error: unknown) => {
     log.fatal({ err: error }, 'the shell could not start');
-    dialog.showErrorBox('Beamtime', `Beamtime could not start: ${plainWords(error)}. ${places.log} has more.`);
+    dialog.showErrorBox(
+      'Beamtime',
+      `Beamtime could not start: ${plainWords(error)}. ${places.log} has more.`,
+    );
     app.exit(1);
   });
 }

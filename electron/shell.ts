@@ -73,12 +73,7 @@ export class Shell {
     const { places, folder, env, log } = options;
     const engineArgs = [places.engine, ...(options.insist ? [INSIST] : [])];
     const kept = { onTrouble: (trouble: FileTrouble) => this.#fileTrouble(trouble) };
-    this.settings = new KeptFile(
-      places.settings,
-      ShellSettings,
-      ShellSettings.parse({}),
-      kept.onTrouble,
-    );
+    this.settings = new KeptFile(places.settings, ShellSettings, ShellSettings.parse({}), kept.onTrouble);
     nativeTheme.themeSource = this.settings.value.scheme;
     this.secrets = new Secrets(safeStorage);
     this.invitation = new WaitingInvitation(
@@ -276,7 +271,9 @@ export class Shell {
 
 /** The page asks its own origin, which asks the engine: it gets neither the engine's address nor its token. */
 export function forPage(state: EngineProcess): EngineProcess {
-  return state.state === 'running' ? { ...state, url: 'beamtime-app://pages', token: 'kept-by-the-shell' } : state;
+  return state.state === 'running'
+    ? { ...state, url: 'beamtime-app://pages', token: 'kept-by-the-shell' }
+    : state;
 }
 
 /** Milliseconds since this process began. */

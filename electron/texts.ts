@@ -26,13 +26,15 @@ export function text(language: Language, key: TextKey, values: Values = {}): str
 
 /** The engine's reason in the person's language: its own words in English, by its cause in others where we know it. */
 export function reasonText(language: Language, status: Status): string {
-  const template = status.cause && language !== 'en' ? TEXTS[language][`cause.${status.cause.code}`] : undefined;
+  const template =
+    status.cause && language !== 'en' ? TEXTS[language][`cause.${status.cause.code}`] : undefined;
   return template && status.cause ? fill(template, status.cause.values) : status.reason;
 }
 
 /** Puts values in; a part in [brackets] is left out where one of its values is not known. */
 export function fill(template: string, values: Values): string {
-  const put = (part: string) => part.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
+  const put = (part: string) =>
+    part.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
   return put(
     template.replaceAll(/\[([^\]]*)\]/g, (_, part: string) =>
       [...part.matchAll(/\{(\w+)\}/g)].every(([, name]) => (values[name ?? ''] ?? null) !== null) ? part : '',

@@ -1,6 +1,6 @@
 import type { BrowserWindow, IpcMain, IpcMainInvokeEvent } from 'electron';
 import type { z } from 'zod';
-import { SHELL_CALLS, SHELL_EVENTS, type ShellCall, type ShellEvent } from '../../protocol/shell.ts';
+import { SHELL_CALLS, type SHELL_EVENTS, type ShellCall, type ShellEvent } from '../../protocol/shell.ts';
 import { isOurPage } from '../window/lock-down.ts';
 import { type Answer, CHANNEL } from './names.ts';
 
@@ -33,7 +33,8 @@ export function answerCalls(
       return refused('unknown', 'the shell has no such call');
     const call = name as ShellCall; // it is one of the contract's own keys
     const parsed = SHELL_CALLS[call].input.safeParse(input);
-    if (!parsed.success) return refused('invalid', parsed.error.issues[0]?.message ?? 'the input does not fit');
+    if (!parsed.success)
+      return refused('invalid', parsed.error.issues[0]?.message ?? 'the input does not fit');
     try {
       // The input was parsed by the schema of this very call.
       const handler = handlers[call] as (input: unknown) => unknown;

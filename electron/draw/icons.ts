@@ -38,7 +38,10 @@ const TRAY: Readonly<Record<TrayState, { readonly colour: Colour; readonly shape
   paused: { colour: AMBER, shapes: [box(3, 2, 4, 12, 1), box(9, 2, 4, 12, 1)] },
   attention: { colour: RED, shapes: [box(6, 1, 4, 9, 1.5), box(6, 11.5, 4, 4, 1.5)] },
   // The ring, crossed out.
-  offline: { colour: GREY, shapes: [without(ring(8, 8, 6, 2), stroke(2, 14, 14, 2, 5)), stroke(3, 13, 13, 3, 2)] },
+  offline: {
+    colour: GREY,
+    shapes: [without(ring(8, 8, 6, 2), stroke(2, 14, 14, 2, 5)), stroke(3, 13, 13, 3, 2)],
+  },
 };
 
 export function trayIcon(state: TrayState): readonly Layer[] {

@@ -1,8 +1,8 @@
 import { type IncomingMessage, request } from 'node:http';
 import { createParser } from 'eventsource-parser';
+import type { PowerReport } from '../../protocol/engine-api.ts';
 import type { Preferences } from '../../protocol/preferences.ts';
 import { API_PREFIX } from '../../protocol/project-api.ts';
-import type { PowerReport } from '../../protocol/engine-api.ts';
 import { type EngineView, isShown, NOTHING_KNOWN, viewAfter } from './view.ts';
 
 export interface Address {
@@ -140,7 +140,9 @@ export class EngineLink {
         });
         answer.on('error', reject);
       });
-      asking.setTimeout(ANSWER_WITHIN_MS, () => asking.destroy(new EngineRefused('the engine does not answer')));
+      asking.setTimeout(ANSWER_WITHIN_MS, () =>
+        asking.destroy(new EngineRefused('the engine does not answer')),
+      );
       asking.on('error', reject);
       asking.end(text);
     });

@@ -11,7 +11,11 @@ const FILE_BYTES = 4096;
  */
 export function invitationIn(args: readonly string[]): string | null {
   for (const arg of args) {
-    const found = /^beamtime:/i.test(arg) ? arg : extname(arg).toLowerCase() === '.beamtime' ? inFile(arg) : null;
+    const found = /^beamtime:/i.test(arg)
+      ? arg
+      : extname(arg).toLowerCase() === '.beamtime'
+        ? inFile(arg)
+        : null;
     if (found !== null && found.length > 0 && found.length <= MAX_CHARS) return found;
   }
   return null;

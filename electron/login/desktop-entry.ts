@@ -18,6 +18,9 @@ export function autostartEntry(command: readonly string[]): string {
 
 /** As the Desktop Entry Specification quotes arguments ("The Exec key"); "%" would begin a field code. */
 function quoted(argument: string): string {
-  const escaped = argument.replaceAll(/["`$\\]/g, '\\$&').replaceAll('\\', '\\\\').replaceAll('%', '%%');
+  const escaped = argument
+    .replaceAll(/["`$\\]/g, '\\$&')
+    .replaceAll('\\', '\\\\')
+    .replaceAll('%', '%%');
   return /^[A-Za-z0-9_./=:@+-]+$/.test(argument) ? argument : `"${escaped}"`;
 }

@@ -2,9 +2,15 @@
  * Updates, loaded only by builds that update themselves (bundled apart: electron-updater is larger than the shell).
  * Downloads in the background, installs at quit, and takes nothing that is not signed.
  */
-import { AppImageUpdater, type AppUpdater, MacUpdater, NsisUpdater, type UpdateInfo } from 'electron-updater';
-import { parseUpdateInfo, Provider, type ProviderRuntimeOptions, resolveFiles } from 'electron-updater/out/providers/Provider.js';
+
 import type { ResolvedUpdateFileInfo } from 'electron-updater';
+import { AppImageUpdater, type AppUpdater, MacUpdater, NsisUpdater, type UpdateInfo } from 'electron-updater';
+import {
+  Provider,
+  type ProviderRuntimeOptions,
+  parseUpdateInfo,
+  resolveFiles,
+} from 'electron-updater/out/providers/Provider.js';
 import type { UpdateState } from '../../protocol/shell.ts';
 import { checkFeed, type UpdateConfig } from './feed.ts';
 

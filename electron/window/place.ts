@@ -3,7 +3,12 @@ import { z } from 'zod';
 /** Where the window was last. */
 export const WindowPlace = z.strictObject({
   bounds: z
-    .strictObject({ x: z.number().int(), y: z.number().int(), width: z.number().int(), height: z.number().int() })
+    .strictObject({
+      x: z.number().int(),
+      y: z.number().int(),
+      width: z.number().int(),
+      height: z.number().int(),
+    })
     .nullable()
     .default(null),
   isMaximised: z.boolean().default(false),
@@ -33,9 +38,7 @@ export function boundsOn(areas: readonly Rectangle[], wished: Rectangle | null):
   const height = Math.max(SMALLEST.height, wished.height);
   const isReachable = areas.some((area) => {
     const across = Math.min(wished.x + width, area.x + area.width) - Math.max(wished.x, area.x);
-    return (
-      across >= GRIP.width && wished.y >= area.y - 1 && wished.y <= area.y + area.height - GRIP.height
-    );
+    return across >= GRIP.width && wished.y >= area.y - 1 && wished.y <= area.y + area.height - GRIP.height;
   });
   return isReachable ? { x: wished.x, y: wished.y, width, height } : centred(main, { width, height });
 }

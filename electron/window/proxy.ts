@@ -1,4 +1,4 @@
-import { type IncomingMessage, request as ask } from 'node:http';
+import { request as ask, type IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { API_PREFIX } from '../../protocol/project-api.ts';
 import type { Address } from '../engine/link.ts';
@@ -61,7 +61,10 @@ export class EngineProxy {
 
 function response(answer: IncomingMessage): Response {
   const status = answer.statusCode ?? 502;
-  const headers: Record<string, string> = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+  const headers: Record<string, string> = {
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  };
   for (const name of PASSED_ON) {
     const value = answer.headers[name];
     if (typeof value === 'string') headers[name] = value;

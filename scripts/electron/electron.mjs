@@ -34,7 +34,9 @@ export async function electron(root, node) {
   if (electronHere(root)) return;
   try {
     say('fetching Electron (about 120 MB, once)');
-    await run('fetching Electron', node, [join(root, 'node_modules', 'electron', 'install.js')], { cwd: root });
+    await run('fetching Electron', node, [join(root, 'node_modules', 'electron', 'install.js')], {
+      cwd: root,
+    });
     return;
   } catch (error) {
     const why = error instanceof SetupError ? lastWords(error.message) : String(error);
@@ -44,7 +46,9 @@ export async function electron(root, node) {
     if (await fetchStandIn(root)) say('an older Electron stands in for it: fit for a look and for tests');
     else say('going on without the desktop app: the page in the browser shows the same');
   } catch (error) {
-    say(`${error.message}\nbeamtime: going on without the desktop app: the page in the browser shows the same`);
+    say(
+      `${error.message}\nbeamtime: going on without the desktop app: the page in the browser shows the same`,
+    );
   }
 }
 

@@ -25,7 +25,12 @@ if (url && keyFile) {
   process.exit(2);
 }
 try {
-  run([join(root, 'node_modules/electron-builder/cli.js'), '--config', 'electron-builder.yml', ...process.argv.slice(2)]);
+  run([
+    join(root, 'node_modules/electron-builder/cli.js'),
+    '--config',
+    'electron-builder.yml',
+    ...process.argv.slice(2),
+  ]);
 } finally {
   // The clone's own app must not look for updates.
   rmSync(config, { force: true });

@@ -10,4 +10,5 @@ if (!keyFile || feeds.length === 0) {
   process.exit(2);
 }
 const key = createPrivateKey(readFileSync(keyFile));
-for (const feed of feeds) writeFileSync(`${feed}.sig`, `${sign(null, readFileSync(feed), key).toString('base64')}\n`);
+for (const feed of feeds)
+  writeFileSync(`${feed}.sig`, `${sign(null, readFileSync(feed), key).toString('base64')}\n`);

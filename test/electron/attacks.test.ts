@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { App, newHome, NO_ELECTRON } from './testkit/app.ts';
+import { App, NO_ELECTRON, newHome } from './testkit/app.ts';
 import { type Desktop, openDesktop } from './testkit/desktop.ts';
 
 /** What somebody could try who has got a script, or words, into our page. */
@@ -76,7 +76,13 @@ describe.skipIf(NO_ELECTRON)('attacks on the window', () => {
   test('it can tell nobody anything: no request leaves but to the engine, through the shell', async () => {
     const outcomes = await page.evaluate(async (to) => {
       const engine = 'http://127.0.0.1:1/api/v1/state';
-      const tries = [to, engine, 'https://example.com/', 'file:///etc/passwd', 'beamtime-app://other/index.html'];
+      const tries = [
+        to,
+        engine,
+        'https://example.com/',
+        'file:///etc/passwd',
+        'beamtime-app://other/index.html',
+      ];
       return Promise.all(
         tries.map((url) =>
           fetch(url).then(
@@ -168,7 +174,13 @@ describe.skipIf(NO_ELECTRON)('attacks on the window', () => {
     expect(await refused('setSettings', { startAtLogin: true, more: 1 })).toBe('invalid');
     expect(await refused('saveFile', { name: '../../.bashrc', base64: '' })).toBe('invalid');
     expect(await refused('saveFile', { name: '/etc/passwd', base64: '' })).toBe('invalid');
-    for (const url of ['file:///etc/passwd', 'http://example.com/', 'javascript:alert(1)', 'smb://host/x', 'https://a:b@c.d/'])
+    for (const url of [
+      'file:///etc/passwd',
+      'http://example.com/',
+      'javascript:alert(1)',
+      'smb://host/x',
+      'https://a:b@c.d/',
+    ])
       expect(await refused('openOutside', url)).toBe('foreign');
     expect(await refused('openOutside', 'not an address')).toBe('invalid');
   });

@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestProject } from '../../engine/testkit/real-project.ts';
 import type { EngineState, JoinPreview } from '../../protocol/engine-api.ts';
-import { App, newHome, NO_ELECTRON } from './testkit/app.ts';
+import { App, NO_ELECTRON, newHome } from './testkit/app.ts';
 import { type Desktop, openDesktop, type Panel } from './testkit/desktop.ts';
 
 const LONG = { timeout: 30_000, interval: 100 };
@@ -46,7 +46,8 @@ describe.skipIf(NO_ELECTRON)('the desktop app, from first start to quit', () => 
 
   test('a link while it runs raises the window with the invitation, and joining is asked for first', async () => {
     await page.evaluate(() => {
-      const bridge = (window as unknown as { beamtimeShell: { on(n: string, l: () => void): void } }).beamtimeShell;
+      const bridge = (window as unknown as { beamtimeShell: { on(n: string, l: () => void): void } })
+        .beamtimeShell;
       bridge.on('invitation', () => document.documentElement.setAttribute('data-invited', 'yes'));
     });
     expect(await app.again(project.server.invitation)).toBe(0);
@@ -123,8 +124,9 @@ describe.skipIf(NO_ELECTRON)('the desktop app, from first start to quit', () => 
     await page.evaluate(() => {
       const seen: string[] = [];
       Object.assign(window, { seen });
-      const bridge = (window as unknown as { beamtimeShell: { on(n: string, l: (v: unknown) => void): void } })
-        .beamtimeShell;
+      const bridge = (
+        window as unknown as { beamtimeShell: { on(n: string, l: (v: unknown) => void): void } }
+      ).beamtimeShell;
       bridge.on('engine', (value) => seen.push((value as { state: string }).state));
     });
     const { pid } = JSON.parse(readFileSync(join(app.dataFolder, 'engine', 'endpoint.json'), 'utf8'));
@@ -151,7 +153,7 @@ describe.skipIf(NO_ELECTRON)('the desktop app, from first start to quit', () => 
     for (let i = 0; i < 2; i++) {
       await app.electron.evaluate(() => globalThis.beamtimeShell.window.current?.close());
       await expect.poll(() => app.windows(), LONG).toBe(0);
-      expect(await app.status()).toBe('computing');
+      await expect.poll(() => app.status(), LONG).toBe('computing');
       const opened = app.electron.waitForEvent('window');
       if (i === 0) await app.choose('open');
       else expect(await app.again()).toBe(0);
@@ -167,7 +169,8 @@ describe.skipIf(NO_ELECTRON)('the desktop app, from first start to quit', () => 
       return app.electron.evaluate(({ app: electron }) => ({
         processes: electron.getAppMetrics().length,
         heap: process.memoryUsage().heapUsed,
-        handles: (process as unknown as { getActiveResourcesInfo(): string[] }).getActiveResourcesInfo().length,
+        handles: (process as unknown as { getActiveResourcesInfo(): string[] }).getActiveResourcesInfo()
+          .length,
       }));
     };
     const round = async () => {
@@ -209,7 +212,9 @@ describe.skipIf(NO_ELECTRON)('the desktop app, from first start to quit', () => 
     const { gone } = app;
     await app.choose('finish');
     await gone;
-    const log = readFileSync(join(app.dataFolder, 'engine', 'engine.log'), 'utf8').trimEnd().split('\n');
+    const log = readFileSync(join(app.dataFolder, 'engine', 'engine.log'), 'utf8')
+      .trimEnd()
+      .split('\n');
     expect(JSON.parse(log.at(-1) ?? '{}').msg).toBe('engine ended');
   });
 });

@@ -1,5 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -55,7 +64,9 @@ describe.skipIf(!electron || !hasDpkg || process.platform !== 'linux')('the .deb
     const entry = readFileSync(join(scratch, 'usr/share/applications/beamtime.desktop'), 'utf8');
     expect(entry).toMatch(/^MimeType=.*x-scheme-handler\/beamtime;.*application\/x-beamtime/m);
     expect(entry).toMatch(/^Exec=\/opt\/Beamtime\/beamtime %U$/m);
-    expect(readFileSync(join(scratch, 'usr/share/mime/packages/beamtime.xml'), 'utf8')).toContain('*.beamtime');
+    expect(readFileSync(join(scratch, 'usr/share/mime/packages/beamtime.xml'), 'utf8')).toContain(
+      '*.beamtime',
+    );
     expect(existsSync(join(scratch, 'usr/share/icons/hicolor/256x256/apps/beamtime.png'))).toBe(true);
     rmSync(scratch, { recursive: true });
   });
@@ -65,7 +76,8 @@ describe.skipIf(!electron || !hasDpkg || process.platform !== 'linux')('the .deb
     // Unpacked without its scripts, which are for a whole system: /usr/bin and the desktop's databases.
     const dpkg = (...args: string[]) =>
       spawnSync('dpkg', [`--root=${at}`, '--force-all', '--log=/dev/null', ...args], { encoding: 'utf8' });
-    for (const name of ['info', 'updates', 'triggers']) mkdirSync(join(at, 'var/lib/dpkg', name), { recursive: true });
+    for (const name of ['info', 'updates', 'triggers'])
+      mkdirSync(join(at, 'var/lib/dpkg', name), { recursive: true });
     writeFileSync(join(at, 'var/lib/dpkg/status'), '');
     const before = filesBelow(at);
     expect(dpkg('--unpack', deb).status).toBe(0);
@@ -73,7 +85,13 @@ describe.skipIf(!electron || !hasDpkg || process.platform !== 'linux')('the .deb
     const home = join(folder, 'home');
     const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
     const app = spawn(join(at, 'opt/Beamtime/beamtime'), ['--disable-gpu', '--insist', ...sandbox], {
-      env: { ...process.env, ...desktop.env, HOME: home, XDG_CONFIG_HOME: home, BEAMTIME_DATA: join(home, 'data') },
+      env: {
+        ...process.env,
+        ...desktop.env,
+        HOME: home,
+        XDG_CONFIG_HOME: home,
+        BEAMTIME_DATA: join(home, 'data'),
+      },
       stdio: 'ignore',
     });
     const gone = new Promise((resolve) => app.once('exit', resolve));
@@ -121,7 +139,13 @@ function build(folder: string): string {
   symlinkSync(join(root, 'test/electron/testkit/fpm.mjs'), join(folder, 'bin/fpm'));
   const built = spawnSync(
     process.execPath,
-    [join(root, 'node_modules/electron-builder/cli.js'), '--config', join(folder, 'config.json'), '--linux', 'deb'],
+    [
+      join(root, 'node_modules/electron-builder/cli.js'),
+      '--config',
+      join(folder, 'config.json'),
+      '--linux',
+      'deb',
+    ],
     {
       cwd: root,
       encoding: 'utf8',

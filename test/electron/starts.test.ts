@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startEngine } from '../../engine/engine.ts';
 import { makeLogger } from '../../platform/log.ts';
-import { App, newHome, NO_ELECTRON } from './testkit/app.ts';
+import { App, NO_ELECTRON, newHome } from './testkit/app.ts';
 import { type Desktop, openDesktop, type Panel } from './testkit/desktop.ts';
 
 const SOON = { timeout: 20_000, interval: 100 };
@@ -81,7 +81,9 @@ describe.skipIf(NO_ELECTRON)('the desktop app starts', () => {
     try {
       app = await App.start({ desktop, home: home.path });
       const page = await app.window();
-      await expect.poll(() => app?.engine(), SOON).toMatchObject({ state: 'running', ours: false, url: engine.url });
+      await expect
+        .poll(() => app?.engine(), SOON)
+        .toMatchObject({ state: 'running', ours: false, url: engine.url });
       await expect.poll(() => app?.status(), SOON).toBe('attention');
       expect((await app.api(page, 'GET', '/state')).status).toBe(200);
       await app.quit();
@@ -96,10 +98,12 @@ describe.skipIf(NO_ELECTRON)('the desktop app starts', () => {
     panel ??= await desktop.panel();
     await mkdir(data('engine', 'endpoint.json'), { recursive: true });
     app = await App.start({ desktop, home: home.path });
-    await expect.poll(() => app?.engine(), SOON).toMatchObject({
-      state: 'restarting',
-      reason: expect.stringMatching(/endpoint\.json .* cannot be read: a folder is in its place/),
-    });
+    await expect
+      .poll(() => app?.engine(), SOON)
+      .toMatchObject({
+        state: 'restarting',
+        reason: expect.stringMatching(/endpoint\.json .* cannot be read: a folder is in its place/),
+      });
     await expect.poll(() => app?.tray(), SOON).toMatchObject({ state: 'offline' });
     expect(Object.keys(await app.menu())).toContain('try-again');
   });

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { root } from '../testkit/command.ts';
-import { App, newHome, NO_ELECTRON } from './testkit/app.ts';
+import { App, NO_ELECTRON, newHome } from './testkit/app.ts';
 import { type Desktop, openDesktop } from './testkit/desktop.ts';
 
 const SOON = { timeout: 20_000, interval: 100 };
@@ -87,7 +87,10 @@ describe.skipIf(NO_ELECTRON)('updates', () => {
     publish('9.0.0', NEW);
     const page = await start();
     await expect.poll(update, SOON).toEqual({ state: 'ready', version: '9.0.0' });
-    expect(await app.invoke(page, 'updateState')).toEqual({ ok: true, value: { state: 'ready', version: '9.0.0' } });
+    expect(await app.invoke(page, 'updateState')).toEqual({
+      ok: true,
+      value: { state: 'ready', version: '9.0.0' },
+    });
     expect(readFileSync(installed, 'utf8')).toBe(OLD);
     await app.quit();
     await expect.poll(() => readFileSync(installed, 'utf8'), SOON).toBe(NEW);
@@ -97,20 +100,27 @@ describe.skipIf(NO_ELECTRON)('updates', () => {
     publish('9.0.1', NEW);
     files.set('beamtime-9.0.1.AppImage', NEW.replace('exit 0', 'evil;'));
     await start();
-    await expect.poll(update, SOON).toMatchObject({ state: 'refused', reason: expect.stringContaining('not the one') });
+    await expect
+      .poll(update, SOON)
+      .toMatchObject({ state: 'refused', reason: expect.stringContaining('not the one') });
     await app.quit();
     expect(readFileSync(installed, 'utf8')).toBe(OLD);
   });
 
   test.each([
-    ['changed after signing', () => files.set('latest-linux.yml', `${files.get('latest-linux.yml')}# more\n`)],
+    [
+      'changed after signing',
+      () => files.set('latest-linux.yml', `${files.get('latest-linux.yml')}# more\n`),
+    ],
     ['signed by somebody else', () => publish('9.0.2', NEW, generateKeyPairSync('ed25519').privateKey)],
     ['not signed', () => files.set('latest-linux.yml.sig', '')],
   ])('a feed that is %s is refused before anything is fetched', async (_, tamper) => {
     publish('9.0.2', NEW);
     tamper();
     await start();
-    await expect.poll(update, SOON).toMatchObject({ state: 'refused', reason: expect.stringContaining('feed') });
+    await expect
+      .poll(update, SOON)
+      .toMatchObject({ state: 'refused', reason: expect.stringContaining('feed') });
     await app.quit();
     expect(readFileSync(installed, 'utf8')).toBe(OLD);
   });

@@ -1,7 +1,11 @@
 import { createConnection, type Socket } from 'node:net';
 import { decode, encode, type Message, TYPE } from './message.ts';
 
-const BUS = { destination: 'org.freedesktop.DBus', path: '/org/freedesktop/DBus', interface: 'org.freedesktop.DBus' };
+const BUS = {
+  destination: 'org.freedesktop.DBus',
+  path: '/org/freedesktop/DBus',
+  interface: 'org.freedesktop.DBus',
+};
 const ANSWER_WITHIN_MS = 3000;
 
 /** A connection to this user's session bus. */

@@ -5,7 +5,16 @@
  *     byte endian 'l' | type | flags | version 1 | uint32 body length | uint32 serial | array of (byte, variant) | pad 8 | body
  */
 export const TYPE = { call: 1, answer: 2, error: 3, signal: 4 } as const;
-const FIELD = { path: 1, interface: 2, member: 3, error: 4, replyTo: 5, destination: 6, sender: 7, signature: 8 };
+const FIELD = {
+  path: 1,
+  interface: 2,
+  member: 3,
+  error: 4,
+  replyTo: 5,
+  destination: 6,
+  sender: 7,
+  signature: 8,
+};
 
 export interface Message {
   readonly type: number;

@@ -160,7 +160,12 @@ export class App {
   }
 
   /** Asks the engine through the page, as the page does. */
-  async api<T>(page: Page, method: string, path: string, body?: unknown): Promise<{ status: number; body: T }> {
+  async api<T>(
+    page: Page,
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ status: number; body: T }> {
     return page.evaluate(
       async (asked) => {
         const init: RequestInit = { method: asked.method };
@@ -175,7 +180,8 @@ export class App {
 
   invoke(page: Page, name: string, input: unknown = null): Promise<Answer> {
     return page.evaluate(
-      (asked) => (window as unknown as { beamtimeShell: Bridge }).beamtimeShell.invoke(asked.name, asked.input),
+      (asked) =>
+        (window as unknown as { beamtimeShell: Bridge }).beamtimeShell.invoke(asked.name, asked.input),
       { name, input },
     );
   }

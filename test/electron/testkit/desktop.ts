@@ -36,9 +36,13 @@ export async function openDesktop(): Promise<Desktop> {
 <busconfig><type>session</type><listen>unix:path=${socket}</listen><auth>EXTERNAL</auth>
 <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>`,
   );
-  const bus = spawn('dbus-daemon', [`--config-file=${join(folder, 'bus.conf')}`, '--nofork', '--print-address=1'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
+  const bus = spawn(
+    'dbus-daemon',
+    [`--config-file=${join(folder, 'bus.conf')}`, '--nofork', '--print-address=1'],
+    {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  );
   const address = await firstLine(bus, bus.stdout);
   return {
     env: { DISPLAY: `:${number}`, DBUS_SESSION_BUS_ADDRESS: address },
