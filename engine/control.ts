@@ -164,8 +164,14 @@ export class Control implements EngineControl {
     return readLog(this.#core.options.files.log, { ...wish, ids }, await this.#cleaner());
   }
 
-  console(unitId: string): Promise<string | null> {
-    return this.#core.consoles.read(unitId);
+  async console(unitId: string): Promise<string | null> {
+    const { consoles, memberships } = this.#core;
+    if (unitId.includes('@')) return consoles.read(unitId);
+    for (const { keyFingerprint } of memberships.all) {
+      const text = await consoles.read(`${unitId}@${keyFingerprint}`);
+      if (text !== null) return text;
+    }
+    return null;
   }
 
   async stop({ finish }: { finish: boolean }): Promise<void> {

@@ -46,7 +46,7 @@ export interface EngineControl {
   units(query: UnitsQuery): Promise<UnitsPage>;
   share(query: ShareQuery): Promise<CampaignShare[]>;
   log(query: LogQuery): Promise<LogLine[]>;
-  /** Console text of a running or recent work unit; null when nothing is known of it. */
+  /** Console text of a running or recent work unit, by its id or ID@PROJECT; null when nothing is known of it. */
   console(unitId: string): Promise<string | null>;
   /**
    * Ends the engine; resolves when that is under way, before the API closes.

@@ -57,7 +57,7 @@ describe('a history of an older version', () => {
     expect(movedAside).toBeNull();
     adoptProjects(database, [{ key: KEY, name: 'Demo' }]);
     expect(listFinished(database, 9).map(({ leaseId, project }) => [leaseId, project])).toEqual([
-      ['l1', KEY],
+      [`l1@${KEY}`, KEY],
       ['l2', 'Gone'],
     ]);
     expect(listDays(database, '2026-01-01')).toMatchObject([

@@ -128,7 +128,7 @@ export class Supervisor {
     const programPath = unit.programs.get(next.kind);
     if (!unit.release || programPath === undefined)
       throw new Error(`unit ${unit.leaseId} is ready without programs`);
-    const console = this.#options.consoles.begin(unit.spooled.lease.unitId);
+    const console = this.#options.consoles.begin(consoleKey(unit));
     const slot = new Slot({
       order: ++this.#orders,
       slotId: this.#freeSlotId(),
@@ -198,7 +198,7 @@ export class Supervisor {
     } finally {
       histograms.drop(unit.leaseId);
       this.#options.onHistograms();
-      await this.#options.consoles.end(lease.unitId);
+      await this.#options.consoles.end(consoleKey(unit));
     }
   }
 
@@ -280,4 +280,8 @@ export class Supervisor {
     const used = new Set(this.slots.map(({ slotId }) => slotId));
     for (let index = 0; ; index++) if (!used.has(`slot-${index}`)) return `slot-${index}`;
   }
+}
+
+function consoleKey({ spooled }: WorkUnit): string {
+  return `${spooled.lease.unitId}@${spooled.project}`;
 }

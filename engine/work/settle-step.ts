@@ -65,7 +65,7 @@ async function giveBack(work: WorkContext, units: readonly WorkUnit[], signal: A
   if (client && worthTelling.length > 0) {
     try {
       await client.giveBack(
-        worthTelling.map(({ leaseId }) => leaseId),
+        worthTelling.map(({ spooled }) => spooled.lease.id),
         signal,
       );
     } catch (error) {

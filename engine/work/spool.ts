@@ -8,6 +8,7 @@ import { Count, Moment } from '../../protocol/primitives.ts';
 import { Lease, ProjectInfo } from '../../protocol/project-api.ts';
 import { Signed } from '../../protocol/release.ts';
 import { NEW_UNIT, transition, UnitState } from './machine.ts';
+import { leaseKey } from './unit.ts';
 
 /** lease.json: what was leased, from whom, when; never changes. */
 export const SpooledLease = z.strictObject({
@@ -44,7 +45,7 @@ const NEW = '.new';
 /**
  * One folder a lease: lease.json, release.json, state.json (replaced as a whole), fills.json (what the run filled),
  * job/ (the work unit's directory).
- * Folders are named by a hash of the lease's id: an id is the server's text and not to be trusted as a name.
+ * Folders are named by a hash of leaseKey(): an id is the server's text and not to be trusted as a name.
  */
 export class Spool {
   #folder: string;
@@ -70,15 +71,21 @@ export class Spool {
     for (const name of await readdir(this.#folder)) {
       const folder = join(this.#folder, name);
       const unit = name.endsWith(NEW) ? null : await this.#read(folder);
-      if (unit) units.push(unit);
-      else await rm(folder, { recursive: true, force: true });
+      if (!unit) {
+        await rm(folder, { recursive: true, force: true });
+        continue;
+      }
+      units.push(unit);
+      // Before there could be several projects, a folder was named by the lease's own id.
+      const named = this.unitFolder(leaseKey(unit.spooled.project, unit.spooled.lease.id));
+      if (folder !== named) await rename(folder, named);
     }
     return units.sort((a, b) => a.spooled.order - b.spooled.order);
   }
 
   /** Makes the lease durable. A folder appears whole or not at all. */
   async add(spooled: SpooledLease): Promise<void> {
-    const folder = this.unitFolder(spooled.lease.id);
+    const folder = this.unitFolder(leaseKey(spooled.project, spooled.lease.id));
     const beside = `${folder}${NEW}`;
     await rm(beside, { recursive: true, force: true });
     try {
