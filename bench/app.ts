@@ -75,7 +75,11 @@ async function memory(desktop: Desktop, say: (line: string) => void): Promise<Me
 
 /** With the window open and work being done. */
 async function computing(desktop: Desktop, say: (line: string) => void): Promise<Measure[]> {
-  const project = await TestProject.start({ units: 400, eventsPerUnit: 20_000 });
+  // As of the demo campaign: work units of about 20 s, live events among them.
+  const project = await TestProject.start({
+    ...{ units: 20, eventsPerUnit: 150_000_000, blockEvents: 3_000_000 },
+    parameters: { hepmcEvents: 20 },
+  });
   try {
     const app = await Electron.start(desktop, BUILT, '--insist');
     await app.said('window painted');
