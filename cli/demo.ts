@@ -9,6 +9,7 @@ import { engineFiles } from '../engine/filenames.ts';
 import { EngineEndpoint } from '../protocol/engine-api.ts';
 import { ServerEndpoint } from '../protocol/staff-api.ts';
 import { pushDemo } from './demo/campaign.ts';
+import { type OpenApp, openApp } from './demo/open-app.ts';
 import { openPage } from './demo/open-page.ts';
 import { DemoError, startPart } from './demo/part.ts';
 import { runWorkUnits } from './demo/work-units.ts';
@@ -18,13 +19,14 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const HELP = `npm start [-- OPTIONS]
 
-Runs a project and an engine on this machine with a demo campaign, and shows a page. Ctrl-C ends everything.
+Runs a project and an engine on this machine with a demo campaign, and opens the desktop app, or the page in a browser
+where there is no Electron. Ctrl-C ends everything.
 
   --work-units N     compute N work units until the project has validated them, then end
   --capsule KIND     qemu, wasm or auto (default: what was measured to be faster here)
   --json             with --work-units: the last line of standard output is one JSON object of figures
   --data FOLDER      where everything is kept (default: .beamtime in this clone)
-  --no-open          do not open the page in a browser
+  --no-open          open neither the app nor the page
 `;
 
 interface DemoOptions {
@@ -67,6 +69,17 @@ function readOptions(args: string[]): DemoOptions | 'help' {
     data: resolve(String(values.data)),
     open: values['no-open'] !== true,
   };
+}
+
+/** Resolves when the person has quit the app; where it could not start, the page takes its place. */
+async function quit(app: OpenApp | null, page: string, say: (line: string) => void): Promise<void> {
+  const how = await app?.ended;
+  if (how === 'quit') return;
+  if (how === 'could not start') {
+    say('The desktop app could not start here; the page shows the same.');
+    openPage(page);
+  }
+  await new Promise(() => {});
 }
 
 async function main(): Promise<number> {
@@ -129,9 +142,12 @@ async function main(): Promise<number> {
     say(`The project is at ${server.endpoint.url}`);
     say(`This machine's page is at ${page}`);
     say('Ctrl-C ends both.');
-    if (options.open) openPage(page);
+    const app = options.open ? openApp(root, options.data) : null;
+    if (app) parts.push(app);
+    else if (options.open) openPage(page);
     await Promise.race([
       new Promise((done) => stopping.signal.addEventListener('abort', done, { once: true })),
+      quit(app, page, say),
       ...[server, engine].map(async (part) => {
         const how = await part.ended;
         if (!stopping.signal.aborted)

@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { electron, hasDisplay } from './electron/electron.mjs';
 import { artefacts } from './setup/artefacts.mjs';
 import { dependencies } from './setup/dependencies.mjs';
 import { setupLock } from './setup/lock.mjs';
@@ -35,12 +36,21 @@ async function main() {
   try {
     node = await node24(root);
     await dependencies(root, node);
-    if (verb.packages) await packages(root, { forTests: verb.packages === 'test' });
+    const forTests = verb.packages === 'test';
+    // `npm start` opens a window where there is something to open it on; tests bring a display of their own.
+    const forDesktop = forTests || (verb.packages === 'start' && wantsWindow(args));
+    if (verb.packages) await packages(root, { forTests, forDesktop });
+    if (forDesktop) await electron(root, node);
     if (verb.build) await artefacts(root, node);
   } finally {
     unlock();
   }
   if (verb.script) process.exitCode = await hand(node, [join(root, verb.script), ...args]);
+}
+
+/** The arguments that keep `npm start` from opening anything. */
+function wantsWindow(args) {
+  return hasDisplay() && !args.some((arg) => arg === '--no-open' || arg.startsWith('--work-units'));
 }
 
 /**

@@ -5,7 +5,7 @@ import { dirname, join, normalize } from 'node:path';
 
 /**
  * Folder -> folders it may import (besides itself). test/ and bench/ may import everything. Of scripts/, cli/ uses where the
- * pinned Node is: its shim runs before any Node that could read TypeScript is known.
+ * pinned Node is, for its shim runs before any Node that could read TypeScript is known, and which Electron there is.
  */
 const ARROWS = {
   protocol: [],

@@ -5,10 +5,10 @@ import { type EngineOptions, startEngine } from '../../engine/engine.ts';
 import { EngineStartError } from '../../engine/errors.ts';
 import { engineFiles } from '../../engine/filenames.ts';
 import { makeLogger } from '../../platform/log.ts';
+import { rotateLog } from '../../platform/log-file.ts';
 import type { Command, Input } from '../command.ts';
 import { CliError, EXIT, UsageError } from '../errors.ts';
 import { dataFolder, dataOption } from '../folders.ts';
-import { rotateLog } from '../log-file.ts';
 import { parseWhole } from '../words.ts';
 
 const BUILT_PAGE = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'build', 'renderer');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../platform/files.ts';
 import { makeLogger } from '../../platform/log.ts';
+import { rotateLog } from '../../platform/log-file.ts';
 import { serverFiles } from '../../server/files.ts';
 import {
   type RunningServer,
@@ -13,7 +14,6 @@ import {
 import type { Command } from '../command.ts';
 import { CliError, EXIT } from '../errors.ts';
 import { dataFolder, dataOption } from '../folders.ts';
-import { rotateLog } from '../log-file.ts';
 import { parseWhole } from '../words.ts';
 
 export const server: Command = {

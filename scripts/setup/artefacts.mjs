@@ -6,7 +6,8 @@ import { run, say } from './run.mjs';
 const BUILDERS = [
   { what: 'the event generator', script: 'physics/evgen/build.ts' },
   { what: 'the micro appliance', script: 'appliance/build.ts' },
-  { what: 'the pages', script: 'renderer/build.ts' },
+  // Builds the pages first, which it carries.
+  { what: 'the desktop app', script: 'electron/build.ts' },
   { what: 'the empty store', script: 'server/store/build-template.ts' },
 ];
 

@@ -19,8 +19,17 @@ const START = [
   'gcc',
   'util-linux',
 ];
-/** What only tests and benches use: a browser, a 9P server to compare with, network namespaces. */
-const TEST = ['chromium', 'diod', 'iproute2', 'cpio', 'make', 'procps'];
+/** What an Electron loads: of use where there is a display, or a test brings one. */
+const DESKTOP = [
+  'libnss3',
+  'libgtk-3-0|libgtk-3-0t64',
+  'libasound2|libasound2t64',
+  'libgbm1',
+  'libxss1',
+  'libdrm2',
+];
+/** What only tests and benches use: a browser, a 9P server to compare with, network namespaces, a display, a bus. */
+const TEST = ['chromium', 'diod', 'iproute2', 'cpio', 'make', 'procps', 'xvfb', 'dbus-daemon|dbus'];
 
 const ELSEWHERE = {
   darwin: 'brew install qemu llvm lld wasi-libc',
@@ -29,9 +38,9 @@ const ELSEWHERE = {
     "your distribution's packages of: qemu-system-x86, clang, lld, wasi-libc, compiler-rt for wasm32, musl-gcc",
 };
 
-/** @param {{ forTests: boolean }} options */
-export async function packages(root, { forTests }) {
-  const wanted = forTests ? [...START, ...TEST] : START;
+/** @param {{ forTests: boolean, forDesktop: boolean }} options */
+export async function packages(root, { forTests, forDesktop }) {
+  const wanted = [...START, ...(forDesktop ? DESKTOP : []), ...(forTests ? TEST : [])];
   if (!existsSync('/etc/debian_version')) {
     // Only what is of use is asked for: without QEMU the WebAssembly capsule does the work.
     if (!has('qemu-system-x86_64'))

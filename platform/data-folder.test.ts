@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { expect, it } from 'vitest';
-import { dataFolder } from './folders.ts';
+import { dataFolder } from './data-folder.ts';
 
 const at = (env: Record<string, string>, platform: NodeJS.Platform = 'linux', data?: string) =>
   dataFolder('engine', data, env, platform, '/home/ann');
