@@ -4,5 +4,10 @@ import '../shared/style/base.css';
 import { createPinia } from 'pinia';
 import { createApp } from 'vue';
 import App from './App.vue';
+import { showScheme, useSettings } from './settings.ts';
 
-createApp(App).use(createPinia()).mount('#app');
+showScheme('system');
+const app = createApp(App).use(createPinia());
+// The first thing a person sees is in their language.
+await useSettings().load();
+app.mount('#app');

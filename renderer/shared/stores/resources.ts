@@ -9,6 +9,6 @@ export const useLastEvent = defineResource('lastEvent');
 export const useContribution = defineResource('contribution');
 export const useCapsules = defineResource('capsules');
 export const useCalibrations = defineResource('calibrations');
-export const useProject = defineResource('project');
+export const useProjects = defineResource('projects');
 export const usePreferences = defineResource('preferences');
 export const useEngineVersion = defineResource('engineVersion');
