@@ -62,8 +62,8 @@ export async function findProject(input: Input): Promise<Api> {
   // --data names the server's folder in these commands; the engine is looked for in its usual place.
   const engine = await findEngineIfRunning({ ...input, text: () => undefined });
   const state = engine && (await ask(engine, { path: '/state', schema: EngineState }));
-  if (state?.project)
-    return { who: `the project "${state.project.name}"`, url: state.project.url, remedy: 'try again later' };
+  const joined = state?.projects.find(({ leaving }) => !leaving);
+  if (joined) return { who: `the project "${joined.name}"`, url: joined.url, remedy: 'try again later' };
   throw new NotRunningError(
     `no project to ask: none runs on this computer and no engine has joined one; ${SERVER}`,
   );

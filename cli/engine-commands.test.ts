@@ -54,7 +54,7 @@ describe('an engine', () => {
   });
 
   it('tells its state, for people and for programs', async () => {
-    expect(await state()).toMatchObject({ pid, project: null, status: { state: expect.any(String) } });
+    expect(await state()).toMatchObject({ pid, projects: [], status: { state: expect.any(String) } });
     const shown = await home.run('status');
     expect(shown.code).toBe(0);
     expect(shown.out).toMatch(/^\w+: .+\n/);
@@ -94,7 +94,7 @@ describe('an engine', () => {
         code: 0,
         out: expect.stringContaining(`joined Test project at ${url}`),
       });
-      expect((await state()).project).toMatchObject({ name: 'Test project', url });
+      expect((await state()).projects).toMatchObject([{ name: 'Test project', url }]);
     } finally {
       await server.end();
     }
@@ -125,7 +125,9 @@ describe('an engine', () => {
     const again = await home.run('start', '--json');
     expect(again).toMatchObject({ code: 0, err: '' });
     pid = JSON.parse(again.out).pid;
-    expect((await state()).project).toMatchObject({ name: 'Test project', connected: expect.any(Boolean) });
+    expect((await state()).projects).toMatchObject([
+      { name: 'Test project', connected: expect.any(Boolean) },
+    ]);
     expect((await home.run('stop')).code).toBe(0);
   });
 

@@ -11,7 +11,6 @@ import { fetchAppliance } from './appliance.ts';
 import { ObjectCache, ObjectCorrupted } from './objects/index.ts';
 import { ProjectClient } from './project/client.ts';
 import { KeyMismatch, ProjectUnreachable } from './project/errors.ts';
-import { keyFingerprint } from './project/signatures.ts';
 import { ManualClock } from './testkit/clock.ts';
 
 const log = pino({ level: 'silent' });
@@ -78,14 +77,7 @@ function fetched(onKnown: () => void = () => {}) {
   const clock = new ManualClock();
   return fetchAppliance(
     {
-      membership: {
-        url,
-        name: 'Test',
-        publicKey,
-        keyFingerprint: keyFingerprint(publicKey),
-        hostId: '00000000-0000-4000-8000-000000000000',
-        token: 'token',
-      },
+      membership: { publicKey },
       client: new ProjectClient({ url, token: null, clock }),
       objects: new ObjectCache({
         folder: join(folder, 'objects'),

@@ -18,7 +18,7 @@ export interface ApplianceFiles {
 }
 
 export interface ApplianceOptions {
-  readonly membership: Membership;
+  readonly membership: Pick<Membership, 'publicKey'>;
   readonly client: ProjectClient;
   readonly objects: ObjectCache;
   /** Where the signed document is kept for starts without network. */

@@ -7,6 +7,7 @@ import { savePreferences } from './preferences.ts';
 import {
   type Invitation,
   InvitationError,
+  type Membership,
   ProjectError,
   ProjectUnreachable,
   parseInvitation,
@@ -55,8 +56,9 @@ export class Control implements EngineControl {
       if (!(error instanceof InvitationError)) throw error;
       throw new ControlError('invalid', error.message, error.place, { cause: error });
     }
+    let joined: Membership;
     try {
-      await this.#core.join(invitation);
+      joined = await this.#core.join(invitation);
     } catch (error) {
       if (error instanceof ProjectUnreachable) {
         throw new ControlError('unreachable', error.message, null, { cause: error });
@@ -68,9 +70,16 @@ export class Control implements EngineControl {
       if (words) throw new ControlError('conflict', words, null, { cause: error });
       throw error;
     }
-    const view = this.#core.options.store.get('project');
-    if (!view) throw new Error('joined, yet there is no project');
+    const { keyFingerprint } = joined;
+    const view = this.#core.options.store
+      .get('projects')
+      .find((one) => one.keyFingerprint === keyFingerprint);
+    if (!view) throw new Error('joined, yet the project is not shown');
     return view;
+  }
+
+  async retry(): Promise<void> {
+    this.#core.work.hurry();
   }
 
   doctor(): Promise<DoctorCheck[]> {
@@ -84,6 +93,16 @@ export class Control implements EngineControl {
   console(unitId: string): Promise<string | null> {
     return this.#core.consoles.read(unitId);
   }
+
+  preview = notYet;
+  leave = notYet;
+  setShares = notYet;
+  power = notYet;
+  remedy = notYet;
+  report = notYet;
+  units = notYet;
+  share = notYet;
+  log = notYet;
 
   async stop({ finish }: { finish: boolean }): Promise<void> {
     this.#stop(finish);
@@ -106,4 +125,8 @@ async function written(writing: Promise<void>): Promise<void> {
       },
     );
   }
+}
+
+async function notYet(): Promise<never> {
+  throw new ControlError('not-yet', 'this engine cannot do that yet');
 }

@@ -28,7 +28,7 @@ import { RateMeter } from './slots/rate-meter.ts';
 import { Supervisor } from './slots/supervisor.ts';
 import type { StateStore } from './state.ts';
 import { statusView } from './status.ts';
-import { FinishedList, projectView, runningUnits } from './views.ts';
+import { FinishedList, isShown, projectView, runningUnits } from './views.ts';
 import { Desk, isUndelivered, isUnfinished, neededObjects, Spool, Work } from './work/index.ts';
 
 export interface CoreOptions {
@@ -105,7 +105,7 @@ export class Core {
       log,
       signal: this.#stop.signal,
       project: () => {
-        const membership = this.memberships.current;
+        const [membership] = this.memberships.joined;
         const client = membership && this.desk.client(membership.keyFingerprint);
         return membership && client ? { membership, client } : null;
       },
@@ -217,7 +217,13 @@ export class Core {
   get decision(): Decision {
     const { decision } = this.monitor;
     if (!this.options.insist || decision.slots > 0 || decision.state === 'paused') return decision;
-    return { ...decision, slots: 1, state: 'computing', reason: 'One core, as you asked' };
+    return {
+      ...decision,
+      slots: 1,
+      state: 'computing',
+      reason: 'One core, as you asked',
+      cause: { code: 'insist', values: {} },
+    };
   }
 
   get pause(): Pause | null {
@@ -261,32 +267,19 @@ export class Core {
   }
 
   /**
-   * Joins the project of the invitation, and leaves the one before: what runs for that is given back, results
-   * that are finished still go there.
+   * Joins the project of the invitation, beside those joined already.
    * @throws ProjectError
    */
   async join(invitation: Invitation): Promise<Membership> {
-    const before = this.memberships.current;
-    const membership = await joinProject(
+    const joined = await joinProject(
       invitation,
       this.registration,
       this.memberships.byKey(invitation.keyFingerprint),
       (url, token) => this.connect(url, token),
     );
-    await this.memberships.join(membership);
+    const membership = await this.memberships.join(joined, this.options.clock.now());
     this.#joinTrouble = null;
-    if (before && before.keyFingerprint !== membership.keyFingerprint) {
-      await this.abandonUnfinished(
-        'this computer joined another project',
-        (key) => key !== membership.keyFingerprint,
-      );
-      await this.drivers.reset();
-    } else {
-      this.drivers.reconsider();
-    }
-    await this.memberships.forgetFormer((key) =>
-      this.desk.list().some((unit) => unit.spooled.project === key),
-    );
+    this.drivers.reconsider();
     this.options.log.info({ project: membership.name, url: membership.url }, 'joined');
     this.work.hurry();
     this.publish();
@@ -360,7 +353,18 @@ export class Core {
     store.set('calibrations', this.calibrator.views(this.#preferredCapsule));
     store.set('running', runningUnits(slots, units));
     store.set('finished', this.#finished.list());
-    store.set('project', projectView(this.memberships.current, trouble, this.work.noWork));
+    store.set(
+      'projects',
+      this.memberships.all
+        .map((membership) =>
+          projectView(
+            membership,
+            { trouble, noWork: this.work.noWork },
+            units.filter(({ spooled }) => spooled.project === membership.keyFingerprint),
+          ),
+        )
+        .filter(isShown),
+    );
     store.set('contribution', {
       ...(this.#totals ?? store.get('contribution')),
       eventsPerSecond: this.#meter.rate(clock.monotonic()),
@@ -378,7 +382,8 @@ export class Core {
         cores: this.options.cores,
         pausedUntil: pausedUntil(this.#pause, this.decision),
         isStopping: this.#isStopping,
-        hasProject: this.memberships.current !== null,
+        hasProject: this.memberships.joined.length > 0 || units.some(isUnfinished),
+        isFinishing: this.#isFinishing,
         computing,
         preparing:
           slots.filter((slot) => slot.phase === 'starting').length +
@@ -454,7 +459,7 @@ export class Core {
   }
 
   async #rejoin(signal: AbortSignal): Promise<void> {
-    const membership = this.memberships.current;
+    const [membership] = this.memberships.joined;
     if (!membership) return;
     const now = this.options.clock.monotonic();
     if (now - this.#rejoinedAtMs < REJOIN_EVERY_MS) {
@@ -471,14 +476,15 @@ export class Core {
 
   async #record(unit: FinishedUnit, cpuSeconds: number, projectKey: string): Promise<void> {
     this.#finished.put(unit);
-    const project = this.memberships.byKey(projectKey)?.name ?? projectKey;
-    if (await this.history.record({ ...unit, project, cpuSeconds }))
+    const projectName = this.memberships.byKey(projectKey)?.name ?? projectKey;
+    if (await this.history.record({ ...unit, projectName, cpuSeconds }))
       this.#totals = await this.history.totals();
     this.publishSoon();
   }
 
   async #readHistory(): Promise<void> {
     try {
+      await this.history.adopt(this.memberships.all.map(({ keyFingerprint: key, name }) => ({ key, name })));
       this.#totals = await this.history.totals();
       for (const unit of await this.history.finished(FINISHED_KEPT)) this.#finished.put(unit);
     } catch (error) {

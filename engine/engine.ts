@@ -112,7 +112,13 @@ async function assemble(
   });
   const control = new Control(
     core,
-    () => examine({ files, preferences: core.preferences, membership: core.memberships.current, clock }),
+    () =>
+      examine({
+        files,
+        preferences: core.preferences,
+        membership: core.memberships.joined[0] ?? null,
+        clock,
+      }),
     (finish) => void end(finish).finally(hasEnded),
   );
   await core.start();

@@ -59,14 +59,14 @@ describe('the project is away', PATIENCE, () => {
     await engine.until(({ running }) => running.some(({ state }) => state === 'running'));
     network.away(true);
     const alone = await engine.until(
-      (state) => verdicts(state).includes('unreported') && state.project?.connected === false,
+      (state) => verdicts(state).includes('unreported') && state.projects[0]?.connected === false,
     );
-    expect(alone.project?.message).toMatch(/does not answer|cannot be reached|connect/i);
+    expect(alone.projects[0]?.message).toMatch(/does not answer|cannot be reached|connect/i);
     expect(verdicts(alone)).not.toContain('valid');
     await engine.until(({ status }) => status.state === 'offline');
     network.away(false);
     const state = await engine.until(allValid(3));
-    expect(state.project?.connected).toBe(true);
+    expect(state.projects[0]?.connected).toBe(true);
     expect(state.contribution).toMatchObject({ unitsValid: 3, eventsValid: 6_000_000, unitsPending: 0 });
     expect((await project.campaign()).state).toBe('complete');
   });
@@ -110,7 +110,7 @@ describe('the project is away', PATIENCE, () => {
     });
     undo.push(() => engine.remove());
     const state = await engine.until(({ status }) => status.state === 'attention');
-    expect(state.project).toBeNull();
+    expect(state.projects).toEqual([]);
     network.away(false);
     await engine.until(allValid(1));
   });

@@ -4,7 +4,14 @@ import type { Preferences } from '../protocol/preferences.ts';
 /** What clients see before anything has been looked at. */
 export function firstState(preferences: Preferences, cores: number, engineVersion: string): EngineState {
   return {
-    status: { state: 'starting', reason: 'Starting', slots: 0, cores, pausedUntil: null },
+    status: {
+      state: 'starting',
+      reason: 'Starting',
+      cause: { code: 'preparing', values: {} },
+      slots: 0,
+      cores,
+      pausedUntil: null,
+    },
     cores: [],
     running: [],
     finished: [],
@@ -22,7 +29,7 @@ export function firstState(preferences: Preferences, cores: number, engineVersio
     },
     capsules: [],
     calibrations: [],
-    project: null,
+    projects: [],
     preferences,
     engineVersion,
   };

@@ -6,6 +6,7 @@ const spare = {
   slots: 2,
   state: 'computing',
   reason: 'All 2 cores are spare',
+  cause: { code: 'free', values: {} },
   transfers: true,
   keepPaused: true,
 } as const;
@@ -14,6 +15,7 @@ const calm: StatusInputs = {
   cores: 2,
   pausedUntil: null,
   isStopping: false,
+  isFinishing: false,
   hasProject: true,
   computing: 2,
   preparing: 0,
@@ -31,13 +33,31 @@ test.each<[string, Partial<StatusInputs>, StatusView['state'], RegExp]>([
   ['computing while the project is away', { trouble: 'away' }, 'computing', /^All 2 cores/],
   [
     'policy says wait',
-    { ...idle, decision: { ...spare, slots: 0, state: 'waiting', reason: 'Waiting: x' } },
+    {
+      ...idle,
+      decision: {
+        ...spare,
+        slots: 0,
+        state: 'waiting',
+        reason: 'Waiting: x',
+        cause: { code: 'memory', values: {} },
+      },
+    },
     'waiting',
     /^Waiting: x/,
   ],
   [
     'paused by the person, whatever else',
-    { trouble: 'away', decision: { ...spare, slots: 0, state: 'paused', reason: 'Paused by you' } },
+    {
+      trouble: 'away',
+      decision: {
+        ...spare,
+        slots: 0,
+        state: 'paused',
+        reason: 'Paused by you',
+        cause: { code: 'paused', values: { minutesLeft: null } },
+      },
+    },
     'paused',
     /^Paused/,
   ],

@@ -1,4 +1,4 @@
-import type { StatusView } from '../protocol/engine-api.ts';
+import type { StatusCause, StatusView } from '../protocol/engine-api.ts';
 import type { Decision } from './cores/index.ts';
 
 /** Everything the one sentence depends on. */
@@ -8,6 +8,8 @@ export interface StatusInputs {
   /** RFC 3339; null where no pause ends by itself. */
   readonly pausedUntil: string | null;
   readonly isStopping: boolean;
+  /** What runs is computed and delivered, and that is all. */
+  readonly isFinishing: boolean;
   readonly hasProject: boolean;
   /** Capsules that compute now (not paused, not only starting). */
   readonly computing: number;
@@ -29,29 +31,40 @@ export interface StatusInputs {
 /** What is happening and why, in one sentence. Pure; the first thing that explains it wins. */
 export function statusView(now: StatusInputs): StatusView {
   const { decision } = now;
-  const view = (state: StatusView['state'], reason: string): StatusView => ({
+  const by = (state: StatusView['state'], reason: string, cause: StatusCause): StatusView => ({
     state,
     reason,
+    cause,
     slots: decision.slots,
     cores: now.cores,
     pausedUntil: now.pausedUntil,
   });
-  if (now.isStopping) return view('stopping', 'Stopping; finished work is kept');
-  if (decision.state === 'paused') return view('paused', decision.reason);
+  const view = (state: StatusView['state'], code: StatusCause['code'], reason: string, message?: string) =>
+    by(state, reason, { code, values: message === undefined ? {} : { message } });
+  const policy = (state: StatusView['state']) => by(state, decision.reason, decision.cause);
+  if (now.isStopping) return view('stopping', 'stopping', 'Stopping; finished work is kept');
+  if (decision.state === 'paused') return policy('paused');
   if (!now.hasProject)
-    return view('attention', 'Join a project to begin: paste the invitation you were given');
-  if (now.diskTrouble) return view('attention', sentence(now.diskTrouble));
-  if (now.noCapsule) return view('attention', sentence(now.noCapsule));
-  if (decision.slots === 0) return view('waiting', decision.reason);
-  if (now.computing > 0) return view('computing', decision.reason);
+    return view('attention', 'no-project', 'Join a project to begin: paste the invitation you were given');
+  if (now.diskTrouble) return view('attention', 'disk', sentence(now.diskTrouble), now.diskTrouble);
+  if (now.noCapsule) return view('attention', 'no-capsule', sentence(now.noCapsule), now.noCapsule);
+  if (decision.slots === 0) return policy('waiting');
+  if (now.isFinishing) return view('computing', 'finishing', 'Finishing what runs, then stopping');
+  if (now.computing > 0) return policy('computing');
   if (now.isMeasuring)
-    return view('starting', 'Measuring what computes faster here; this takes a few seconds, once');
-  if (now.preparing > 0) return view('starting', 'Preparing the next work unit');
-  if (now.trouble) return view('offline', sentence(now.trouble));
-  if (now.isAllowanceUsed) return view('waiting', 'All the work units asked for are computed');
-  if (now.noWork) return view('waiting', `No work: ${now.noWork}`);
-  if (!decision.transfers) return view('waiting', 'The network is metered: no work is fetched over it');
-  return view('starting', 'Asking the project for work');
+    return view(
+      'starting',
+      'measuring',
+      'Measuring what computes faster here; this takes a few seconds, once',
+    );
+  if (now.preparing > 0) return view('starting', 'preparing', 'Preparing the next work unit');
+  if (now.trouble) return view('offline', 'offline', sentence(now.trouble), now.trouble);
+  if (now.isAllowanceUsed)
+    return view('waiting', 'allowance-used', 'All the work units asked for are computed');
+  if (now.noWork) return view('waiting', 'no-work', `No work: ${now.noWork}`, now.noWork);
+  if (!decision.transfers)
+    return view('waiting', 'metered', 'The network is metered: no work is fetched over it');
+  return view('starting', 'asking', 'Asking the project for work');
 }
 
 function sentence(text: string): string {

@@ -2,7 +2,7 @@ import type { FinishedUnit, ProjectView, RunningUnit } from '../protocol/engine-
 import { FINISHED_KEPT } from '../protocol/engine-api.ts';
 import type { Membership } from './project/membership.ts';
 import type { Slot } from './slots/slot.ts';
-import type { WorkUnit } from './work/index.ts';
+import { isUndelivered, isUnfinished, type WorkUnit } from './work/index.ts';
 
 /** Units that are somewhere between lease and verdict and are not merely waiting their turn; slots first. */
 export function runningUnits(slots: readonly Slot[], units: readonly WorkUnit[]): RunningUnit[] {
@@ -52,6 +52,7 @@ function describe(unit: WorkUnit) {
   const { lease } = unit.spooled;
   return {
     unitId: lease.unitId,
+    project: unit.spooled.project,
     campaign: lease.campaign,
     campaignTitle: lease.campaignTitle,
     application: lease.application,
@@ -77,12 +78,31 @@ export class FinishedList {
   }
 }
 
+/** What is known of the talk with a project. */
+export interface ProjectTalk {
+  readonly trouble: Error | null;
+  readonly noWork: string | null;
+}
+
+/** @param units of this project */
 export function projectView(
-  membership: Membership | null,
-  trouble: Error | null,
-  noWork: string | null,
-): ProjectView | null {
-  if (!membership) return null;
-  const { name, url, keyFingerprint } = membership;
-  return { name, url, keyFingerprint, connected: trouble === null, message: trouble?.message ?? noWork };
+  membership: Membership,
+  { trouble, noWork }: ProjectTalk,
+  units: readonly WorkUnit[],
+): ProjectView {
+  const { name, description, url, keyFingerprint, share, joinedAt, leaving } = membership;
+  return {
+    ...{ name, description, url, keyFingerprint, share, joinedAt, leaving: leaving !== null },
+    connected: trouble === null,
+    message: trouble?.message ?? noWork,
+    inHand: {
+      unfinished: units.filter(isUnfinished).length,
+      undelivered: units.filter(isUndelivered).length,
+    },
+  };
+}
+
+/** A project that was left is shown while something of it is in hand; that a verdict is awaited concerns nobody. */
+export function isShown({ leaving, inHand }: ProjectView): boolean {
+  return !leaving || inHand.unfinished + inHand.undelivered > 0;
 }

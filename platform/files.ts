@@ -55,6 +55,16 @@ async function isFolder(path: string): Promise<boolean> {
   return found?.isDirectory() === true;
 }
 
+/**
+ * Renames what is damaged, so that it is kept for people and in nobody's way.
+ * @returns its new path
+ */
+export async function putAside(path: string): Promise<string> {
+  const aside = `${path}.damaged-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
+  await rename(path, aside);
+  return aside;
+}
+
 /** Makes a rename or a new name in a folder durable. Windows has no such call; there it does nothing. */
 export async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return;

@@ -248,6 +248,7 @@ export type LeaveRequest = z.infer<typeof LeaveRequest>;
 
 /** New weights by ProjectView.keyFingerprint; projects that are not named keep theirs. */
 export const SharesRequest = z.strictObject({ shares: z.record(z.string(), ProjectView.shape.share) });
+export type SharesRequest = z.infer<typeof SharesRequest>;
 
 /** null: not known; the engine then goes by what it finds out itself. */
 export const PowerReport = z.strictObject({
@@ -288,7 +289,10 @@ export type DoctorCheck = z.infer<typeof DoctorCheck>;
 
 export const HistoryDay = z.strictObject({
   day: z.iso.date(),
+  /** ProjectView.keyFingerprint; its name where that was all an older version wrote down. */
   project: z.string(),
+  /** As it was called last, also after it was left. */
+  projectName: z.string(),
   campaign: z.string(),
   unitsValid: Count,
   eventsValid: Count,
@@ -318,6 +322,7 @@ export const UnitsPage = z.strictObject({
 export type UnitsPage = z.infer<typeof UnitsPage>;
 
 export const ShareQuery = z.strictObject({ project: z.string().max(200), campaign: z.string().max(200) });
+export type ShareQuery = z.infer<typeof ShareQuery>;
 
 /** One point of a campaign as the project has merged it, and what of it came from here (validated only). */
 export const CampaignShare = z.strictObject({

@@ -23,7 +23,6 @@ export const Preferences = z.strictObject({
   schedule: z.array(ScheduleWindow).default([]),
   diskLimitMb: z.number().int().min(50).max(1_000_000).default(2048),
   capsule: z.enum(['auto', 'qemu', 'wasm']).default('auto'),
-  /** Work units kept ready for each core. */
   /** null: the fastest that boots. */
   accelerator: z.enum(['kvm', 'hvf', 'whpx', 'tcg']).nullable().default(null),
   /** Kilobytes a second for downloads and uploads together; null: no limit. */
@@ -32,6 +31,7 @@ export const Preferences = z.strictObject({
   pausePrograms: z.array(z.string().trim().min(1).max(100)).max(50).default([]),
   /** Ask the system not to sleep while computing. Read by the desktop shell. */
   keepAwake: z.boolean().default(false),
+  /** Work units kept ready for each core. */
   bufferPerCore: z.number().int().min(1).max(8).default(2),
 });
 export type Preferences = z.infer<typeof Preferences>;

@@ -89,6 +89,7 @@ describe.skipIf(!hasChromium)('the page', () => {
     store.set('status', {
       state: 'waiting',
       reason: 'You are compiling',
+      cause: { code: 'load', values: { cores: 8, busyWith: 'you are compiling' } },
       slots: 0,
       cores: 8,
       pausedUntil: null,
@@ -344,7 +345,7 @@ describe.skipIf(!hasChromium)('the page', () => {
       running: state.running.map((unit) => ({ ...unit, campaignTitle: hostile })),
       finished: state.finished.map((unit) => ({ ...unit, campaignTitle: hostile, reason: hostile })),
       histograms: state.histograms && { ...state.histograms, campaignTitle: hostile },
-      project: state.project && { ...state.project, name: hostile, message: hostile },
+      projects: state.projects.map((one) => ({ ...one, name: hostile, message: hostile })),
     });
     await watched.page.setViewportSize({ width: 360, height: 800 });
     const page = await open();

@@ -27,7 +27,7 @@ export const doctor: Command = {
     const checks = await examine({
       files,
       preferences: await loadPreferences(files.preferences, makeLogger('doctor')),
-      membership: memberships.current,
+      membership: memberships.joined[0] ?? null,
       clock: systemClock,
     });
     const { terminal } = input;

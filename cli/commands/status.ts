@@ -33,7 +33,7 @@ export const status: Command = {
 };
 
 function show(terminal: Terminal, state: EngineState, page: string): void {
-  const { status, contribution, project, running } = state;
+  const { status, contribution, projects, running } = state;
   const name = terminal.style(['bold', COLOURS[status.state]], status.state);
   terminal.say(`${name}: ${clean(status.reason)}`);
   if (status.pausedUntil)
@@ -74,15 +74,17 @@ function show(terminal: Terminal, state: EngineState, page: string): void {
       `${count(contribution.unitsValid)} valid, ${count(contribution.unitsPending)} being checked, ${count(contribution.unitsInvalid)} not valid`,
     ],
     ['Credit', `${credit(contribution.creditMicroseconds)} reference-core seconds`],
-    [
-      'Project',
-      project
-        ? `${clean(project.name)} at ${clean(project.url)}${project.connected ? '' : ', not reached now'}`
-        : 'none; see "beamtime join --help"',
-    ],
-    ...(project?.message ? [['', clean(project.message)]] : []),
+    ...(projects.length === 0 ? [['Project', 'none; see "beamtime join --help"']] : []),
+    ...projects.flatMap((project) => [
+      ['Project', `${clean(project.name)} at ${clean(project.url)}${remarks(project)}`],
+      ...(project.message ? [['', clean(project.message)]] : []),
+    ]),
     ['Page', page],
   ];
   for (const [what = '', text = ''] of facts)
     terminal.say(`${terminal.style('dim', what.padEnd(11))}${text}`);
+}
+
+function remarks({ connected, leaving }: EngineState['projects'][number]): string {
+  return `${leaving ? ', being left' : ''}${connected ? '' : ', not reached now'}`;
 }

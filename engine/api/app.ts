@@ -3,7 +3,17 @@ import { bodyLimit } from 'hono/body-limit';
 import { secureHeaders } from 'hono/secure-headers';
 import { z } from 'zod';
 import type { Logger } from '../../platform/log.ts';
-import { JoinRequest, PauseRequest, StopRequest } from '../../protocol/engine-api.ts';
+import {
+  JoinRequest,
+  LeaveRequest,
+  LogQuery,
+  PauseRequest,
+  PowerReport,
+  ShareQuery,
+  SharesRequest,
+  StopRequest,
+  UnitsQuery,
+} from '../../protocol/engine-api.ts';
 import { Preferences } from '../../protocol/preferences.ts';
 import { API_PREFIX } from '../../protocol/project-api.ts';
 import type { StateStore } from '../state.ts';
@@ -79,14 +89,48 @@ export async function engineApp(options: AppOptions): Promise<Hono> {
     await control.setPreferences(await input(context, Preferences));
     return context.json(store.get('preferences'));
   });
+  api.post('/join/preview', async (context) =>
+    context.json(await control.preview((await input(context, JoinRequest)).invitation)),
+  );
   api.post('/join', async (context) =>
     context.json(await control.join((await input(context, JoinRequest)).invitation)),
   );
+  api.post('/leave', async (context) => {
+    await control.leave(await input(context, LeaveRequest));
+    return context.body(null, 204);
+  });
+  api.put('/shares', async (context) => {
+    await control.setShares((await input(context, SharesRequest)).shares);
+    return context.body(null, 204);
+  });
+  api.post('/power', async (context) => {
+    await control.power(await input(context, PowerReport));
+    return context.body(null, 204);
+  });
+  api.post('/work/retry', async (context) => {
+    await control.retry();
+    return context.body(null, 204);
+  });
   api.get('/doctor', async (context) => context.json({ checks: await control.doctor() }));
+  api.post('/doctor/:name/remedy', async (context) => {
+    const check = await control.remedy(context.req.param('name'));
+    if (!check) return context.json(apiError('not-found', 'there is no check of that name'), 404);
+    return context.json({ check });
+  });
+  api.get('/report', async (context) => context.text(await control.report()));
   api.get('/history', async (context) => {
     const { days } = parsed(HistoryQuery, context.req.query());
     return context.json({ days: await control.history(days) });
   });
+  api.get('/units', async (context) =>
+    context.json(await control.units(parsed(UnitsQuery, context.req.query()))),
+  );
+  api.get('/share', async (context) =>
+    context.json({ points: await control.share(parsed(ShareQuery, context.req.query())) }),
+  );
+  api.get('/log', async (context) =>
+    context.json({ lines: await control.log(parsed(LogQuery, context.req.query())) }),
+  );
   api.get('/console/:unitId', async (context) => {
     const text = await control.console(context.req.param('unitId'));
     if (text === null)

@@ -1,8 +1,22 @@
-import type { DoctorCheck, HistoryDay, ProjectView } from '../../protocol/engine-api.ts';
+import type {
+  CampaignShare,
+  DoctorCheck,
+  HistoryDay,
+  JoinPreview,
+  LeaveRequest,
+  LogLine,
+  LogQuery,
+  PowerReport,
+  ProjectView,
+  ShareQuery,
+  SharesRequest,
+  UnitsPage,
+  UnitsQuery,
+} from '../../protocol/engine-api.ts';
 import type { Preferences } from '../../protocol/preferences.ts';
 
 /**
- * What a client may ask of the engine; engine.ts implements it, the API calls it. Inputs were parsed by the
+ * What a client may ask of the engine; control.ts implements it, the API calls it. Inputs were parsed by the
  * schemas of protocol/engine-api.ts. Whatever can go wrong for a reason the person can mend is thrown as a
  * ControlError; anything else thrown is a bug and is answered with 500.
  */
@@ -12,11 +26,26 @@ export interface EngineControl {
   resume(): Promise<void>;
   /** Stores and applies at once. */
   setPreferences(preferences: Preferences): Promise<void>;
-  /** @param invitation as the person pasted it (docs: beamtime://join?... or http(s)://...#key=...) */
+  /** What joining would mean; joins nothing. */
+  preview(invitation: string): Promise<JoinPreview>;
+  /** @param invitation as the person pasted it, or the content of a .beamtime file (project/invitation.ts) */
   join(invitation: string): Promise<ProjectView>;
+  leave(request: LeaveRequest): Promise<void>;
+  setShares(shares: SharesRequest['shares']): Promise<void>;
+  /** What the desktop shell knows; holds until the next one, or fades. */
+  power(report: PowerReport): Promise<void>;
+  /** Whatever waits for a project asks again now. */
+  retry(): Promise<void>;
   doctor(): Promise<DoctorCheck[]>;
+  /** Does what the check of that name can do about its finding, then checks again. null: there is no such check. */
+  remedy(name: string): Promise<DoctorCheck | null>;
+  /** Text for a person to send, without secrets. */
+  report(): Promise<string>;
   /** The last `days` days, oldest first; days without work are left out. */
   history(days: number): Promise<HistoryDay[]>;
+  units(query: UnitsQuery): Promise<UnitsPage>;
+  share(query: ShareQuery): Promise<CampaignShare[]>;
+  log(query: LogQuery): Promise<LogLine[]>;
   /** Console text of a running or recent work unit; null when nothing is known of it. */
   console(unitId: string): Promise<string | null>;
   /**
@@ -26,7 +55,7 @@ export interface EngineControl {
   stop(options: { finish: boolean }): Promise<void>;
 }
 
-export type ControlErrorCode = 'invalid' | 'conflict' | 'unreachable' | 'refused';
+export type ControlErrorCode = 'invalid' | 'not-found' | 'conflict' | 'unreachable' | 'refused' | 'not-yet';
 
 /** A request that cannot be done. `message` tells the person what to do; `place` is where in the input. */
 export class ControlError extends Error {

@@ -8,9 +8,11 @@ export function apiError(code: string, message: string, place: string | null = n
 
 export const CONTROL_STATUS: Record<ControlErrorCode, ContentfulStatusCode> = {
   invalid: 422,
+  'not-found': 404,
   conflict: 409,
   unreachable: 502,
   refused: 409,
+  'not-yet': 501,
 };
 
 /** Input that does not fit its schema. */

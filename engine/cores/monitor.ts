@@ -87,6 +87,7 @@ export class CoresMonitor {
     slots: 0,
     state: 'waiting',
     reason: 'Looking at what the computer is doing',
+    cause: { code: 'asking', values: {} },
     transfers: true,
     keepPaused: true,
   };

@@ -1,5 +1,14 @@
+import type { StatusCause } from '../../protocol/engine-api.ts';
 import type { Preferences } from '../../protocol/preferences.ts';
-import { batteryReason, type Cause, heatReason, loadReason, pauseReason, sentence } from './reasons.ts';
+import {
+  batteryReason,
+  type Cause,
+  heatReason,
+  loadReason,
+  pauseReason,
+  sentence,
+  statusCause,
+} from './reasons.ts';
 import { allowedBySchedule, nextOpening } from './schedule.ts';
 import type { Moment, Pause, Situation } from './situation.ts';
 
@@ -51,6 +60,8 @@ export interface Decision {
   readonly state: 'computing' | 'waiting' | 'paused';
   /** Plain words for a person. */
   readonly reason: string;
+  /** The same for programs. */
+  readonly cause: StatusCause;
   /** Whether downloads and uploads may go over the network now. */
   readonly transfers: boolean;
   /** false: memory is short, capsules beyond `slots` should be stopped, not only paused. */
@@ -122,6 +133,7 @@ export function decide(
       slots,
       state: slots > 0 ? 'computing' : binding.cause.kind === 'paused' ? 'paused' : 'waiting',
       reason: sentence(slots, cores, binding.cause),
+      cause: statusCause(binding.cause),
       transfers: preferences.onMeteredNetwork || facts.metered !== true,
       keepPaused: !holds.some((hold) => hold.concern === 'memory' && hold.allowed < situation.capsules),
     },

@@ -1,3 +1,4 @@
+import type { StatusCause } from '../../protocol/engine-api.ts';
 import type { Moment, Pause } from './situation.ts';
 
 /** Why no more slots than this. Turned into words in one place, so that they read alike everywhere. */
@@ -11,7 +12,9 @@ export type Cause =
   | { readonly kind: 'load'; readonly cores: number; readonly busyWith: string | null }
   | { readonly kind: 'person'; readonly sure: boolean }
   | { readonly kind: 'battery'; readonly percent: number | null }
-  | { readonly kind: 'heat'; readonly celsius: number | null };
+  | { readonly kind: 'heat'; readonly celsius: number | null }
+  | { readonly kind: 'program'; readonly name: string }
+  | { readonly kind: 'suspended' };
 
 export const loadReason = (cores: number, busyWith: string | null): Cause => ({
   kind: 'load',
@@ -31,6 +34,13 @@ export const pauseReason = (pause: Pause, now: Moment): Cause => {
   ].filter((ms) => ms !== null);
   return { kind: 'paused', minutesLeft: left.length === 0 ? null : Math.ceil(Math.min(...left) / 60_000) };
 };
+
+/** For programs that say it in another language. */
+export function statusCause({ kind, ...values }: Cause): StatusCause {
+  if (kind === 'full screen') return { code: 'full-screen', values: {} };
+  const plain = Object.entries(values).map(([name, value]) => [name, value === true ? 1 : value || null]);
+  return { code: kind, values: Object.fromEntries(plain) };
+}
 
 /** "1 of 2 cores: you are compiling", "Waiting: the computer runs on battery". */
 export function sentence(slots: number, cores: number, cause: Cause): string {
@@ -62,6 +72,10 @@ function words(cause: Exclude<Cause, { kind: 'paused' | 'free' }>, slots: number
         : `the processor is hot (about ${cause.celsius} °C)`;
     case 'memory':
       return 'memory is short';
+    case 'program':
+      return `${cause.name} is running, during which you want nothing computed`;
+    case 'suspended':
+      return 'the computer is going to sleep';
   }
 }
 

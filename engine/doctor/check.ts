@@ -1,4 +1,4 @@
-import type { DoctorCheck } from '../../protocol/engine-api.ts';
+import type { DoctorAction, DoctorCheck } from '../../protocol/engine-api.ts';
 import type { Preferences } from '../../protocol/preferences.ts';
 import type { Clock } from '../clock.ts';
 import type { EngineFiles } from '../filenames.ts';
@@ -13,7 +13,7 @@ export interface DoctorContext {
   readonly clock: Clock;
 }
 
-export type Finding = Pick<DoctorCheck, 'state' | 'detail' | 'remedy'>;
+export type Finding = Pick<DoctorCheck, 'state' | 'detail' | 'remedy' | 'action'>;
 
 export interface Check {
   readonly name: string;
@@ -21,6 +21,10 @@ export interface Check {
   run(context: DoctorContext): Promise<Finding>;
 }
 
-export const ok = (detail: string): Finding => ({ state: 'ok', detail, remedy: null });
-export const warning = (detail: string, remedy: string): Finding => ({ state: 'warning', detail, remedy });
-export const problem = (detail: string, remedy: string): Finding => ({ state: 'problem', detail, remedy });
+export const ok = (detail: string): Finding => ({ state: 'ok', detail, remedy: null, action: null });
+export const warning = (detail: string, remedy: string, action: DoctorAction | null = null): Finding => ({
+  ...{ state: 'warning', detail, remedy, action },
+});
+export const problem = (detail: string, remedy: string, action: DoctorAction | null = null): Finding => ({
+  ...{ state: 'problem', detail, remedy, action },
+});

@@ -40,6 +40,7 @@ export function examine(context: DoctorContext): Promise<DoctorCheck[]> {
           state: 'problem' as const,
           detail,
           remedy: 'Please report this with the text above.',
+          action: null,
         };
       }
     }),

@@ -41,6 +41,7 @@ function unit(leaseId: string, change: Partial<UnitRecord> = {}): UnitRecord {
     leaseId,
     unitId: `unit-${leaseId}`,
     project: 'Demo',
+    projectName: 'Demo',
     campaign: 'scan',
     campaignTitle: 'A scan',
     application: 'evgen',
@@ -156,8 +157,8 @@ describe('History', () => {
       await start()
         .record(record)
         .finally(() => history?.close());
-    const { project: _p, cpuSeconds: _c, ...second } = records[1] ?? unit('');
-    const { project: _q, cpuSeconds: _d, ...third } = records[2] ?? unit('');
+    const { projectName: _p, cpuSeconds: _c, ...second } = records[1] ?? unit('');
+    const { projectName: _q, cpuSeconds: _d, ...third } = records[2] ?? unit('');
     expect(await start().finished(2)).toEqual([second, third]);
   });
 
@@ -216,7 +217,7 @@ describe('openHistory', () => {
       const db = new Database(process.argv[1]);
       db.exec('PRAGMA synchronous = EXTRA; PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN IMMEDIATE');
       db.exec("UPDATE days SET events_valid = 999999");
-      for (let i = 0; i < 3000; i++) db.run("INSERT INTO units SELECT lease_id || ?, unit_id, project, campaign, campaign_title, application, events, seconds, cpu_seconds, events_per_second, verdict, credit_microseconds, reason, output_hash, capsule, accelerator, boot_ms, restore_ms, first_event_ms, finished_at, day FROM units LIMIT 1", [i]);
+      for (let i = 0; i < 3000; i++) db.run("INSERT INTO units SELECT lease_id || ?, unit_id, project, campaign, campaign_title, application, events, seconds, cpu_seconds, events_per_second, verdict, credit_microseconds, reason, output_hash, capsule, accelerator, boot_ms, restore_ms, first_event_ms, finished_at, day, project_name FROM units LIMIT 1", [i]);
       process.kill(process.pid, 'SIGKILL');`;
     expect(() => execFileSync(process.execPath, ['-e', script, path], { stdio: 'ignore' })).toThrow();
     expect(existsSync(`${path}.lock`)).toBe(true);

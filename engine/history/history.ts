@@ -54,6 +54,11 @@ export class History {
     return this.#ask('totals');
   }
 
+  /** Gives what an older version recorded by a project's name the project's key. */
+  adopt(projects: readonly { readonly key: string; readonly name: string }[]): Promise<void> {
+    return this.#ask('adopt', projects);
+  }
+
   /** The last `count` units, the newest last. */
   async finished(count: number): Promise<FinishedUnit[]> {
     // Written by this or an older version, read by this one: an edge.

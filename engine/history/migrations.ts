@@ -45,4 +45,28 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (day, project, campaign)
   ) STRICT, WITHOUT ROWID;
   `,
+  // Until here "project" held its name; from now on the fingerprint of its key (adopt-projects.ts turns what it can).
+  `
+  ALTER TABLE units ADD COLUMN project_name TEXT NOT NULL DEFAULT '';
+  UPDATE units SET project_name = project;
+  ALTER TABLE days ADD COLUMN project_name TEXT NOT NULL DEFAULT '';
+  UPDATE days SET project_name = project;
+
+  DROP INDEX units_by_finish;
+  CREATE INDEX units_newest ON units (finished_at, lease_id);
+  CREATE INDEX units_of_campaign ON units (project, campaign, finished_at, lease_id);
+  CREATE INDEX units_by_verdict ON units (verdict, finished_at, lease_id);
+
+  -- What this host's validated units fill of each point of a campaign.
+  CREATE TABLE points (
+    project            TEXT NOT NULL,
+    campaign           TEXT NOT NULL,
+    -- JSON with sorted keys
+    parameters         TEXT NOT NULL,
+    events             INTEGER NOT NULL,
+    -- JSON: name of the histogram -> counts
+    counts             TEXT NOT NULL,
+    PRIMARY KEY (project, campaign, parameters)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isAlive } from '../../platform/processes.ts';
 import type { HistoryDay } from '../../protocol/engine-api.ts';
 import { isDamage, openHistory } from './open.ts';
+import { adoptProjects } from './queries/adopt-projects.ts';
 import { listDays } from './queries/list-days.ts';
 import { listFinished } from './queries/list-finished.ts';
 import { pruneUnits } from './queries/prune-units.ts';
@@ -14,6 +15,7 @@ export interface HistoryCalls {
   record(unit: UnitRecord): boolean;
   days(count: number): HistoryDay[];
   totals(): Totals;
+  adopt(projects: readonly { readonly key: string; readonly name: string }[]): void;
   /** As FinishedUnit has them; parsed by the engine. */
   finished(count: number): unknown[];
 }
@@ -53,6 +55,7 @@ const calls: HistoryCalls = {
   record: (unit) => recordUnit(use(), unit, localDay(Date.parse(unit.finishedAt))),
   days: (count) => listDays(use(), localDay(Date.now(), count - 1)),
   totals: () => readTotals(use()),
+  adopt: (projects) => adoptProjects(use(), projects),
   finished: (count) => listFinished(use(), count),
 };
 

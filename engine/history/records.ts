@@ -2,8 +2,8 @@ import type { Contribution, FinishedUnit } from '../../protocol/engine-api.ts';
 
 /** A unit this host computed, as it stands now; recorded again when its verdict comes. */
 export interface UnitRecord extends FinishedUnit {
-  /** Name of the project it belongs to, as shown to the person. */
-  readonly project: string;
+  /** The project's name, as shown to the person. */
+  readonly projectName: string;
   readonly cpuSeconds: number;
 }
 

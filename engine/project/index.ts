@@ -10,5 +10,5 @@ export {
 } from './errors.ts';
 export { type Invitation, parseInvitation } from './invitation.ts';
 export { joinProject } from './join.ts';
-export { Membership, MembershipStore, type Memberships } from './membership.ts';
+export { FULL_SHARE, type Joined, Membership, MembershipStore } from './membership.ts';
 export { keyFingerprint, openSigned } from './signatures.ts';

@@ -2,7 +2,7 @@ import type { HostRegistration } from '../../protocol/project-api.ts';
 import type { ProjectClient } from './client.ts';
 import { KeyMismatch, ProjectRefused } from './errors.ts';
 import type { Invitation } from './invitation.ts';
-import type { Membership } from './membership.ts';
+import type { Joined, Membership } from './membership.ts';
 import { keyFingerprint } from './signatures.ts';
 
 /**
@@ -15,7 +15,7 @@ export async function joinProject(
   registration: HostRegistration,
   known: Membership | undefined,
   connect: (url: string, token: string | null) => ProjectClient,
-): Promise<Membership> {
+): Promise<Joined> {
   const client = connect(invitation.url, null);
   const info = await client.info();
   if (keyFingerprint(info.publicKey) !== invitation.keyFingerprint) {
@@ -26,6 +26,7 @@ export async function joinProject(
   const project = {
     url: invitation.url,
     name: info.name,
+    description: info.description,
     publicKey: info.publicKey,
     keyFingerprint: invitation.keyFingerprint,
   };

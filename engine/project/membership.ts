@@ -1,79 +1,155 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { writeFileAtomic } from '../../platform/files.ts';
+import { putAside, writeFileAtomic } from '../../platform/files.ts';
+import { Moment } from '../../protocol/primitives.ts';
 import { HostIdentity, ProjectInfo } from '../../protocol/project-api.ts';
 
 /** This host in one project. The key is pinned: all the project's documents must be signed by it. */
 export const Membership = z.strictObject({
   url: z.url(),
   name: ProjectInfo.shape.name,
+  description: ProjectInfo.shape.description.default(''),
   publicKey: ProjectInfo.shape.publicKey,
   keyFingerprint: ProjectInfo.shape.keyFingerprint,
   hostId: HostIdentity.shape.hostId,
   token: HostIdentity.shape.token,
+  /** Weight among the projects joined; 0 takes no new work. */
+  share: z.number().int().min(0).max(100),
+  joinedAt: Moment,
+  /** null: a member. Else what becomes of the units in hand; results that are finished are delivered either way. */
+  leaving: z.enum(['finish', 'give-back']).nullable(),
 });
 export type Membership = z.infer<typeof Membership>;
 
-/** The project computed for, and former ones that results are still owed to. */
-const Memberships = z.strictObject({
-  current: Membership.nullable(),
-  former: z.array(Membership).default([]),
-});
-export type Memberships = z.infer<typeof Memberships>;
+/** A project as joinProject() finds it; the store adds what is this host's own business. */
+export type Joined = Omit<Membership, 'share' | 'joinedAt' | 'leaving'>;
+
+export const FULL_SHARE = 100;
+
+const Memberships = z.strictObject({ projects: z.array(Membership) });
+
+/** Before there could be several: the project computed for, and former ones that results were still owed to. */
+const Single = Membership.omit({ share: true, joinedAt: true, leaving: true });
+const SingleMembership = z.strictObject({ current: Single.nullable(), former: z.array(Single).default([]) });
 
 /** membership.json: holds host tokens, so it is readable by its owner only. */
 export class MembershipStore {
   #path: string;
-  #value: Memberships = { current: null, former: [] };
+  #projects: readonly Membership[] = [];
+  #damagedAt: string | null = null;
+  /** Changes follow one another, else two at once would lose one. */
+  #saving: Promise<void> = Promise.resolve();
 
   constructor(path: string) {
     this.#path = path;
   }
 
-  get current(): Membership | null {
-    return this.#value.current;
+  /** In the order they were joined, also those being left. */
+  get all(): readonly Membership[] {
+    return this.#projects;
   }
 
-  /** Of a project joined now or formerly; undefined where this host knows nothing of it. */
+  /** Those this host is a member of. */
+  get joined(): readonly Membership[] {
+    return this.#projects.filter(({ leaving }) => leaving === null);
+  }
+
+  /** Where the damaged file was put when this was loaded; null: it was sound. */
+  get damagedAt(): string | null {
+    return this.#damagedAt;
+  }
+
+  /** Of a project joined, or being left; undefined where this host knows nothing of it. */
   byKey(keyFingerprint: string): Membership | undefined {
-    const { current, former } = this.#value;
-    return [current, ...former].find((one) => one?.keyFingerprint === keyFingerprint) ?? undefined;
+    return this.#projects.find((one) => one.keyFingerprint === keyFingerprint);
   }
 
-  /** @throws Error naming the file when it is there but cannot be read */
+  /** A damaged file is put aside; no project is joined then, and damagedAt says so. */
   async load(): Promise<void> {
     let text: string;
+    let changedAt: Date;
     try {
       text = await readFile(this.#path, 'utf8');
+      changedAt = (await stat(this.#path)).mtime;
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
       throw error;
     }
-    try {
-      this.#value = Memberships.parse(JSON.parse(text));
-    } catch (cause) {
-      throw new Error(`${this.#path} is damaged; move it away and join the project again`, { cause });
-    }
+    const projects = parse(text, changedAt);
+    if (projects) this.#projects = projects;
+    else this.#damagedAt = await putAside(this.#path);
   }
 
-  /** Makes this the current project; the one before it stays as a former one. */
-  async join(membership: Membership): Promise<void> {
-    const others = [this.#value.current, ...this.#value.former].filter(
-      (one) => one !== null && one.keyFingerprint !== membership.keyFingerprint,
+  /** A project that is joined already keeps its weight and its day; one that was being left is joined again. */
+  async join(joined: Joined, nowMs: number): Promise<Membership> {
+    const known = this.byKey(joined.keyFingerprint);
+    const membership: Membership = {
+      ...joined,
+      share: known?.leaving === null ? known.share : FULL_SHARE,
+      joinedAt: known?.joinedAt ?? new Date(nowMs).toISOString(),
+      leaving: null,
+    };
+    await this.#change((projects) =>
+      known
+        ? projects.map((one) => (one.keyFingerprint === joined.keyFingerprint ? membership : one))
+        : [...projects, membership],
     );
-    await this.#save({ current: membership, former: others.filter((one) => one !== null) });
+    return membership;
   }
 
-  /** Forgets former projects to which nothing is owed any more. */
-  async forgetFormer(isOwed: (keyFingerprint: string) => boolean): Promise<void> {
-    const former = this.#value.former.filter((one) => isOwed(one.keyFingerprint));
-    if (former.length < this.#value.former.length) await this.#save({ ...this.#value, former });
+  async leave(keyFingerprint: string, leaving: 'finish' | 'give-back'): Promise<void> {
+    await this.#change((projects) =>
+      projects.map((one) => (one.keyFingerprint === keyFingerprint ? { ...one, leaving } : one)),
+    );
   }
 
-  async #save(value: Memberships): Promise<void> {
-    await mkdir(dirname(this.#path), { recursive: true });
-    await writeFileAtomic(this.#path, `${JSON.stringify(value, null, 2)}\n`, 0o600);
-    this.#value = value;
+  async setShares(shares: ReadonlyMap<string, number>): Promise<void> {
+    await this.#change((projects) =>
+      projects.map((one) => ({ ...one, share: shares.get(one.keyFingerprint) ?? one.share })),
+    );
   }
+
+  /** Forgets projects that were left and to which nothing is owed any more. @returns whether there were any */
+  async forgetLeft(isOwed: (keyFingerprint: string) => boolean): Promise<boolean> {
+    const over = this.#projects.filter((one) => one.leaving !== null && !isOwed(one.keyFingerprint));
+    if (over.length === 0) return false;
+    await this.#change((projects) =>
+      projects.filter((one) => one.leaving === null || isOwed(one.keyFingerprint)),
+    );
+    return true;
+  }
+
+  #change(change: (projects: readonly Membership[]) => readonly Membership[]): Promise<void> {
+    const changing = this.#saving
+      .catch(() => {}) // told to whoever asked for that change
+      .then(async () => {
+        const projects = change(this.#projects);
+        await mkdir(dirname(this.#path), { recursive: true });
+        await writeFileAtomic(this.#path, `${JSON.stringify({ projects }, null, 2)}\n`, 0o600);
+        this.#projects = projects;
+      });
+    this.#saving = changing;
+    return changing;
+  }
+}
+
+/** @returns null where this is no list of memberships */
+function parse(text: string, changedAt: Date): readonly Membership[] | null {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const several = Memberships.safeParse(json);
+  if (several.success) return several.data.projects;
+  const single = SingleMembership.safeParse(json);
+  if (!single.success) return null;
+  const { current, former } = single.data;
+  const joinedAt = changedAt.toISOString();
+  return [
+    ...(current ? [{ ...current, share: FULL_SHARE, joinedAt, leaving: null }] : []),
+    ...former.map((one) => ({ ...one, share: FULL_SHARE, joinedAt, leaving: 'give-back' as const })),
+  ];
 }

@@ -238,14 +238,13 @@ async function begin(world: World, life: Life) {
 async function runToTheEnd(world: World, lives: readonly Life[]): Promise<void> {
   const store = new MembershipStore(join(world.folder, 'membership.json'));
   const { url, publicKey, fingerprint } = world.project;
-  await store.join({
-    url,
-    name: 'Model',
-    publicKey,
-    keyFingerprint: fingerprint,
-    hostId: 'h',
-    token: 't'.repeat(20),
-  });
+  await store.join(
+    {
+      ...{ url, name: 'Model', description: '', publicKey, keyFingerprint: fingerprint },
+      ...{ hostId: 'h', token: 't'.repeat(20) },
+    },
+    0,
+  );
   for (const life of [...lives, { diesAt: Number.POSITIVE_INFINITY, afterEffect: false }]) {
     const engine = await begin(world, life);
     for (let turn = 0; !engine.gate.isDead && !engine.isDone(); turn++) {

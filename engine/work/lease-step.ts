@@ -14,7 +14,7 @@ const SHORTEST_WAIT_MS = 1_000;
 /** Asks the current project for as many units as the buffer lacks, and hears which leases it no longer knows. */
 export async function leaseStep(work: WorkContext, signal: AbortSignal): Promise<StepResult> {
   if (!work.mayTransfer()) return { next: 'idle' };
-  const membership = work.memberships.current;
+  const membership = work.memberships.joined[0];
   const client = membership && work.desk.client(membership.keyFingerprint);
   if (!membership || !client || work.desk.diskTrouble) return { next: 'idle' };
   const ours = work.desk.list((unit) => unit.spooled.project === membership.keyFingerprint);

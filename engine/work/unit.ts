@@ -62,6 +62,7 @@ export function finishedView(unit: WorkUnit): FinishedUnit | null {
   return {
     leaseId: unit.leaseId,
     unitId: lease.unitId,
+    project: unit.spooled.project,
     campaign: lease.campaign,
     campaignTitle: lease.campaignTitle,
     application: lease.application,

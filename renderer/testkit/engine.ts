@@ -39,6 +39,7 @@ export class PageControl implements EngineControl {
       ...now,
       state: 'paused',
       reason: 'Paused by you',
+      cause: { code: 'paused', values: { minutesLeft: forSeconds === null ? null : forSeconds / 60 } },
       slots: 0,
       pausedUntil,
     }));
@@ -50,6 +51,7 @@ export class PageControl implements EngineControl {
       ...now,
       state: 'computing',
       reason: 'All cores are free',
+      cause: { code: 'free', values: {} },
       slots: now.cores,
       pausedUntil: null,
     }));
@@ -59,13 +61,25 @@ export class PageControl implements EngineControl {
     this.asked.push(`join ${invitation}`);
     if (!invitation.startsWith('beamtime://') || !this.#project)
       throw new ControlError('invalid', `"${invitation}" is not an invitation`, 'invitation');
-    this.#store.set('project', this.#project);
+    this.#store.set('projects', [this.#project]);
     return this.#project;
   }
 
   setPreferences = async () => {};
   doctor = async () => [];
   history = async () => [];
+  preview = async (): Promise<never> => {
+    throw new ControlError('unreachable', 'there is no project behind this page');
+  };
+  leave = async () => {};
+  setShares = async () => {};
+  power = async () => {};
+  retry = async () => {};
+  remedy = async () => null;
+  report = async () => '';
+  units = async () => ({ units: [], next: null, total: 0 });
+  share = async () => [];
+  log = async () => [];
   console = async () => null;
   stop = async () => {};
 }
@@ -75,7 +89,7 @@ export async function startPageEngine(
   at: { port: number; token: string } = { port: 0, token: randomBytes(32).toString('base64url') },
 ): Promise<PageEngine> {
   const store = new StateStore(state);
-  const control = new PageControl(store, state.project ?? busyState().project);
+  const control = new PageControl(store, state.projects[0] ?? busyState().projects[0] ?? null);
   const api = await startApi({
     store,
     control,

@@ -7,6 +7,7 @@ export function busyState(cores = 8): EngineState {
     status: {
       state: 'computing',
       reason: `${cores - 2} of ${cores} cores: you are using 2`,
+      cause: { code: 'load', values: { cores: 2, busyWith: null } },
       slots: cores - 2,
       cores,
       pausedUntil: null,
@@ -87,13 +88,20 @@ export function busyState(cores = 8): EngineState {
         chosen: 'wasm',
       },
     ],
-    project: {
-      name: 'LEP at home',
-      url: 'http://127.0.0.1:8080',
-      keyFingerprint: '0123456789abcdef0123456789abcdef',
-      connected: true,
-      message: null,
-    },
+    projects: [
+      {
+        name: 'LEP at home',
+        url: 'http://127.0.0.1:8080',
+        keyFingerprint: '0123456789abcdef0123456789abcdef',
+        description: '',
+        connected: true,
+        message: null,
+        share: 100,
+        leaving: false,
+        joinedAt: '2026-11-01T09:00:00Z',
+        inHand: { unfinished: 2, undelivered: 0 },
+      },
+    ],
     preferences: Preferences.parse({}),
     engineVersion: '0.1.0',
   };
@@ -104,7 +112,14 @@ export function emptyState(): EngineState {
   const state = busyState(4);
   return {
     ...state,
-    status: { state: 'waiting', reason: 'Not part of a project yet', slots: 4, cores: 4, pausedUntil: null },
+    status: {
+      state: 'waiting',
+      reason: 'Not part of a project yet',
+      cause: { code: 'no-project', values: {} },
+      slots: 4,
+      cores: 4,
+      pausedUntil: null,
+    },
     cores: state.cores.map((core) => ({ ...core, ours: 0, others: 0.04 })),
     running: [],
     finished: [],
@@ -121,13 +136,14 @@ export function emptyState(): EngineState {
       since: null,
     },
     calibrations: [],
-    project: null,
+    projects: [],
   };
 }
 
 export function runningUnit(part: Partial<EngineState['running'][number]>): EngineState['running'][number] {
   return {
     unitId: 'u-1',
+    project: '0123456789abcdef0123456789abcdef',
     campaign: 'z-lineshape-1',
     campaignTitle: 'The Z line shape',
     application: 'evgen',
@@ -149,6 +165,7 @@ export function finishedUnit(
   return {
     leaseId: 'l-1',
     unitId: 'u-99',
+    project: '0123456789abcdef0123456789abcdef',
     campaign: 'z-lineshape-1',
     campaignTitle: 'The Z line shape',
     application: 'evgen',

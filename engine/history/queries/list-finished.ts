@@ -8,6 +8,7 @@ export function listFinished(database: Database, count: number): Record<string, 
     .map((row) => ({
       leaseId: row.lease_id,
       unitId: row.unit_id,
+      project: row.project,
       campaign: row.campaign,
       campaignTitle: row.campaign_title,
       application: row.application,

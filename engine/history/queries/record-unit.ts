@@ -30,6 +30,7 @@ export function recordUnit(database: Database, unit: UnitRecord, day: string): b
     addToDay(database, {
       day: known ? String(known.day) : day,
       project: unit.project,
+      projectName: unit.projectName,
       campaign: unit.campaign,
       unitsComputed: computed,
       eventsComputed: computed * unit.events,
@@ -48,8 +49,8 @@ function insert(database: Database, unit: UnitRecord, day: string): void {
   database.run(
     `INSERT INTO units (lease_id, unit_id, project, campaign, campaign_title, application, events, seconds, cpu_seconds,
        events_per_second, verdict, credit_microseconds, reason, output_hash, capsule, accelerator, boot_ms, restore_ms,
-       first_event_ms, finished_at, day)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       first_event_ms, finished_at, day, project_name)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       unit.leaseId,
       unit.unitId,
@@ -72,6 +73,7 @@ function insert(database: Database, unit: UnitRecord, day: string): void {
       unit.firstEventMs,
       unit.finishedAt,
       day,
+      unit.projectName,
     ],
   );
 }
@@ -79,6 +81,7 @@ function insert(database: Database, unit: UnitRecord, day: string): void {
 interface Share {
   readonly day: string;
   readonly project: string;
+  readonly projectName: string;
   readonly campaign: string;
   readonly unitsComputed: number;
   readonly eventsComputed: number;
@@ -93,8 +96,8 @@ interface Share {
 function addToDay(database: Database, share: Share): void {
   database.run(
     `INSERT INTO days (day, project, campaign, units_computed, events_computed, units_valid, events_valid, units_invalid,
-       credit_microseconds, cpu_seconds, first_finished_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       credit_microseconds, cpu_seconds, first_finished_at, project_name)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (day, project, campaign) DO UPDATE SET
        units_computed = units_computed + excluded.units_computed,
        events_computed = events_computed + excluded.events_computed,
@@ -103,7 +106,8 @@ function addToDay(database: Database, share: Share): void {
        units_invalid = units_invalid + excluded.units_invalid,
        credit_microseconds = credit_microseconds + excluded.credit_microseconds,
        cpu_seconds = cpu_seconds + excluded.cpu_seconds,
-       first_finished_at = min(first_finished_at, excluded.first_finished_at)`,
+       first_finished_at = min(first_finished_at, excluded.first_finished_at),
+       project_name = excluded.project_name`,
     [
       share.day,
       share.project,
@@ -116,6 +120,7 @@ function addToDay(database: Database, share: Share): void {
       share.creditMicroseconds,
       share.cpuSeconds,
       share.finishedAt,
+      share.projectName,
     ],
   );
 }
