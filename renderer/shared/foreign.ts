@@ -3,7 +3,7 @@
  * with <bdi>, and made fit here. Controls of writing direction could make a name read as another; control characters
  * have no look; and nobody reads a name of a megabyte.
  */
-const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 export const NAME_LENGTH = 160;
 export const TEXT_LENGTH = 1200;

@@ -17,7 +17,10 @@ const numbers = new Map<string, Intl.NumberFormat>();
 function number(value: number, options: Intl.NumberFormatOptions): string {
   const key = `${locale.value} ${JSON.stringify(options)}`;
   let format = numbers.get(key);
-  if (!format) numbers.set(key, (format = new Intl.NumberFormat(locale.value, options)));
+  if (!format) {
+    format = new Intl.NumberFormat(locale.value, options);
+    numbers.set(key, format);
+  }
   return format.format(value).replace('-', MINUS);
 }
 

@@ -2,7 +2,8 @@ import { inShell, shell } from './shell.ts';
 
 /** Gives the person a file: the desktop app asks where, a browser puts it among the downloads. @returns whether it was kept */
 export async function saveFile(name: string, content: Blob): Promise<boolean> {
-  if (inShell) return shell('saveFile', { name, base64: base64(new Uint8Array(await content.arrayBuffer())) });
+  if (inShell)
+    return shell('saveFile', { name, base64: base64(new Uint8Array(await content.arrayBuffer())) });
   const url = URL.createObjectURL(content);
   const link = document.createElement('a');
   link.href = url;
@@ -15,6 +16,7 @@ export async function saveFile(name: string, content: Blob): Promise<boolean> {
 
 function base64(bytes: Uint8Array): string {
   const chunks: string[] = [];
-  for (let at = 0; at < bytes.length; at += 0x8000) chunks.push(String.fromCharCode(...bytes.subarray(at, at + 0x8000)));
+  for (let at = 0; at < bytes.length; at += 0x8000)
+    chunks.push(String.fromCharCode(...bytes.subarray(at, at + 0x8000)));
   return btoa(chunks.join(''));
 }

@@ -30,7 +30,15 @@ export function drawPicture(canvas: HTMLCanvasElement, content: PictureContent):
   drawRings(context);
   drawBars(context, content.bars);
 
-  const text = (words: string, x: number, y: number, size: number, weight: number, colour: string, most: number) => {
+  const text = (
+    words: string,
+    x: number,
+    y: number,
+    size: number,
+    weight: number,
+    colour: string,
+    most: number,
+  ) => {
     let fitting = size;
     do {
       context.font = `${weight} ${fitting}px ${FONT}`;

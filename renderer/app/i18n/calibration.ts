@@ -21,5 +21,7 @@ export function whyCapsule(
     return t('capsules.faster', { chosen, times, other: capsuleName(next[0]) });
   }
   const out = capsules.find(({ kind, unavailable }) => kind !== calibration.chosen && unavailable !== null);
-  return out ? t('capsules.otherCannot', { chosen, other: capsuleName(out.kind) }) : t('capsules.only', { chosen });
+  return out
+    ? t('capsules.otherCannot', { chosen, other: capsuleName(out.kind) })
+    : t('capsules.only', { chosen });
 }

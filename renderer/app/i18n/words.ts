@@ -17,7 +17,17 @@ export function statusSentence(status: StatusView): string {
 
 /** Causes that are a sentence of their own; the others say why there are only so many cores. */
 const FULL_SENTENCES: ReadonlySet<string> = new Set([
-  ...['free', 'paused', 'stopping', 'finishing', 'no-project', 'disk', 'no-capsule', 'measuring', 'preparing'],
+  ...[
+    'free',
+    'paused',
+    'stopping',
+    'finishing',
+    'no-project',
+    'disk',
+    'no-capsule',
+    'measuring',
+    'preparing',
+  ],
   ...['offline', 'allowance-used', 'no-work', 'metered', 'asking', 'insist', 'suspended'],
 ]);
 
@@ -34,14 +44,18 @@ function causeClause({ cause, cores }: StatusView): string {
       return t(number('sure') === 0 ? 'cause.perhapsPerson' : 'cause.person');
     case 'battery': {
       const percent = number('percent');
-      return percent === null ? t('cause.battery') : t('cause.batteryLow', { percent: unit(percent, 'percent') });
+      return percent === null
+        ? t('cause.battery')
+        : t('cause.batteryLow', { percent: unit(percent, 'percent') });
     }
     case 'heat': {
       const celsius = number('celsius');
       return celsius === null ? t('cause.heat') : t('cause.heatAt', { celsius: unit(celsius, 'celsius') });
     }
     case 'schedule':
-      return text('opens') ? t('cause.scheduleUntil', { opens: opening(text('opens')) }) : t('cause.schedule');
+      return text('opens')
+        ? t('cause.scheduleUntil', { opens: opening(text('opens')) })
+        : t('cause.schedule');
     case 'paused': {
       const minutes = number('minutesLeft');
       if (minutes === null) return t('cause.paused');

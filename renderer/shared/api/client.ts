@@ -90,7 +90,8 @@ export function makeEngineClient(origin: string, token: string): EngineClient {
     units: (query) => ask(UnitsPage, 'GET', `/units${search(query)}`),
     share: async (query) =>
       (await ask(z.object({ points: z.array(CampaignShare) }), 'GET', `/share${search(query)}`)).points,
-    log: async (query) => (await ask(z.object({ lines: z.array(LogLine) }), 'GET', `/log${search(query)}`)).lines,
+    log: async (query) =>
+      (await ask(z.object({ lines: z.array(LogLine) }), 'GET', `/log${search(query)}`)).lines,
     console: async (unitId) => (await request('GET', `/console/${encodeURIComponent(unitId)}`)).text(),
     async events(signal) {
       const { body } = await request('GET', '/events', undefined, signal);

@@ -81,7 +81,9 @@ export function seriesOf(
     sums.set(name, values);
   }
   const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
-  const sorted = [...sums].map(([name, values]) => ({ name, values })).sort((a, b) => total(b.values) - total(a.values));
+  const sorted = [...sums]
+    .map(([name, values]) => ({ name, values }))
+    .sort((a, b) => total(b.values) - total(a.values));
   if (sorted.length <= SERIES_SHOWN + 1) return sorted;
   const rest = sorted.slice(SERIES_SHOWN);
   const together = calendar.map((_, i) => rest.reduce((sum, { values }) => sum + (values[i] ?? 0), 0));

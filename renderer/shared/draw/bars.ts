@@ -21,7 +21,9 @@ export interface BarPlot {
 /** Lays stacked bars out, one for each index of the series' values; y linear from zero. */
 export function layOutBars(series: readonly (readonly number[])[], frame: Frame, yTicks: number): BarPlot {
   const many = series[0]?.length ?? 0;
-  const totals = Array.from({ length: many }, (_, i) => series.reduce((sum, values) => sum + (values[i] ?? 0), 0));
+  const totals = Array.from({ length: many }, (_, i) =>
+    series.reduce((sum, values) => sum + (values[i] ?? 0), 0),
+  );
   const top = roundAbove(Math.max(0, ...totals));
   const step = (frame.right - frame.left) / Math.max(1, many);
   const scale = (frame.bottom - frame.top) / top;

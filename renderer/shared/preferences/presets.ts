@@ -3,7 +3,12 @@ import type { Preferences } from '../../../protocol/preferences.ts';
 /** What a preset sets; everything else a person chose stays. */
 type Preset = Pick<
   Preferences,
-  'maxCores' | 'reserveWhileActive' | 'maxTemperatureC' | 'duringFullScreen' | 'onBattery' | 'keepFreeMemoryMb'
+  | 'maxCores'
+  | 'reserveWhileActive'
+  | 'maxTemperatureC'
+  | 'duringFullScreen'
+  | 'onBattery'
+  | 'keepFreeMemoryMb'
 >;
 export const PRESETS = ['gentle', 'balanced', 'all'] as const;
 export type PresetName = (typeof PRESETS)[number];
@@ -20,7 +25,13 @@ export function presetOf(name: PresetName, cores: number): Preset {
         keepFreeMemoryMb: 2048,
       };
     case 'balanced':
-      return { ...common, maxCores: null, reserveWhileActive: 0.5, maxTemperatureC: 80, keepFreeMemoryMb: 1024 };
+      return {
+        ...common,
+        maxCores: null,
+        reserveWhileActive: 0.5,
+        maxTemperatureC: 80,
+        keepFreeMemoryMb: 1024,
+      };
     case 'all':
       return { ...common, maxCores: null, reserveWhileActive: 0, maxTemperatureC: 90, keepFreeMemoryMb: 512 };
   }
@@ -30,7 +41,9 @@ export function presetOf(name: PresetName, cores: number): Preset {
 export function presetNamed(preferences: Preferences, cores: number): PresetName | null {
   return (
     PRESETS.find((name) =>
-      Object.entries(presetOf(name, cores)).every(([key, value]) => preferences[key as keyof Preset] === value),
+      Object.entries(presetOf(name, cores)).every(
+        ([key, value]) => preferences[key as keyof Preset] === value,
+      ),
     ) ?? null
   );
 }

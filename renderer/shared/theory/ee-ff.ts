@@ -1,6 +1,6 @@
 /**
- * e+e- -> γ*/Z -> f f̄ at leading order, exactly as the generator evgen samples it (physics/evgen/process/ee_ff.c gives
- * the formula and its sources): what its histograms tend to. A test compares the two.
+ * Electron and positron to a fermion pair by photon and Z at leading order, exactly as the generator evgen samples it
+ * (physics/evgen/process/ee_ff.c gives the formula and its sources): what its histograms tend to. A test compares them.
  */
 export interface Inputs {
   readonly energyGeV: number;
@@ -87,8 +87,7 @@ function prepare(fermion: Fermion, inputs: Inputs): Channel | null {
   const reChi = strength * propagator * off;
   const chi2 = strength * strength * propagator * s;
 
-  const vector =
-    qe * qe * qf * qf + 2 * qe * qf * ve * vf * reChi + (ve * ve + ae * ae) * vf * vf * chi2;
+  const vector = qe * qe * qf * qf + 2 * qe * qf * ve * vf * reChi + (ve * ve + ae * ae) * vf * vf * chi2;
   const axial = (ve * ve + ae * ae) * af * af * chi2;
   const odd = 2 * qe * qf * ae * af * reChi + 4 * ve * ae * vf * af * chi2;
   const norm = fermion.colours * beta;

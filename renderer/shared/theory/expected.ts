@@ -33,7 +33,8 @@ export function expectedCounts(
   return axis.edges
     .slice(1)
     .map(
-      (high, i) => (events * all.reduce((sum, channel) => sum + part(channel, axis.edges[i] ?? high, high), 0)) / total,
+      (high, i) =>
+        (events * all.reduce((sum, channel) => sum + part(channel, axis.edges[i] ?? high, high), 0)) / total,
     );
 }
 
@@ -63,7 +64,9 @@ export interface Agreement {
 
 /** Pearson's chi square over the bins that expect enough for it to mean anything; null where none does. */
 export function agreement(counts: readonly number[], expected: readonly number[]): Agreement | null {
-  const used = expected.map((mean, i) => ({ mean, count: counts[i + 1] ?? 0 })).filter(({ mean }) => mean >= 10);
+  const used = expected
+    .map((mean, i) => ({ mean, count: counts[i + 1] ?? 0 }))
+    .filter(({ mean }) => mean >= 10);
   if (used.length === 0) return null;
   const chi2 = used.reduce((sum, { mean, count }) => sum + (count - mean) ** 2 / mean, 0);
   return { chi2, bins: used.length };
