@@ -28,7 +28,7 @@ const FULL_SENTENCES: ReadonlySet<string> = new Set([
     'measuring',
     'preparing',
   ],
-  ...['offline', 'allowance-used', 'no-work', 'metered', 'asking', 'insist', 'suspended'],
+  ...['offline', 'allowance-used', 'no-work', 'metered', 'asking', 'suspended'],
 ]);
 
 function causeClause({ cause, cores }: StatusView): string {

@@ -33,6 +33,12 @@ export function daysUpTo(today: string, count: number): string[] {
   });
 }
 
+function after(day: string): string {
+  const at = new Date(`${day}T12:00:00`);
+  at.setDate(at.getDate() + 1);
+  return localDay(at);
+}
+
 export interface Streak {
   /** Days in a row with validated work up to today, or to yesterday while today has none yet. */
   readonly now: number;
@@ -44,13 +50,19 @@ export interface Streak {
 export function streak(days: readonly HistoryDay[], today: string): Streak {
   const active = new Set(days.filter(({ unitsValid }) => unitsValid > 0).map(({ day }) => day));
   const before = (day: string, by: number) => daysUpTo(day, by + 1)[0] ?? day;
+  const begins = [...active].filter((day) => !active.has(before(day, 1)));
   const back = (from: string): number => {
     let length = 0;
     while (active.has(before(from, length))) length += 1;
     return length;
   };
   const now = active.has(today) ? back(today) : back(before(today, 1));
-  const longest = Math.max(0, ...[...active].filter((day) => !active.has(before(day, -1))).map(back));
+  const forth = (from: string): number => {
+    let length = 0;
+    for (let day = from; active.has(day); day = after(day)) length += 1;
+    return length;
+  };
+  const longest = Math.max(0, ...begins.map(forth));
   return { now, longest, total: active.size };
 }
 
