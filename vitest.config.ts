@@ -1,10 +1,23 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Whole-system tests take minutes and wait much; begun first, they run beside the others and not after them. */
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const others = await super.sort(files);
+    const isLong = (file: TestSpecification) => /\/test\/|\/faults\.|\/qemu\//.test(file.moduleId);
+    return [...others.filter(isLong), ...others.filter((file) => !isLong(file))];
+  }
+}
 
 export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
-    exclude: ['node_modules/**', 'build/**', '.beamtime/**'],
+    exclude: ['node_modules/**', 'build/**', '.beamtime/**', '.cache/**'],
     pool: 'forks',
+    // By default one core is left free; much of the time here is spent waiting for processes and deadlines.
+    maxWorkers: 2,
+    sequence: { sequencer: LongFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -4,11 +4,11 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { stringify } from 'yaml';
-import { sha256, sha256File } from '../platform/files.ts';
+import { sha256, sha256File, writeFileAtomic } from '../platform/files.ts';
 import { writeCpio } from './cpio.ts';
 import {
+  aptListsState,
   DebianError,
-  type DebianPackage,
   extractMembers,
   fetchPackage,
   findKernelPackage,
@@ -20,6 +20,8 @@ import { guestEntries, MODULES } from './image.ts';
 const ROOT = join(import.meta.dirname, '..');
 const CACHE = join(ROOT, '.cache', 'appliance');
 const OUTPUT = join(ROOT, 'build', 'appliance');
+/** Beside the image: what it was made from. */
+const MADE = 'made.json';
 /** What a volunteer downloads at most, kernel and initrd together. */
 const MOST_BYTES = 10e6;
 
@@ -30,9 +32,16 @@ const MOST_BYTES = 10e6;
  * @throws DebianError where this machine cannot build, with what to do
  */
 export async function buildAppliance(say: (line: string) => void, output = OUTPUT): Promise<void> {
+  const unasked = await describeInputs([await aptListsState()]);
+  if (await isCurrent('unasked', unasked, output)) return;
   const [kernel, busybox] = await Promise.all([findKernelPackage(), findPackage('busybox-static')]);
-  const inputs = await describeInputs([kernel, busybox]);
-  if (await isCurrent(inputs, output)) return;
+  const inputs = await describeInputs(
+    [kernel, busybox].map((one) => `${one.name} ${one.version} ${one.sha256}`),
+  );
+  if (await isCurrent('inputs', inputs, output)) {
+    const made = JSON.parse(await readFile(join(output, MADE), 'utf8'));
+    return writeFileAtomic(join(output, MADE), `${JSON.stringify({ ...made, unasked }, null, 2)}\n`);
+  }
 
   say(`appliance: ${kernel.name} ${kernel.version}, busybox ${busybox.version}`);
   await mkdir(dirname(output), { recursive: true });
@@ -64,8 +73,8 @@ export async function buildAppliance(say: (line: string) => void, output = OUTPU
         kernelVersion: kernelVersion(kernel),
       }),
     );
-    const made = { inputs, kernel: sha256(kernelBytes), initrd: sha256(initrdBytes) };
-    await writeFile(join(beside, 'made.json'), `${JSON.stringify(made, null, 2)}\n`);
+    const made = { inputs, unasked, kernel: sha256(kernelBytes), initrd: sha256(initrdBytes) };
+    await writeFile(join(beside, MADE), `${JSON.stringify(made, null, 2)}\n`);
     await rm(output, { recursive: true, force: true });
     await rename(beside, output);
     say(`appliance: ${((kernelBytes.length + initrdBytes.length) / 1e6).toFixed(2)} MB in ${output}`);
@@ -74,20 +83,21 @@ export async function buildAppliance(say: (line: string) => void, output = OUTPU
   }
 }
 
-/** Everything the image's bytes depend on, as one hash. */
-async function describeInputs(packages: readonly DebianPackage[]): Promise<string> {
+/** Everything the image's bytes depend on, as one hash: our own files, and what is said of the packages. */
+async function describeInputs(packages: readonly string[]): Promise<string> {
   const own = ['build.ts', 'cpio.ts', 'image.ts'].map((name) => join(import.meta.dirname, name));
   const guest = join(import.meta.dirname, 'guest');
   const scripts = (await readdir(guest)).sort().map((name) => join(guest, name));
   const hashes = await Promise.all([...own, ...scripts].map((path) => sha256File(path)));
-  return sha256([...packages.map((one) => `${one.name} ${one.version} ${one.sha256}`), ...hashes].join('\n'));
+  return sha256([...packages, ...hashes].join('\n'));
 }
 
-async function isCurrent(inputs: string, output: string): Promise<boolean> {
+/** @param key `inputs`, or `unasked`: as long as apt's lists are the same, apt (which is slow) need not be asked */
+async function isCurrent(key: 'inputs' | 'unasked', value: string, output: string): Promise<boolean> {
   try {
-    return (await readFile(join(output, 'made.json'), 'utf8')).includes(inputs);
+    return JSON.parse(await readFile(join(output, MADE), 'utf8'))[key] === value;
   } catch {
-    return false;
+    return false; // not there, or not written to its end: built anew
   }
 }
 

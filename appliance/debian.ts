@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { sha256File } from '../platform/files.ts';
 
 const run = promisify(execFile);
+const LISTS = '/var/lib/apt/lists';
 
 /** What apt knows of a package; the hash comes from Debian's signed lists. */
 export interface DebianPackage {
@@ -16,6 +17,18 @@ export interface DebianPackage {
 /** Building the appliance is not possible here; the message says what to install or run. */
 export class DebianError extends Error {
   override readonly name = 'DebianError';
+}
+
+/** Changes whenever apt may know of other packages: after `apt-get update`. */
+export async function aptListsState(): Promise<string> {
+  try {
+    const names = (await readdir(LISTS)).sort();
+    const stats = await Promise.all(names.map((name) => stat(join(LISTS, name))));
+    return names.map((name, i) => `${name} ${stats[i]?.size} ${stats[i]?.mtimeMs}`).join('\n');
+  } catch (cause) {
+    if (isMissing(cause)) return 'no lists';
+    throw cause;
+  }
 }
 
 /** The current candidate of a package, from apt's local lists (no network). */

@@ -12,6 +12,7 @@ import { pushDemo } from './demo/campaign.ts';
 import { openPage } from './demo/open-page.ts';
 import { DemoError, startPart } from './demo/part.ts';
 import { runWorkUnits } from './demo/work-units.ts';
+import { CliError } from './errors.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -150,8 +151,8 @@ main().then(
     if (process.connected) process.disconnect();
   },
   async (error: unknown) => {
-    const message =
-      error instanceof DemoError ? error.message : error instanceof Error ? error.stack : String(error);
+    const isForPeople = error instanceof DemoError || error instanceof CliError;
+    const message = isForPeople ? error.message : error instanceof Error ? error.stack : String(error);
     process.stderr.write(`${message}\n`);
     process.exitCode = 1;
     if (process.connected) process.disconnect();

@@ -37,9 +37,9 @@ export class CapsuleChoice {
   /** Which capsules may be used has changed: units that wait have their programs for all of them fetched. */
   async changed(): Promise<void> {
     const { desk, drivers } = this.#options;
-    const usable = await drivers.usable();
     for (const unit of desk.list(({ state, inSlot }) => state.state === 'ready' && !inSlot)) {
       const { release, programs } = unit;
+      const usable = await drivers.usable(unit.spooled.project);
       const hasAll = usable.every(({ kind, platform }) => !release?.programs[platform] || programs.has(kind));
       const hasOne = usable.some(({ kind }) => programs.has(kind));
       if ((hasAll && hasOne) || unit.state.state !== 'ready' || unit.inSlot) continue;
@@ -49,5 +49,5 @@ export class CapsuleChoice {
 }
 
 function candidateOf({ release, programs, spooled }: WorkUnit): CalibrationCandidate[] {
-  return release ? [{ release, programs, card: spooled.lease.card }] : [];
+  return release ? [{ project: spooled.project, release, programs, card: spooled.lease.card }] : [];
 }

@@ -1,6 +1,6 @@
 import os from 'node:os';
 import type { Logger } from '../platform/log.ts';
-import type { FinishedUnit } from '../protocol/engine-api.ts';
+import type { FinishedUnit, PowerReport } from '../protocol/engine-api.ts';
 import { FINISHED_KEPT } from '../protocol/engine-api.ts';
 import type { Preferences } from '../protocol/preferences.ts';
 import type { HostRegistration } from '../protocol/project-api.ts';
@@ -21,6 +21,7 @@ import {
   ProjectClient,
   ProjectUnreachable,
 } from './project/index.ts';
+import { Throttle } from './project/throttle.ts';
 import { Consoles } from './slots/consoles.ts';
 import { DriverPool } from './slots/drivers.ts';
 import { HistogramBook } from './slots/live-histograms.ts';
@@ -28,8 +29,8 @@ import { RateMeter } from './slots/rate-meter.ts';
 import { Supervisor } from './slots/supervisor.ts';
 import type { StateStore } from './state.ts';
 import { statusView } from './status.ts';
-import { FinishedList, isShown, projectView, runningUnits } from './views.ts';
-import { Desk, isUndelivered, isUnfinished, neededObjects, Spool, Work } from './work/index.ts';
+import { FinishedList, isShown, type ProjectTalk, projectView, runningUnits } from './views.ts';
+import { Desk, isUndelivered, isUnfinished, neededObjects, Spool, Turns, Work } from './work/index.ts';
 
 export interface CoreOptions {
   readonly files: EngineFiles;
@@ -50,6 +51,8 @@ export interface CoreOptions {
 
 /** What changes within this long is published together. */
 const PUBLISH_MS = 50;
+/** What the answer to a shell that says the machine goes to sleep waits for at most. */
+const PAUSE_WITHIN_MS = 2_000;
 /** While capsules compute, rates and sums are brought up to date this often. */
 const REFRESH_MS = 1_000;
 /** A host that the server does not know any more registers anew, but not over and over. */
@@ -65,6 +68,7 @@ export class Core {
   readonly options: CoreOptions;
   readonly memberships: MembershipStore;
   readonly desk: Desk;
+  readonly turns: Turns;
   readonly work: Work;
   readonly drivers: DriverPool;
   readonly calibrator: Calibrator;
@@ -84,10 +88,11 @@ export class Core {
   #pause: Pause | null;
   #isStopping = false;
   #isFinishing = false;
-  #rejoinedAtMs = Number.NEGATIVE_INFINITY;
+  #rejoinedAtMs = new Map<string, number>();
   #joinTrouble: string | null = null;
   #cancelPublish: (() => void) | null = null;
   #cancelRefresh: (() => void) | null = null;
+  #throttle: Throttle;
   #stop = new AbortController();
 
   constructor(options: CoreOptions) {
@@ -96,6 +101,7 @@ export class Core {
     this.preferences = options.preferences;
     this.#pause = options.pause;
     this.#allowance = options.maxUnits;
+    this.#throttle = new Throttle(() => this.preferences.networkLimitKbps, clock);
     this.memberships = new MembershipStore(files.membership);
     this.history = new History(files.history, log, clock);
     this.consoles = new Consoles(files.consoles, log);
@@ -104,12 +110,13 @@ export class Core {
       files,
       log,
       signal: this.#stop.signal,
-      project: () => {
-        const [membership] = this.memberships.joined;
-        const client = membership && this.desk.client(membership.keyFingerprint);
-        return membership && client ? { membership, client } : null;
+      project: (key) => {
+        const membership = this.memberships.byKey(key);
+        const client = this.desk.client(key);
+        return membership && client ? { membership, client } : undefined;
       },
       objects: () => this.objects,
+      accelerator: () => this.preferences.accelerator,
     });
     this.objects = new ObjectCache({
       folder: files.objects,
@@ -142,8 +149,8 @@ export class Core {
       onUsable: () => void this.choice.changed(),
     });
     this.calibrator = new Calibrator({
-      driver: (kind) => this.drivers.driver(kind),
-      facts: (kind) => this.drivers.facts(kind),
+      driver: (kind, project) => this.drivers.driver(kind, project),
+      facts: (kind, project) => this.drivers.facts(kind, project),
       file: files.machine,
       clock,
       log,
@@ -168,6 +175,7 @@ export class Core {
       log,
       preferred: (unit) => this.choice.for(unit),
       onEvents: (events) => this.#meter.add(clock.monotonic(), events),
+      onComputed: (project, cpuSeconds) => this.turns.computed(project, cpuSeconds),
       onLive: (event) => store.set('lastEvent', event),
       onHistograms: () => {
         this.#histogramsChanged = true;
@@ -176,6 +184,18 @@ export class Core {
         this.#tellMonitor();
         this.publishSoon();
       },
+    });
+    this.turns = new Turns({
+      desk: this.desk,
+      memberships: this.memberships,
+      demand: () => ({
+        slots: this.#isFinishing ? 0 : this.decision.slots,
+        coresAllowed: Math.min(this.preferences.maxCores ?? options.cores, options.cores),
+        bufferPerCore: this.preferences.bufferPerCore,
+        allowance: this.#allowance,
+      }),
+      file: files.machine,
+      log,
     });
     this.work = new Work({
       clock,
@@ -189,18 +209,13 @@ export class Core {
         clock,
         random,
         log,
-        usableKinds: () => this.drivers.usable(),
+        usableKinds: (project) => this.drivers.usable(project),
         mayTransfer: () => this.decision.transfers,
-        demand: () => ({
-          slots: this.#isFinishing ? 0 : this.decision.slots,
-          coresAllowed: Math.min(this.preferences.maxCores ?? options.cores, options.cores),
-          bufferPerCore: this.preferences.bufferPerCore,
-          allowance: this.#allowance,
-        }),
+        turns: this.turns,
         taken: (units) => {
           if (this.#allowance !== null) this.#allowance = Math.max(0, this.#allowance - units);
         },
-        rejoin: (signal) => this.#rejoin(signal),
+        rejoin: (project, signal) => this.#rejoin(project, signal),
         record: (unit, cpuSeconds, projectKey) => this.#record(unit, cpuSeconds, projectKey),
       },
     });
@@ -217,6 +232,7 @@ export class Core {
   get decision(): Decision {
     const { decision } = this.monitor;
     if (!this.options.insist || decision.slots > 0 || decision.state === 'paused') return decision;
+    if (decision.cause.code === 'suspended') return decision;
     return {
       ...decision,
       slots: 1,
@@ -239,7 +255,7 @@ export class Core {
   }
 
   connect(url: string, token: string | null): ProjectClient {
-    return new ProjectClient({ url, token, clock: this.options.clock });
+    return new ProjectClient({ url, token, clock: this.options.clock, throttle: this.#throttle });
   }
 
   /** Takes up what the last life left, and begins. */
@@ -249,21 +265,16 @@ export class Core {
     // What is still in hand from the last life was asked for then: it is part of what may be taken.
     const inHand = this.desk.list(isUnfinished).length + this.desk.list(isUndelivered).length;
     if (this.#allowance !== null) this.#allowance = Math.max(0, this.#allowance - inHand);
-    await Promise.all([this.#readHistory(), this.calibrator.load()]);
+    await Promise.all([this.#readHistory(), this.calibrator.load(), this.turns.load()]);
     this.work.open();
     this.publish();
     await this.monitor.start();
   }
 
   /** Gives up every unit that has not finished, for the given reason, and tells the project. */
-  async abandonUnfinished(
-    reason: string,
-    isMeant: (projectKey: string) => boolean = () => true,
-  ): Promise<void> {
-    for (const unit of this.desk.list(isUnfinished)) {
-      if (isMeant(unit.spooled.project))
-        await this.desk.apply(unit, { event: 'abandoned', reason, tell: true });
-    }
+  async abandonUnfinished(reason: string): Promise<void> {
+    for (const unit of this.desk.list(isUnfinished))
+      await this.desk.apply(unit, { event: 'abandoned', reason, tell: true });
   }
 
   /**
@@ -286,6 +297,21 @@ export class Core {
     return membership;
   }
 
+  /** What is in hand is finished or given back by the work loops; a crash on the way changes nothing about that. */
+  async leave(project: string, work: 'finish' | 'give-back'): Promise<void> {
+    await this.memberships.leave(project, work);
+    this.options.log.info({ project, work }, 'left');
+    this.work.hurry();
+    this.supervisor.poke();
+    this.publish();
+  }
+
+  async setShares(shares: ReadonlyMap<string, number>): Promise<void> {
+    await this.memberships.setShares(shares);
+    this.work.poke();
+    this.publish();
+  }
+
   /** For a join at start that goes on trying: why it has not worked yet. */
   noteJoinTrouble(message: string | null): void {
     this.#joinTrouble = message;
@@ -299,7 +325,17 @@ export class Core {
     this.publish();
   }
 
+  /** @returns when what must pause at once (the machine goes to sleep) has */
+  async setPower(report: PowerReport): Promise<void> {
+    this.monitor.setPower(report);
+    if (!report.suspending) return;
+    const computes = () => this.supervisor.slots.some(({ phase }) => phase === 'running');
+    for (let waited = 0; computes() && waited < PAUSE_WITHIN_MS; waited += PUBLISH_MS)
+      await new Promise<void>((resolve) => this.options.clock.after(PUBLISH_MS, resolve));
+  }
+
   setPreferences(preferences: Preferences): void {
+    if (preferences.accelerator !== this.preferences.accelerator) void this.drivers.reset('qemu');
     this.preferences = preferences;
     this.options.store.set('preferences', preferences);
     this.drivers.reconsider();
@@ -317,8 +353,10 @@ export class Core {
     await this.supervisor.finish();
     await this.abandonUnfinished('this computer stops computing');
     const isOwed = () =>
-      this.desk.list().some((unit) => isUndelivered(unit) || unit.state.state === 'abandoned');
-    while (isOwed() && !this.work.trouble && !this.desk.diskTrouble && !this.#stop.signal.aborted) {
+      this.desk
+        .list((unit) => isUndelivered(unit) || unit.state.state === 'abandoned')
+        .some(({ spooled }) => !this.work.troubleOf(spooled.project));
+    while (isOwed() && !this.desk.diskTrouble && !this.#stop.signal.aborted) {
       await new Promise<void>((resolve) => this.options.clock.after(100, resolve));
     }
   }
@@ -348,7 +386,6 @@ export class Core {
   publish(): void {
     const { store, clock } = this.options;
     const { slots } = this.supervisor;
-    const trouble = this.work.trouble;
     const units = this.desk.list();
     store.set('calibrations', this.calibrator.views(this.#preferredCapsule));
     store.set('running', runningUnits(slots, units));
@@ -359,7 +396,7 @@ export class Core {
         .map((membership) =>
           projectView(
             membership,
-            { trouble, noWork: this.work.noWork },
+            this.#talkWith(membership.keyFingerprint),
             units.filter(({ spooled }) => spooled.project === membership.keyFingerprint),
           ),
         )
@@ -383,6 +420,7 @@ export class Core {
         pausedUntil: pausedUntil(this.#pause, this.decision),
         isStopping: this.#isStopping,
         hasProject: this.memberships.joined.length > 0 || units.some(isUnfinished),
+        projectsLost: projectsLost(this.memberships.damagedAt),
         isFinishing: this.#isFinishing,
         computing,
         preparing:
@@ -391,12 +429,29 @@ export class Core {
         diskTrouble: this.desk.diskTrouble,
         noCapsule: this.drivers.whyNone(),
         isMeasuring: this.calibrator.measuring !== null,
-        trouble: this.#joinTrouble ?? trouble?.message ?? null,
-        noWork: this.work.noWork,
+        ...this.#talk(),
         isAllowanceUsed: this.#allowance === 0,
       }),
     );
     if (computing > 0 || !this.#meter.isQuiet(clock.monotonic())) this.#refreshLater();
+  }
+
+  #talkWith(project: string): ProjectTalk {
+    return { trouble: this.work.troubleOf(project), noWork: this.work.noWorkOf(project) };
+  }
+
+  /** Of all projects that may be asked for work: trouble where it is with each, no work where none has any. */
+  #talk(): { trouble: string | null; noWork: string | null } {
+    const talks = this.memberships.joined
+      .filter(({ share }) => share > 0)
+      .map(({ keyFingerprint }) => this.#talkWith(keyFingerprint));
+    const troubles = talks.flatMap(({ trouble }) => trouble?.message ?? []);
+    const reachable = talks.filter(({ trouble }) => !trouble);
+    const refusals = reachable.flatMap(({ noWork }) => noWork ?? []);
+    return {
+      trouble: this.#joinTrouble ?? (reachable.length === 0 ? (troubles[0] ?? null) : null),
+      noWork: refusals.length === reachable.length ? (refusals[0] ?? null) : null,
+    };
   }
 
   #refreshLater(): void {
@@ -458,14 +513,14 @@ export class Core {
     };
   }
 
-  async #rejoin(signal: AbortSignal): Promise<void> {
-    const [membership] = this.memberships.joined;
+  async #rejoin(project: string, signal: AbortSignal): Promise<void> {
+    const membership = this.memberships.byKey(project);
     if (!membership) return;
     const now = this.options.clock.monotonic();
-    if (now - this.#rejoinedAtMs < REJOIN_EVERY_MS) {
+    if (now - (this.#rejoinedAtMs.get(project) ?? Number.NEGATIVE_INFINITY) < REJOIN_EVERY_MS) {
       throw new ProjectUnreachable('the project does not know this computer, though it has just registered');
     }
-    this.#rejoinedAtMs = now;
+    this.#rejoinedAtMs.set(project, now);
     signal.throwIfAborted();
     this.options.log.warn(
       { url: membership.url },
@@ -491,6 +546,10 @@ export class Core {
       this.options.log.error({ err: error }, 'the history cannot be read; the work goes on without');
     }
   }
+}
+
+function projectsLost(damagedAt: string | null): string | null {
+  return damagedAt && `the list of your projects was damaged and is kept as ${damagedAt}; join them again`;
 }
 
 function pausedUntil(pause: Pause | null, decision: Decision): string | null {

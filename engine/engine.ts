@@ -14,6 +14,8 @@ import { EngineStartError } from './errors.ts';
 import { type EngineFiles, engineFiles } from './filenames.ts';
 import { firstState } from './first-state.ts';
 import { joinAtStart } from './join-at-start.ts';
+import { checkFacts } from './machine.ts';
+import { noticesOf } from './notices.ts';
 import { loadPause } from './pause-file.ts';
 import { loadPreferences } from './preferences.ts';
 import { StateStore } from './state.ts';
@@ -74,7 +76,8 @@ async function assemble(
 ): Promise<RunningEngine> {
   const { log } = options;
   const clock = options.clock ?? systemClock;
-  const preferences = await loadPreferences(files.preferences, log);
+  const { preferences, damagedAt } = await loadPreferences(files.preferences);
+  const factsDamagedAt = await checkFacts(files.machine);
   const cores = os.availableParallelism?.() ?? os.cpus().length;
   const store = new StateStore(firstState(preferences, cores, ENGINE_VERSION), clock);
   const core = new Core({
@@ -91,6 +94,13 @@ async function assemble(
     pause: await loadPause(files.machine, clock),
     store,
   });
+  const notices = () =>
+    noticesOf({
+      preferences: damagedAt,
+      memberships: core.memberships.damagedAt,
+      facts: factsDamagedAt,
+      history: core.history.damagedAt,
+    });
   const closing = new AbortController();
   let ending: Promise<void> | null = null;
   const end = (finish: boolean) => {
@@ -116,12 +126,14 @@ async function assemble(
       examine({
         files,
         preferences: core.preferences,
-        membership: core.memberships.joined[0] ?? null,
+        memberships: core.memberships.joined,
+        notices: notices(),
         clock,
       }),
     (finish) => void end(finish).finally(hasEnded),
   );
   await core.start();
+  for (const notice of notices()) log.error(notice, 'a damaged file was put aside');
   const api = await startApi({
     store,
     control,

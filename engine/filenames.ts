@@ -10,7 +10,7 @@ export function engineFiles(dataFolder: string) {
     /** EngineEndpoint: how clients on this machine find the running engine. */
     endpoint: at('endpoint.json'),
     preferences: at('preferences.json'),
-    /** Joined project: URL, pinned key, host token. */
+    /** Joined projects: URL, pinned key, host token, share. */
     membership: at('membership.json'),
     /** Contribution of this host, SQLite. */
     history: at('history.sqlite'),
@@ -18,8 +18,8 @@ export function engineFiles(dataFolder: string) {
     machine: at('machine.json'),
     /** Verified immutable objects by SHA-256: programs, kernel, initrd. */
     objects: at('objects'),
-    /** The project's appliance document as it was signed, for starts without network. */
-    appliance: at('appliance.json'),
+    /** Each project's appliance document as it was signed, for starts without network. */
+    appliance: (projectKey: string) => at('appliances', `${projectKey}.json`),
     /** One folder a lease: lease.json, state.json, job/. */
     spool: at('spool'),
     /** VM snapshots by appliance image and machine type. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { writeFileAtomic } from '../platform/files.ts';
+import { putAside, writeFileAtomic } from '../platform/files.ts';
 
 /**
  * What was measured about this machine and is worth remembering (engineFiles.machine): which accelerator boots, which
@@ -11,6 +11,18 @@ const Facts = z.record(z.string(), z.json());
 
 /** Changes to one file follow one another, else two keys written at once would lose one. */
 const pending = new Map<string, Promise<void>>();
+
+/** Before the file is first used. @returns where a damaged one was put; null: it is sound, or there is none */
+export async function checkFacts(file: string): Promise<string | null> {
+  const text = await readFile(file, 'utf8').catch(() => null);
+  if (text === null) return null;
+  try {
+    Facts.parse(JSON.parse(text));
+    return null;
+  } catch {
+    return putAside(file);
+  }
+}
 
 /** @returns null where nothing is remembered under that key, or not of that shape (an older version's) */
 export async function recallFact<T>(file: string, key: string, schema: z.ZodType<T>): Promise<T | null> {

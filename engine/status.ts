@@ -11,6 +11,8 @@ export interface StatusInputs {
   /** What runs is computed and delivered, and that is all. */
   readonly isFinishing: boolean;
   readonly hasProject: boolean;
+  /** That the list of projects was damaged; null: it was not. */
+  readonly projectsLost: string | null;
   /** Capsules that compute now (not paused, not only starting). */
   readonly computing: number;
   /** Units that are being fetched or started. */
@@ -45,7 +47,9 @@ export function statusView(now: StatusInputs): StatusView {
   if (now.isStopping) return view('stopping', 'stopping', 'Stopping; finished work is kept');
   if (decision.state === 'paused') return policy('paused');
   if (!now.hasProject)
-    return view('attention', 'no-project', 'Join a project to begin: paste the invitation you were given');
+    return now.projectsLost
+      ? view('attention', 'no-project', sentence(now.projectsLost), now.projectsLost)
+      : view('attention', 'no-project', 'Join a project to begin: paste the invitation you were given');
   if (now.diskTrouble) return view('attention', 'disk', sentence(now.diskTrouble), now.diskTrouble);
   if (now.noCapsule) return view('attention', 'no-capsule', sentence(now.noCapsule), now.noCapsule);
   if (decision.slots === 0) return policy('waiting');

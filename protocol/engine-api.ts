@@ -42,7 +42,8 @@ export type CoreView = z.infer<typeof CoreView>;
  * Why, for programs that say it in another language: a code and what goes into its sentence. `values` by code:
  * load: { cores, busyWith: string | null }; person: { sure: 0 | 1 }; battery: { percent: number | null };
  * heat: { celsius: number | null }; schedule: { opens: string | null }; paused: { minutesLeft: number | null };
- * program: { name }; disk, no-capsule, offline, no-work: { message } in the words of whoever refused; others: none.
+ * program: { name }; disk, no-capsule, offline, no-work: { message } in the words of whoever refused; no-project: { message }
+ * where the list of projects was damaged; others: none.
  */
 export const StatusCause = z.strictObject({
   code: z.enum([

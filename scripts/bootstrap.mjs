@@ -29,6 +29,8 @@ async function main() {
   const verb = VERBS[name];
   if (!verb)
     throw new SetupError(`usage: node scripts/bootstrap.mjs ${Object.keys(VERBS).join('|')} [arguments]`);
+  // Every process of ours is TypeScript that Node strips and compiles; what it made of a file last time it finds here.
+  process.env.NODE_COMPILE_CACHE ??= join(root, '.cache', 'compiled');
   const unlock = await setupLock(root);
   let node;
   try {

@@ -1,9 +1,9 @@
 import { systemClock } from '../../engine/clock.ts';
 import { examine } from '../../engine/doctor/index.ts';
 import { engineFiles } from '../../engine/filenames.ts';
+import { noticesOf } from '../../engine/notices.ts';
 import { loadPreferences } from '../../engine/preferences.ts';
 import { MembershipStore } from '../../engine/project/index.ts';
-import { makeLogger } from '../../platform/log.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../errors.ts';
 import { dataFolder, dataOption } from '../folders.ts';
@@ -24,10 +24,17 @@ export const doctor: Command = {
     const files = engineFiles(dataFolder('engine', input.text('data'), input.env));
     const memberships = new MembershipStore(files.membership);
     await memberships.load();
+    const loaded = await loadPreferences(files.preferences);
     const checks = await examine({
       files,
-      preferences: await loadPreferences(files.preferences, makeLogger('doctor')),
-      membership: memberships.joined[0] ?? null,
+      preferences: loaded.preferences,
+      memberships: memberships.joined,
+      notices: noticesOf({
+        preferences: loaded.damagedAt,
+        memberships: memberships.damagedAt,
+        facts: null,
+        history: null,
+      }),
       clock: systemClock,
     });
     const { terminal } = input;

@@ -72,7 +72,7 @@ function candidate(args: string[] = BUSY, programs?: ReadonlyMap<CapsuleKind, st
     ['wasm', wasmProgram],
     ['qemu', wasmProgram],
   ]);
-  return { release: release(args), card, programs: programs ?? both };
+  return { project: 'p', release: release(args), card, programs: programs ?? both };
 }
 
 /** Counts what is started. */

@@ -18,6 +18,8 @@ import {
 
 /** Something to measure with: a unit that is ready here. */
 export interface CalibrationCandidate {
+  /** Fingerprint of its project's key. */
+  readonly project: string;
   readonly release: Release;
   readonly card: Card;
   /** Verified programs by the kind of capsule that runs them. */
@@ -25,9 +27,9 @@ export interface CalibrationCandidate {
 }
 
 export interface CalibratorOptions {
-  readonly driver: (kind: CapsuleKind) => Promise<CapsuleDriver>;
+  readonly driver: (kind: CapsuleKind, project: string) => Promise<CapsuleDriver>;
   /** Names what a kind's speed depends on beside the program: its accelerator, its engine's version. */
-  readonly facts: (kind: CapsuleKind) => string;
+  readonly facts: (kind: CapsuleKind, project: string) => string;
   /** EngineFiles.machine */
   readonly file: string;
   readonly clock: Clock;
@@ -95,7 +97,7 @@ export class Calibrator {
     for (const candidate of candidates) {
       const kinds = [...candidate.programs.keys()];
       if (kinds.length < 2) continue;
-      const key = this.#keyOf(candidate.release, kinds);
+      const key = this.#keyOf(candidate, kinds);
       if (this.#isSettled(candidate.release, key)) continue;
       this.#begin(candidate, kinds, key);
       return;
@@ -123,8 +125,8 @@ export class Calibrator {
     await this.#ending;
   }
 
-  #keyOf(release: Release, kinds: readonly CapsuleKind[]): string {
-    const facts = kinds.map((kind) => [kind, this.#options.facts(kind)]);
+  #keyOf({ release, project }: CalibrationCandidate, kinds: readonly CapsuleKind[]): string {
+    const facts = kinds.map((kind) => [kind, this.#options.facts(kind, project)]);
     return calibrationKey(release, Object.fromEntries(facts));
   }
 
@@ -191,7 +193,7 @@ export class Calibrator {
     if (current) current.kind = kind;
     this.#options.onChange();
     return measureRate({
-      driver: await this.#options.driver(kind),
+      driver: await this.#options.driver(kind, candidate.project),
       programPath: programs.get(kind) ?? '',
       release,
       card: measuringCard(candidate.card, release),

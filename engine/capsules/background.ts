@@ -20,7 +20,7 @@ export async function backgroundCommand(
  *
  * Linux schedules sessions against each other before it looks at the processes in them (autogroup, sched(7)): an
  * idle-class process alone in its session would still get that session's whole share. So a capsule has a session of
- * its own (detached), and that session the lowest share. Measured: docs/decisions/wasm-capsule.md.
+ * its own (detached), and that session the lowest share. Why: docs/decisions/0005-a-wasm-capsule-is-a-process.md.
  */
 export function runInBackground(pid: number): void {
   attempt(() => setPriority(pid, constants.priority.PRIORITY_LOW));

@@ -162,6 +162,9 @@ export function capsuleContract(kind: string, module: URL): void {
       const capsule = await start();
       const outcome = capsule.run(run);
       await until(() => told.console.includes('spinning'));
+      // Past the host call that told so.
+      const usedWhenTold = usedBy(capsule);
+      await until(() => usedBy(capsule) - usedWhenTold > 0.05);
       if (driver.capabilities.pausesAnywhere) {
         await capsule.pause();
         await delay(20);

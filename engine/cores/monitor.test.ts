@@ -7,11 +7,13 @@ import type { Decision } from './policy.ts';
 import type { Facts } from './situation.ts';
 
 /** A machine of `cores` cores whose counters a test moves by saying how busy others and we are. */
-function machine(cores: number, facts: Partial<Facts> = {}) {
+type OwnFacts = Omit<Facts, 'thermal' | 'suspending' | 'program'>;
+
+function machine(cores: number, facts: Partial<OwnFacts> = {}) {
   const clock = new ManualClock();
   const load = { others: 0, ours: 0 };
   const used = { others: 0, ours: 0, reads: 0 };
-  const current: Facts = {
+  const current: OwnFacts = {
     memoryAvailableMb: 16_000,
     battery: null,
     temperatureC: null,
@@ -22,8 +24,8 @@ function machine(cores: number, facts: Partial<Facts> = {}) {
   };
   const told = { ...current };
   const probe =
-    <K extends keyof Facts>(name: K) =>
-    async () => ({ everyMs: 5000, read: async () => told[name] as NonNullable<Facts[K]> | null });
+    <K extends keyof OwnFacts>(name: K) =>
+    async () => ({ everyMs: 5000, read: async () => told[name] as NonNullable<OwnFacts[K]> | null });
   const probes: FactProbes = {
     memoryAvailableMb: probe('memoryAvailableMb'),
     battery: probe('battery'),
@@ -32,6 +34,7 @@ function machine(cores: number, facts: Partial<Facts> = {}) {
     fullScreen: probe('fullScreen'),
     metered: probe('metered'),
   };
+  const running = new Set<string>();
   const decisions: Decision[] = [];
   let samples = 0;
   const monitor = new CoresMonitor({
@@ -44,6 +47,7 @@ function machine(cores: number, facts: Partial<Facts> = {}) {
     sources: {
       probes,
       explain: async () => 'you are compiling',
+      runningProgram: async (names) => names.find((name) => running.has(name)) ?? null,
       own: { pids: new Set(), read: () => used.ours },
       times: {
         read() {
@@ -70,7 +74,17 @@ function machine(cores: number, facts: Partial<Facts> = {}) {
     }
     await new Promise(setImmediate);
   }
-  return { clock, load, told, monitor, decisions, pass, samples: () => samples, reads: () => used.reads };
+  return {
+    clock,
+    load,
+    told,
+    running,
+    monitor,
+    decisions,
+    pass,
+    samples: () => samples,
+    reads: () => used.reads,
+  };
 }
 
 describe('CoresMonitor', () => {
@@ -178,4 +192,63 @@ describe('CoresMonitor', () => {
     await pass(10_000);
     expect(decisions).toEqual([]);
   });
+});
+
+describe('what a desktop shell tells', () => {
+  const REPORT = {
+    ...{ onBattery: null, idleSeconds: 1000, screenLocked: false, suspending: false, thermal: null },
+  } as const;
+
+  it('counts at once, and fades when it is not told again', async () => {
+    const { monitor, pass } = machine(4);
+    const starting = monitor.start();
+    await pass(1000);
+    await starting;
+    expect(monitor.decision.slots).toBe(4);
+    monitor.setPower({ ...REPORT, suspending: true });
+    expect(monitor.decision).toMatchObject({ slots: 0, cause: { code: 'suspended' } });
+    await pass(4 * 60_000);
+    monitor.setPower({ ...REPORT, suspending: true });
+    await pass(4 * 60_000);
+    expect(monitor.decision.slots).toBe(0);
+    await pass(2 * 60_000);
+    expect(monitor.decision.slots).toBe(4);
+    monitor.stop();
+  });
+
+  it('somebody back at the screen is seen, a locked screen means nobody', async () => {
+    const { monitor, told, pass } = machine(4);
+    const starting = monitor.start();
+    await pass(1000);
+    await starting;
+    monitor.setPower({ ...REPORT, idleSeconds: 0 });
+    expect(monitor.decision).toMatchObject({ slots: 2, cause: { code: 'person', values: { sure: 1 } } });
+    told.personIdleSeconds = 0;
+    monitor.setPower({ ...REPORT, screenLocked: true });
+    await pass(20_000);
+    expect(monitor.decision.slots).toBe(4);
+    monitor.stop();
+  });
+});
+
+it('programs during which nothing is to be computed are looked for only where there are any', async () => {
+  const { monitor, running, pass } = machine(2);
+  const starting = monitor.start();
+  await pass(1000);
+  await starting;
+  running.add('quake');
+  await pass(60_000);
+  expect(monitor.decision.slots).toBe(2);
+  monitor.setPreferences(Preferences.parse({ pausePrograms: ['quake'] }));
+  await pass(100);
+  expect(monitor.decision).toMatchObject({ slots: 0, cause: { code: 'program', values: { name: 'quake' } } });
+  running.clear();
+  await pass(30_000);
+  expect(monitor.decision.slots).toBe(2);
+  monitor.setActive(true);
+  await pass(500);
+  running.add('quake');
+  await pass(4_000);
+  expect(monitor.decision.slots).toBe(0);
+  monitor.stop();
 });

@@ -1,12 +1,14 @@
-import type { CoreView } from '../../protocol/engine-api.ts';
+import type { CoreView, PowerReport } from '../../protocol/engine-api.ts';
 import type { Preferences } from '../../protocol/preferences.ts';
 import type { Clock } from '../clock.ts';
 import { attribute, type CpuUse } from './attribute.ts';
 import { type CoreTimes, type CpuTimesReader, cpuTimesReader } from './cpu-times.ts';
 import { busiestActivity } from './facts/busiest.ts';
 import { type FactProbes, FactsKeeper, systemProbes } from './facts/keeper.ts';
+import { POWER_HOLDS_MS, withPower } from './facts/power.ts';
 import { type OwnUse, ownUse } from './own-use.ts';
 import { type Decision, decide, FRESH, type PolicyMemory } from './policy.ts';
+import { ProgramWatch } from './program-watch.ts';
 import { momentOf, type Pause } from './situation.ts';
 
 /** While capsules may run: a quarter second, so that two full samples fit well into the second we promise. */
@@ -57,6 +59,7 @@ export interface CoresSources {
   readonly own: OwnUse;
   readonly probes: FactProbes;
   readonly explain: (isOurs: (pid: number) => boolean) => Promise<string | null>;
+  readonly runningProgram: (names: readonly string[]) => Promise<string | null>;
 }
 
 interface Reading {
@@ -80,6 +83,9 @@ export class CoresMonitor {
   readonly #own: OwnUse;
   readonly #explain: CoresSources['explain'];
   readonly #facts: FactsKeeper;
+  readonly #programs: ProgramWatch;
+  #power: PowerReport | null = null;
+  #cancelPower: () => void = () => {};
   #preferences: Preferences;
   #pause: Pause | null;
   #memory: PolicyMemory = FRESH;
@@ -108,6 +114,7 @@ export class CoresMonitor {
     this.#own = options.sources?.own ?? ownUse(() => options.capsuleUse().cpuSeconds);
     this.#explain = options.sources?.explain ?? busiestActivity;
     this.#facts = new FactsKeeper(this.#clock, () => this.#decide(), options.sources?.probes ?? systemProbes);
+    this.#programs = new ProgramWatch(this.#clock, () => this.#decide(), options.sources?.runningProgram);
   }
 
   get decision(): Decision {
@@ -122,13 +129,15 @@ export class CoresMonitor {
   async start(): Promise<void> {
     this.#running = true;
     this.#readings = [this.#read()];
-    await this.#facts.start();
+    await Promise.all([this.#facts.start(), this.#programs.start(this.#preferences.pausePrograms)]);
     if (this.#running) this.#schedule(ACTIVE_SAMPLE_MS * 2);
   }
 
   stop(): void {
     this.#running = false;
     this.#cancel();
+    this.#cancelPower();
+    this.#programs.stop();
     this.#facts.stop();
     this.#times.close();
   }
@@ -138,11 +147,24 @@ export class CoresMonitor {
     if (active === this.#active) return;
     this.#active = active;
     this.#facts.setActive(active);
+    this.#programs.setActive(active);
     if (active && this.#running) this.#schedule(ACTIVE_SAMPLE_MS);
   }
 
   setPreferences(preferences: Preferences): void {
     this.#preferences = preferences;
+    this.#programs.setNames(preferences.pausePrograms);
+    this.#decide();
+  }
+
+  /** Holds until the next one; where none comes for POWER_HOLDS_MS, the engine goes by what it finds out itself. */
+  setPower(report: PowerReport): void {
+    this.#cancelPower();
+    this.#power = report;
+    this.#cancelPower = this.#clock.after(POWER_HOLDS_MS, () => {
+      this.#power = null;
+      this.#decide();
+    });
     this.#decide();
   }
 
@@ -187,7 +209,7 @@ export class CoresMonitor {
         cores: this.#use.cores.length,
         othersBusy: this.#use.others,
         busyWith: this.#busyWith,
-        facts: this.#facts.facts,
+        facts: { ...withPower(this.#facts.facts, this.#power), program: this.#programs.running },
         ...this.#options.capsuleUse(),
       },
       this.#preferences,

@@ -33,6 +33,7 @@ const HOLD_MS: Record<Concern, number> = {
   // The heat controller below has its own steps of 15 and 30 s.
   heat: 0,
   memory: 15_000,
+  program: 5_000,
 };
 
 /** Others' use that takes one more core: 0.6 cores take one, 1.6 two. Less is what SCHED_IDLE yields by itself. */
@@ -51,7 +52,7 @@ const COOL_C = 8;
 const HEAT_STEP_MS = 15_000;
 const COOL_STEP_MS = 30_000;
 
-type Concern = 'load' | 'person' | 'battery' | 'full screen' | 'heat' | 'memory';
+type Concern = 'load' | 'person' | 'battery' | 'full screen' | 'heat' | 'memory' | 'program';
 
 export interface Decision {
   /** How many capsules may compute now. */
@@ -110,6 +111,7 @@ export function decide(
 
   const concerns: Omit<Hold, 'untilMs'>[] = [
     battery(situation, preferences, batteryLow),
+    program(situation),
     fullScreen(situation, preferences),
     { concern: 'heat', allowed: heat.cap, cause: heatReason(facts.temperatureC) },
     memory(situation, preferences),
@@ -141,15 +143,16 @@ export function decide(
   };
 }
 
-/** What the person set, strongest first; each counts from this very moment. */
+/** What the person set, and that the machine goes to sleep, strongest first; each counts from this very moment. */
 function wishes(
-  { cores }: Situation,
+  { cores, facts }: Situation,
   preferences: Preferences,
   pause: Pause | null,
   now: Moment,
 ): { allowed: number; cause: Cause }[] {
   const found: { allowed: number; cause: Cause }[] = [];
   if (pause && isPaused(pause, now)) found.push({ allowed: 0, cause: pauseReason(pause, now) });
+  if (facts.suspending) found.push({ allowed: 0, cause: { kind: 'suspended' } });
   const { maxCores, schedule } = preferences;
   if (maxCores !== null && maxCores < cores) found.push({ allowed: maxCores, cause: { kind: 'limit' } });
   if (!allowedBySchedule(schedule, now.day, now.minute)) {
@@ -195,6 +198,14 @@ function fullScreen({ cores, facts }: Situation, { duringFullScreen }: Preferenc
   return { concern: 'full screen', allowed: stop ? 0 : cores, cause: { kind: 'full screen' } } as const;
 }
 
+function program({ cores, facts }: Situation) {
+  return {
+    concern: 'program',
+    allowed: facts.program === null ? cores : 0,
+    cause: { kind: 'program', name: facts.program ?? '' },
+  } as const;
+}
+
 function person({ cores, facts }: Situation, { reserveWhileActive }: Preferences) {
   // Where nobody can tell, somebody is there: the gentle guess.
   const active = facts.personIdleSeconds === null || facts.personIdleSeconds < AWAY_SECONDS;
@@ -231,13 +242,15 @@ function heatStep(
   const cap = Math.min(cores, previous.heat.cap);
   const waited = now.monotonicMs - previous.heat.steppedAtMs;
   const unchanged = { cap, steppedAtMs: previous.heat.steppedAtMs };
-  const celsius = facts.temperatureC;
-  if (celsius === null) return { cap: cores, steppedAtMs: previous.heat.steppedAtMs };
-  if (celsius >= maxTemperatureC + OVERHEAT_C) return { cap: 0, steppedAtMs: now.monotonicMs };
-  if (celsius >= maxTemperatureC && waited >= HEAT_STEP_MS) {
+  const { temperatureC: celsius, thermal } = facts;
+  if (celsius === null && thermal === null) return { cap: cores, steppedAtMs: previous.heat.steppedAtMs };
+  const above = (celsius ?? Number.NEGATIVE_INFINITY) - maxTemperatureC;
+  if (above >= OVERHEAT_C || thermal === 'critical') return { cap: 0, steppedAtMs: now.monotonicMs };
+  const hot = above >= 0 || thermal === 'serious';
+  if (hot && waited >= HEAT_STEP_MS) {
     return { cap: Math.max(0, Math.min(cap, previous.slots) - 1), steppedAtMs: now.monotonicMs };
   }
-  if (celsius <= maxTemperatureC - COOL_C && waited >= COOL_STEP_MS && cap < cores) {
+  if (!hot && above <= -COOL_C && waited >= COOL_STEP_MS && cap < cores) {
     return { cap: cap + 1, steppedAtMs: now.monotonicMs };
   }
   return unchanged;

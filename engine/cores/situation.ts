@@ -1,3 +1,5 @@
+import type { PowerReport } from '../../protocol/engine-api.ts';
+
 /** What is asked of the machine every few seconds. null: this machine cannot tell. */
 export interface Facts {
   readonly memoryAvailableMb: number | null;
@@ -8,6 +10,12 @@ export interface Facts {
   readonly personIdleSeconds: number | null;
   readonly fullScreen: boolean | null;
   readonly metered: boolean | null;
+  /** As the system itself says; null: it does not. */
+  readonly thermal: PowerReport['thermal'];
+  /** The machine is about to sleep. */
+  readonly suspending: boolean;
+  /** One of the programs during which nothing is to be computed. */
+  readonly program: string | null;
 }
 
 export const NO_FACTS: Facts = {
@@ -17,6 +25,9 @@ export const NO_FACTS: Facts = {
   personIdleSeconds: null,
   fullScreen: null,
   metered: null,
+  thermal: null,
+  suspending: false,
+  program: null,
 };
 
 /** Everything the policy looks at, of one moment. */

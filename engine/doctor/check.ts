@@ -2,14 +2,17 @@ import type { DoctorAction, DoctorCheck } from '../../protocol/engine-api.ts';
 import type { Preferences } from '../../protocol/preferences.ts';
 import type { Clock } from '../clock.ts';
 import type { EngineFiles } from '../filenames.ts';
+import type { Notice } from '../notices.ts';
 import type { Membership } from '../project/membership.ts';
 
 /** What the checks look at. */
 export interface DoctorContext {
   readonly files: EngineFiles;
   readonly preferences: Preferences;
-  /** The project joined; null: none. */
-  readonly membership: Membership | null;
+  /** The projects joined. */
+  readonly memberships: readonly Membership[];
+  /** Files that were damaged when the engine started, and where they were put. */
+  readonly notices: readonly Notice[];
   readonly clock: Clock;
 }
 

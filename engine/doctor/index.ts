@@ -5,6 +5,7 @@ import { appliance } from './checks/appliance.ts';
 import { clock } from './checks/clock.ts';
 import { dataFolder } from './checks/data-folder.ts';
 import { disk } from './checks/disk.ts';
+import { keptAside } from './checks/kept-aside.ts';
 import { memory } from './checks/memory.ts';
 import { priority } from './checks/priority.ts';
 import { project } from './checks/project.ts';
@@ -15,6 +16,7 @@ export type { DoctorContext } from './check.ts';
 
 const CHECKS: readonly Check[] = [
   dataFolder,
+  keptAside,
   disk,
   memory,
   project,

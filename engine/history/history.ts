@@ -32,12 +32,18 @@ export class History {
   #cancelLinger: () => void = () => {};
   #lastId = 0;
   #closed = false;
+  #damagedAt: string | null = null;
 
   /** @param path FILES.history; the caller holds the data folder's lock */
   constructor(path: string, log: Logger, clock: Clock = systemClock) {
     this.#path = path;
     this.#log = log;
     this.#clock = clock;
+  }
+
+  /** Where a damaged file was put in this life; null: it was sound as far as is known. */
+  get damagedAt(): string | null {
+    return this.#damagedAt;
   }
 
   /** Durable when it resolves; idempotent by lease. Call when a unit is computed and when its verdict comes. */
@@ -121,6 +127,7 @@ export class History {
 
   #answered(reply: HistoryReply): void {
     if (reply.id === null) {
+      this.#damagedAt = reply.movedAside;
       this.#log.error(
         { movedTo: reply.movedAside },
         'the history was damaged: it was put aside and a new one begun; past contributions are no longer shown here, the project still has them',

@@ -129,7 +129,7 @@ describe('no answer', () => {
 
   test('what speaks no HTTP', async () => {
     server.removeAllListeners('connection');
-    server.on('connection', (socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'));
+    server.on('connection', (socket) => socket.resume().end('SSH-2.0-OpenSSH_9.2\r\n'));
     await expect(client().info()).rejects.toBeInstanceOf(ProjectUnreachable);
   });
 

@@ -15,6 +15,7 @@ import {
 import { Signed } from '../../protocol/release.ts';
 import type { Clock } from '../clock.ts';
 import { ProjectBadAnswer, ProjectRefused, ProjectUnreachable } from './errors.ts';
+import type { Throttle } from './throttle.ts';
 import { type Answer, httpTransport, type Transport } from './transport.ts';
 
 export interface ProjectClientOptions {
@@ -27,6 +28,8 @@ export interface ProjectClientOptions {
   readonly transport?: Transport;
   /** For a whole small answer, and between two chunks of a long one. */
   readonly timeoutMs?: number;
+  /** Shared by all clients; absent: no limit. */
+  readonly throttle?: Throttle;
 }
 
 export type UploadAnswer =
@@ -61,6 +64,7 @@ export class ProjectClient {
   #clock: Clock;
   #transport: Transport;
   #timeoutMs: number;
+  #throttle: Throttle | null;
   #serverClock: { readonly wallMs: number; readonly atMonotonicMs: number } | null = null;
 
   constructor(options: ProjectClientOptions) {
@@ -69,6 +73,7 @@ export class ProjectClient {
     this.#clock = options.clock;
     this.#transport = options.transport ?? httpTransport();
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+    this.#throttle = options.throttle ?? null;
   }
 
   /**
@@ -78,6 +83,11 @@ export class ProjectClient {
   serverNow(): number {
     const seen = this.#serverClock;
     return seen ? seen.wallMs + this.#clock.monotonic() - seen.atMonotonicMs : this.#clock.now();
+  }
+
+  /** How much of a file is best sent in one upload(). */
+  pieceBytes(most: number): number {
+    return this.#throttle?.pieceBytes(most) ?? most;
   }
 
   info(signal?: AbortSignal): Promise<ProjectInfo> {
@@ -161,9 +171,10 @@ export class ProjectClient {
     from: number,
     signal: AbortSignal,
   ): Promise<{ from: number; chunks: AsyncIterable<Uint8Array> }> {
+    const over = new AbortController();
     const answer = await this.#request(`/objects/${sha256}`, {
       headers: from > 0 ? { range: `bytes=${from}-` } : {},
-      signal,
+      signal: AbortSignal.any([signal, over.signal]),
       expect: [416],
     });
     if (answer.status === 416) {
@@ -173,10 +184,11 @@ export class ProjectClient {
     const resumed = answer.status === 206 && rangeStart(answer) === from;
     if (answer.status === 206 && !resumed)
       throw new ProjectBadAnswer(`${this.url} sent another range than asked`);
-    return { from: resumed ? from : 0, chunks: this.#chunks(answer) };
+    return { from: resumed ? from : 0, chunks: this.#chunks(answer, signal, over) };
   }
 
-  async *#chunks(answer: Answer): AsyncIterable<Uint8Array> {
+  /** @param over aborts the request, so that a connection which hangs in the midst of its answer is let go */
+  async *#chunks(answer: Answer, signal: AbortSignal, over: AbortController): AsyncIterable<Uint8Array> {
     const parts = answer.body?.[Symbol.asyncIterator]();
     if (!parts) return;
     try {
@@ -184,12 +196,12 @@ export class ProjectClient {
         const part = await this.#withinTime(parts.next());
         if (part.done) return;
         yield part.value;
+        await this.#throttle?.take(part.value.length, signal);
       }
     } catch (cause) {
       throw this.#unreachable(cause);
     } finally {
-      // Already broken or done: nothing to let go of. Not waited for: it may be the connection that hangs.
-      parts.return?.()?.catch(() => undefined);
+      over.abort();
     }
   }
 
@@ -222,6 +234,8 @@ export class ProjectClient {
     const headers: Record<string, string> = { ...options.headers };
     if (this.#token) headers.authorization = `Bearer ${this.#token}`;
     if (options.json !== undefined) headers['content-type'] = 'application/json';
+    const body = options.json === undefined ? options.bytes : JSON.stringify(options.json);
+    if (body !== undefined) await this.#throttle?.take(body.length, options.signal);
     const limit = new AbortController();
     const timer = setTimeout(
       () => limit.abort(new Error(`no answer within ${this.#timeoutMs} ms`)),
@@ -229,7 +243,6 @@ export class ProjectClient {
     );
     let answer: Answer;
     try {
-      const body = options.json === undefined ? options.bytes : JSON.stringify(options.json);
       answer = await this.#transport(`${this.url}${API_PREFIX}${path}`, {
         method: options.method ?? 'GET',
         headers,

@@ -11,10 +11,17 @@ import type { UsableKind } from '../work/unit.ts';
 export interface DriverSource {
   readonly kind: CapsuleKind;
   readonly platform: Platform;
-  /** @throws CapsuleError when it cannot even be made (no appliance here or at the project) */
-  load(): Promise<CapsuleDriver>;
+  /** Each project brings something of its own (its appliance): a driver for one may be none for another. */
+  readonly perProject: boolean;
+  /**
+   * @param project fingerprint of its key; the same driver may be given for several
+   * @throws CapsuleError when it cannot even be made (no appliance here or at the project)
+   */
+  load(project: string): Promise<CapsuleDriver>;
   /** What the speed of a loaded driver's capsules depends on beside the program; names it, for comparing. */
-  facts(): string;
+  facts(project: string): string;
+  /** All drivers given are closed: the next are to be new ones. */
+  forget?(): void;
 }
 
 export interface DriverPoolOptions {
@@ -36,6 +43,8 @@ const LATE_MS = 3_000;
 
 interface Entry {
   readonly source: DriverSource;
+  /** Empty where the source is the same for all. */
+  readonly project: string;
   driver: Promise<CapsuleDriver> | null;
   /** undefined: not asked yet. */
   unavailable: string | null | undefined;
@@ -43,41 +52,34 @@ interface Entry {
   /** The question under way. */
   asking: Promise<void> | null;
   askingSinceMs: number;
-  /** Counts resets: an answer from before one is about another driver. */
-  epoch: number;
   failures: number;
   coolUntilMs: number;
-  view: CapsuleView;
 }
 
-/** The kinds of capsules this host has: loaded on first use, left alone for a while when they fail. */
+/** The kinds of capsules this host has for each project: loaded on first use, left alone for a while when they fail. */
 export class DriverPool {
   #options: DriverPoolOptions;
-  #entries: Entry[];
+  /** By kind and project. */
+  #entries = new Map<string, Entry>();
+  #views: Map<CapsuleKind, CapsuleView>;
 
   constructor(options: DriverPoolOptions) {
     this.#options = options;
-    this.#entries = options.sources.map((source) => ({
-      source,
-      driver: null,
-      unavailable: undefined,
-      askedAtMs: Number.NEGATIVE_INFINITY,
-      asking: null,
-      askingSinceMs: 0,
-      epoch: 0,
-      failures: 0,
-      coolUntilMs: Number.NEGATIVE_INFINITY,
-      view: { kind: source.kind, unavailable: null, accelerator: null, bootMs: null, restoreMs: null },
-    }));
+    this.#views = new Map(
+      options.sources.map(({ kind }) => [
+        kind,
+        { kind, unavailable: null, accelerator: null, bootMs: null, restoreMs: null },
+      ]),
+    );
   }
 
   /**
-   * Kinds that can run here and that preferences allow, as far as is known. Loads and probes those not asked yet; once
-   * one can run, the others have LATE_MS more: a virtual machine may take a minute to boot for the first time, and
-   * there is work to do. onUsable() comes when another can.
+   * Kinds that can run the project's work here and that preferences allow, as far as is known. Loads and probes those
+   * not asked yet; once one can run, the others have LATE_MS more: a virtual machine may take a minute to boot for the
+   * first time, and there is work to do. onUsable() comes when another can.
    */
-  async usable(): Promise<readonly UsableKind[]> {
-    const entries = this.#entries.filter(({ source }) => this.#isAllowed(source.kind));
+  async usable(project: string): Promise<readonly UsableKind[]> {
+    const entries = this.#allowedFor(project);
     const all = Promise.all(entries.map((entry) => this.#ask(entry)));
     const canRun = () => entries.some(({ unavailable }) => unavailable === null);
     while (!canRun() && entries.some(({ asking }) => asking)) {
@@ -101,79 +103,81 @@ export class DriverPool {
 
   /** Why no capsule that preferences allow can run; null while one can or none was asked. */
   whyNone(): string | null {
-    const allowed = this.#entries.filter(({ source }) => this.#isAllowed(source.kind));
-    const reasons = allowed.map(({ unavailable }) => unavailable);
-    if (reasons.some((reason) => reason === null || reason === undefined)) return null;
+    const allowed = this.#options.sources.filter(({ kind }) => this.#isAllowed(kind));
+    const reasons = allowed.map((source) => {
+      const asked = [...this.#entries.values()].filter((entry) => entry.source === source);
+      const refusals = asked.flatMap(({ unavailable }) => unavailable ?? []);
+      return refusals.length === asked.length ? (refusals[0] ?? null) : null;
+    });
+    if (reasons.some((reason) => reason === null)) return null;
     return reasons.join(' ');
   }
 
   /** False while a kind rests after it failed to start. */
-  isReady(kind: CapsuleKind): boolean {
-    const entry = this.#entry(kind);
+  isReady(kind: CapsuleKind, project: string): boolean {
+    const entry = this.#entry(kind, project);
     return entry.unavailable === null && entry.coolUntilMs <= this.#options.clock.monotonic();
   }
 
   /** Milliseconds until the next resting kind is ready; null when none rests. */
   nextReadyMs(): number | null {
     const now = this.#options.clock.monotonic();
-    const waits = this.#entries.map(({ coolUntilMs }) => coolUntilMs - now).filter((ms) => ms > 0);
+    const waits = [...this.#entries.values()]
+      .map(({ coolUntilMs }) => coolUntilMs - now)
+      .filter((ms) => ms > 0);
     return waits.length === 0 ? null : Math.min(...waits);
   }
 
   /** Names what the speed of a usable kind depends on beside the program. */
-  facts(kind: CapsuleKind): string {
-    return this.#entry(kind).source.facts();
+  facts(kind: CapsuleKind, project: string): string {
+    return this.#entry(kind, project).source.facts(project);
   }
 
-  driver(kind: CapsuleKind): Promise<CapsuleDriver> {
-    return this.#load(this.#entry(kind));
+  driver(kind: CapsuleKind, project: string): Promise<CapsuleDriver> {
+    return this.#load(this.#entry(kind, project));
   }
 
-  started(kind: CapsuleKind, measured: Partial<CapsuleView>): void {
-    const entry = this.#entry(kind);
-    entry.failures = 0;
+  started(kind: CapsuleKind, project: string, measured: Partial<CapsuleView>): void {
+    this.#entry(kind, project).failures = 0;
     const known = Object.entries(measured).filter(([, value]) => value !== null && value !== undefined);
-    this.#show(entry, Object.fromEntries(known));
+    this.#show(kind, Object.fromEntries(known));
   }
 
-  failed(kind: CapsuleKind): void {
-    const entry = this.#entry(kind);
+  failed(kind: CapsuleKind, project: string): void {
+    const entry = this.#entry(kind, project);
     entry.failures++;
     entry.coolUntilMs = this.#options.clock.monotonic() + backoffMs(entry.failures, this.#options.random());
   }
 
   /** Asks again at the next need: preferences changed, the project has an appliance now. */
   reconsider(): void {
-    for (const entry of this.#entries) {
+    for (const entry of this.#entries.values()) {
       if (entry.unavailable !== null) entry.unavailable = undefined;
       entry.coolUntilMs = Number.NEGATIVE_INFINITY;
     }
   }
 
-  /** Ends all drivers; the next need loads them anew (another project has another appliance). */
-  async reset(): Promise<void> {
-    await this.close();
-    for (const entry of this.#entries) {
-      entry.driver = null;
-      entry.unavailable = undefined;
-      entry.asking = null;
-      entry.epoch++;
-    }
-    this.reconsider();
+  /** Ends the drivers of a kind; the next need loads them anew. What runs in them is interrupted. */
+  async reset(kind: CapsuleKind): Promise<void> {
+    const ended = [...this.#entries].filter(([, { source }]) => source.kind === kind);
+    for (const [key] of ended) this.#entries.delete(key);
+    for (const { forget, kind: one } of this.#options.sources) if (one === kind) forget?.();
+    await closeAll(ended.map(([, entry]) => entry));
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(
-      this.#entries.map(async (entry) => {
-        const driver = await entry.driver;
-        await driver?.close();
-      }),
-    );
+    await closeAll([...this.#entries.values()]);
   }
 
   #isAllowed(kind: CapsuleKind): boolean {
     const wanted = this.#options.preference();
     return wanted === 'auto' || wanted === kind;
+  }
+
+  #allowedFor(project: string): Entry[] {
+    return this.#options.sources
+      .filter(({ kind }) => this.#isAllowed(kind))
+      .map(({ kind }) => this.#entry(kind, project));
   }
 
   /** Finds out whether a kind can run, where that is not known or was long ago. */
@@ -190,39 +194,68 @@ export class DriverPool {
   }
 
   async #askNow(entry: Entry): Promise<void> {
-    const { epoch } = entry;
+    const { kind } = entry.source;
     let answer: string | null;
     try {
       answer = await (await this.#load(entry)).unavailable();
     } catch (error) {
       answer = error instanceof Error ? error.message : String(error);
-      this.#options.log.warn({ err: error, capsule: entry.source.kind }, 'capsule driver unusable');
+      this.#options.log.warn({ err: error, capsule: kind }, 'capsule driver unusable');
     }
-    if (entry.epoch !== epoch) return;
     entry.asking = null;
     entry.unavailable = answer;
     entry.askedAtMs = this.#options.clock.monotonic();
-    this.#show(entry, { unavailable: answer });
-    const others = this.#entries.filter((other) => other !== entry && this.#isAllowed(other.source.kind));
+    // After a reset the answer is about a driver that is gone.
+    if (!this.#isCurrent(entry)) return;
+    const runsForOthers = [...this.#entries.values()].some(
+      (other) => other.source.kind === kind && other.unavailable === null,
+    );
+    this.#show(kind, { unavailable: runsForOthers ? null : answer });
+    const others = this.#allowedFor(entry.project).filter((other) => other !== entry);
     if (answer === null && others.some(({ unavailable }) => unavailable === null)) this.#options.onUsable();
   }
 
   #load(entry: Entry): Promise<CapsuleDriver> {
-    entry.driver ??= entry.source.load().catch((error) => {
+    entry.driver ??= entry.source.load(entry.project).catch((error) => {
       entry.driver = null;
       throw error;
     });
     return entry.driver;
   }
 
-  #show(entry: Entry, change: Partial<CapsuleView>): void {
-    entry.view = { ...entry.view, ...change };
-    this.#options.onViews(this.#entries.map(({ view }) => view));
+  #show(kind: CapsuleKind, change: Partial<CapsuleView>): void {
+    const view = this.#views.get(kind);
+    if (view) this.#views.set(kind, { ...view, ...change });
+    this.#options.onViews([...this.#views.values()]);
   }
 
-  #entry(kind: CapsuleKind): Entry {
-    const entry = this.#entries.find(({ source }) => source.kind === kind);
-    if (!entry) throw new Error(`no driver for capsules of kind "${kind}"`);
+  #isCurrent(entry: Entry): boolean {
+    return this.#entries.get(keyOf(entry.source, entry.project)) === entry;
+  }
+
+  #entry(kind: CapsuleKind, project: string): Entry {
+    const source = this.#options.sources.find((one) => one.kind === kind);
+    if (!source) throw new Error(`no driver for capsules of kind "${kind}"`);
+    const key = keyOf(source, project);
+    const entry = this.#entries.get(key) ?? newEntry(source, source.perProject ? project : '');
+    this.#entries.set(key, entry);
     return entry;
   }
+}
+
+function keyOf({ kind, perProject }: DriverSource, project: string): string {
+  return perProject ? `${kind} ${project}` : kind;
+}
+
+function newEntry(source: DriverSource, project: string): Entry {
+  return {
+    ...{ source, project, driver: null, unavailable: undefined, asking: null, askingSinceMs: 0, failures: 0 },
+    ...{ askedAtMs: Number.NEGATIVE_INFINITY, coolUntilMs: Number.NEGATIVE_INFINITY },
+  };
+}
+
+async function closeAll(entries: readonly Entry[]): Promise<void> {
+  const drivers = await Promise.allSettled(entries.map(({ driver }) => driver));
+  const loaded = new Set(drivers.map((one) => (one.status === 'fulfilled' ? one.value : null)));
+  await Promise.allSettled([...loaded].map((driver) => driver?.close()));
 }

@@ -4,6 +4,7 @@ import { HistogramBook } from './live-histograms.ts';
 
 const axes = [{ name: 'h', title: 'h', xLabel: '', yLabel: '', edges: [0, 1, 2], logY: false }];
 const filling = (energy: number) => ({
+  project: 'p',
   campaign: 'c',
   campaignTitle: 'C',
   parameters: { energy, a: 1 },

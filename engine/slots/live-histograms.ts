@@ -4,6 +4,7 @@ import { Block } from '../../protocol/work-unit.ts';
 
 /** Of which campaign and point a unit is, and what its blocks fill. */
 export interface Filling {
+  readonly project: string;
   readonly campaign: string;
   readonly campaignTitle: string;
   readonly parameters: View['parameters'];
@@ -34,7 +35,7 @@ export class HistogramBook {
   #pointOf = new Map<string, Point>();
 
   begin(leaseId: string, filling: Filling): void {
-    const key = `${filling.campaign} ${canonical(filling.parameters)}`;
+    const key = `${filling.project} ${filling.campaign} ${canonical(filling.parameters)}`;
     const point = this.#points.get(key) ?? { filling, finished: emptySums(), running: new Map() };
     point.running.set(leaseId, emptySums());
     this.#points.delete(key);

@@ -24,6 +24,8 @@ export interface SupervisorOptions {
   readonly preferred: (unit: WorkUnit) => readonly CapsuleKind[];
   /** Events newly computed by all slots. */
   readonly onEvents: (events: number) => void;
+  /** A unit's run has come to its end, well or not. */
+  readonly onComputed: (project: string, cpuSeconds: number) => void;
   readonly onLive: (event: LiveEvent) => void;
   readonly onHistograms: () => void;
   /** A slot began, ended, paused, went on or told progress. */
@@ -115,7 +117,7 @@ export class Supervisor {
       kinds: [...unit.programs.keys()],
     }));
     const next = chooseNext(candidates, ({ unit }) =>
-      this.#options.preferred(unit).filter((kind) => drivers.isReady(kind)),
+      this.#options.preferred(unit).filter((kind) => drivers.isReady(kind, unit.spooled.project)),
     );
     if (!next) {
       const restMs = drivers.nextReadyMs();
@@ -139,7 +141,11 @@ export class Supervisor {
       clock,
       log: this.#options.log,
       onStarted: ({ accelerator, bootMs, restoreMs }) =>
-        drivers.started(next.kind, { accelerator: accelerator ?? null, bootMs, restoreMs }),
+        drivers.started(next.kind, unit.spooled.project, {
+          accelerator: accelerator ?? null,
+          bootMs,
+          restoreMs,
+        }),
       onProgress: (events) => {
         if (events > 0) this.#options.onEvents(events);
         this.#options.onChange();
@@ -174,6 +180,7 @@ export class Supervisor {
       return;
     }
     histograms.begin(unit.leaseId, {
+      project: unit.spooled.project,
       campaign: lease.campaign,
       campaignTitle: lease.campaignTitle,
       parameters: lease.card.parameters,
@@ -195,7 +202,7 @@ export class Supervisor {
   async #runInCapsule(slot: Slot): Promise<RunEnd> {
     const { drivers, log, desk } = this.#options;
     try {
-      return await slot.run(await drivers.driver(slot.kind));
+      return await slot.run(await drivers.driver(slot.kind, slot.unit.spooled.project));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       if (error instanceof CapsuleError) {
@@ -214,6 +221,9 @@ export class Supervisor {
   async #note(slot: Slot, end: RunEnd, console: ConsoleTail): Promise<void> {
     const { desk, drivers, log } = this.#options;
     const { unit } = slot;
+    if (end.end !== 'interrupted') {
+      this.#options.onComputed(unit.spooled.project, slot.measures().cpuSeconds);
+    }
     if (end.end === 'outputs') {
       await desk.apply(unit, { event: 'exited', outcome: end.outcome, measures: slot.measures() });
       return;
@@ -223,7 +233,7 @@ export class Supervisor {
       if (end.disk) desk.noteDiskTrouble(end.disk);
       if (!isStopped) {
         log.warn({ lease: unit.leaseId, reason: end.reason }, 'run interrupted; begun again');
-        drivers.failed(slot.kind);
+        drivers.failed(slot.kind, unit.spooled.project);
       }
       await desk.apply(unit, { event: 'interrupted' });
       return;

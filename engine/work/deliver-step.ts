@@ -12,14 +12,19 @@ import { goingWithReport, OutputLost, readOutput, uploadFile } from './upload.ts
 /** Bytes that did not arrive as they are here: sent again later. */
 const MENDABLE = ['hash-mismatch', 'file-missing'];
 
-/** Sends the oldest result that is durable here and not yet with the project. */
-export async function deliverStep(work: WorkContext, signal: AbortSignal): Promise<StepResult> {
+/** Sends the project's oldest result that is durable here and not yet there. */
+export async function deliverStep(
+  work: WorkContext,
+  project: string,
+  signal: AbortSignal,
+): Promise<StepResult> {
   if (!work.mayTransfer()) return { next: 'idle' };
   const unit = work.desk.list(
-    ({ state, unsaved }) => !unsaved && (state.state === 'finished' || state.state === 'failed'),
+    ({ spooled, state, unsaved }) =>
+      spooled.project === project && !unsaved && (state.state === 'finished' || state.state === 'failed'),
   )[0];
   if (!unit) return { next: 'idle' };
-  const client = work.desk.client(unit.spooled.project);
+  const client = work.desk.client(project);
   if (!client) {
     await abandon(work, unit, 'this computer has left its project');
     return { next: 'again', afterMs: 0 };
@@ -40,7 +45,7 @@ export async function deliverStep(work: WorkContext, signal: AbortSignal): Promi
     if (!(error instanceof ProjectRefused) || MENDABLE.includes(error.code)) throw error;
     if (error.status === 401) {
       // Under a new token the next attempt gets the server's word on this lease.
-      await work.rejoin(signal);
+      await work.rejoin(project, signal);
       return { next: 'again', afterMs: 0 };
     }
     work.log.warn({ err: error, lease: unit.leaseId }, 'the project refuses this result');

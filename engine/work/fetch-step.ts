@@ -13,17 +13,23 @@ class CannotRun extends Error {
   override readonly name = 'CannotRun';
 }
 
-/** Brings the first unit that is only leased to `ready`: its release verified, its programs on disk. */
-export async function fetchStep(work: WorkContext, signal: AbortSignal): Promise<StepResult> {
+/** Brings the project's first unit that is only leased to `ready`: its release verified, its programs on disk. */
+export async function fetchStep(
+  work: WorkContext,
+  project: string,
+  signal: AbortSignal,
+): Promise<StepResult> {
   if (!work.mayTransfer()) return { next: 'idle' };
-  const unit = work.desk.list(({ state }) => state.state === 'leased')[0];
+  const unit = work.desk.list(
+    ({ spooled, state }) => spooled.project === project && state.state === 'leased',
+  )[0];
   if (!unit) return { next: 'idle' };
-  const client = work.desk.client(unit.spooled.project);
+  const client = work.desk.client(project);
   await work.desk.apply(unit, { event: 'fetchStarted' });
   try {
     if (!client) throw new CannotRun('this computer has left its project');
     const release = await fetchRelease(work, unit, client, signal);
-    unit.programs = await fetchPrograms(work, release, client, signal);
+    unit.programs = await fetchPrograms(work, project, release, client, signal);
     // While we waited the server may have taken the unit back.
     if (unit.state.state === 'fetching') await work.desk.apply(unit, { event: 'fetched' });
   } catch (error) {
@@ -82,12 +88,13 @@ async function fetchRelease(
 /** All that this host could run, so that a break in one capsule can be tried in another without network. */
 async function fetchPrograms(
   work: WorkContext,
+  project: string,
   release: Release,
   client: ProjectClient,
   signal: AbortSignal,
 ): Promise<Map<CapsuleKind, string>> {
   const programs = new Map<CapsuleKind, string>();
-  for (const { kind, platform } of await work.usableKinds()) {
+  for (const { kind, platform } of await work.usableKinds(project)) {
     const program = release.programs[platform];
     if (!program) continue;
     const source = (sha256: string, from: number, aborted: AbortSignal) =>

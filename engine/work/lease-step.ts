@@ -1,51 +1,79 @@
-import type { Lease, LeaseReply } from '../../protocol/project-api.ts';
+import type { Lease, LeaseReply, LeaseRequest } from '../../protocol/project-api.ts';
 import type { ProjectClient } from '../project/client.ts';
 import { ProjectRefused } from '../project/errors.ts';
 import type { WorkContext } from './context.ts';
 import { diskTrouble } from './desk.ts';
 import type { StepResult } from './loop.ts';
-import { unitsWanted } from './policy.ts';
-import { isUndelivered, isUnfinished } from './unit.ts';
+import { isUnfinished } from './unit.ts';
 
 /** The server's wait gets up to this share more, so that hosts it told the same do not return together. */
 const SPREAD = 0.3;
 const SHORTEST_WAIT_MS = 1_000;
 
-/** Asks the current project for as many units as the buffer lacks, and hears which leases it no longer knows. */
-export async function leaseStep(work: WorkContext, signal: AbortSignal): Promise<StepResult> {
-  if (!work.mayTransfer()) return { next: 'idle' };
-  const membership = work.memberships.joined[0];
-  const client = membership && work.desk.client(membership.keyFingerprint);
-  if (!membership || !client || work.desk.diskTrouble) return { next: 'idle' };
-  const ours = work.desk.list((unit) => unit.spooled.project === membership.keyFingerprint);
-  const want = unitsWanted({
-    ...work.demand(),
-    unfinished: ours.filter(isUnfinished).length,
-    undelivered: ours.filter(isUndelivered).length,
-  });
+/** Asks the project for its part of the units that the buffer lacks, and hears which leases it no longer knows. */
+export async function leaseStep(
+  work: WorkContext,
+  project: string,
+  signal: AbortSignal,
+): Promise<StepResult> {
+  const membership = work.memberships.byKey(project);
+  const client = work.desk.client(project);
+  if (!client || !membership || membership.leaving !== null || membership.share === 0)
+    return { next: 'idle' };
+  if (!work.mayTransfer() || work.desk.diskTrouble) return { next: 'idle' };
+  if (work.turns.wanted() === 0) return { next: 'idle' };
+  const kinds = await work.usableKinds(project);
+  if (kinds.length === 0) {
+    if (work.turns.standAside(project)) work.othersTurn(project);
+    return { next: 'idle' };
+  }
+  const want = work.turns.take(project);
   if (want === 0) return { next: 'idle' };
-  const kinds = await work.usableKinds();
-  if (kinds.length === 0) return { next: 'idle' };
-  const held = ours
+  let came = 0;
+  try {
+    const reply = await ask(
+      work,
+      project,
+      client,
+      { want, platforms: kinds.map((one) => one.platform) },
+      signal,
+    );
+    if (!reply) return { next: 'again', afterMs: 0 };
+    const fresh = reply.leases.filter((lease) => !work.desk.units.has(lease.id));
+    came = fresh.length;
+    work.taken(came);
+    await spoolAll(work, client, project, fresh);
+    await dropUnknown(work, project, reply.unknown);
+    await giveUpOverdue(work, client, project);
+    work.projectAnswered(project, came === 0 ? reply.reason : null);
+    const waitMs = Math.max(SHORTEST_WAIT_MS, reply.retryAfterSeconds * 1000);
+    return { next: 'hold', forMs: waitMs * (1 + work.random() * SPREAD) };
+  } finally {
+    work.turns.answered(project, came);
+    if (came === 0) work.othersTurn(project);
+  }
+}
+
+/** @returns null where this host had to register anew: its token was not known any more */
+async function ask(
+  work: WorkContext,
+  project: string,
+  client: ProjectClient,
+  request: Pick<LeaseRequest, 'want' | 'platforms'>,
+  signal: AbortSignal,
+): Promise<LeaseReply | null> {
+  const held = work.desk
+    .list(({ spooled }) => spooled.project === project)
     .filter((unit) => unit.state.state !== 'decided' && unit.state.state !== 'abandoned')
     .map((unit) => unit.leaseId)
     .slice(0, 1024);
-  let reply: LeaseReply;
   try {
-    reply = await client.leases({ want, platforms: kinds.map(({ platform }) => platform), held }, signal);
+    return await client.leases({ ...request, held }, signal);
   } catch (error) {
     if (!(error instanceof ProjectRefused) || error.status !== 401) throw error;
-    await work.rejoin(signal);
-    return { next: 'again', afterMs: 0 };
+    await work.rejoin(project, signal);
+    return null;
   }
-  const fresh = reply.leases.filter((lease) => !work.desk.units.has(lease.id));
-  work.taken(fresh.length);
-  await spoolAll(work, client, membership.keyFingerprint, fresh);
-  await dropUnknown(work, reply.unknown);
-  await giveUpOverdue(work, client, membership.keyFingerprint);
-  work.projectAnswered(fresh.length === 0 ? reply.reason : null);
-  const waitMs = Math.max(SHORTEST_WAIT_MS, reply.retryAfterSeconds * 1000);
-  return { next: 'hold', forMs: waitMs * (1 + work.random() * SPREAD) };
 }
 
 /** What cannot be written down is given back at once: after a crash nobody here would know of it. */
@@ -65,11 +93,12 @@ async function spoolAll(work: WorkContext, client: ProjectClient, project: strin
   }
 }
 
-async function dropUnknown(work: WorkContext, unknown: readonly string[]): Promise<void> {
+async function dropUnknown(work: WorkContext, project: string, unknown: readonly string[]): Promise<void> {
   for (const id of unknown) {
     const unit = work.desk.units.get(id);
     // A result already computed is offered all the same: the answer to its report is the final word.
-    if (!unit || !isUnfinished(unit)) continue;
+    // One project has no say over the leases of another.
+    if (unit?.spooled.project !== project || !isUnfinished(unit)) continue;
     await work.desk.apply(unit, {
       event: 'abandoned',
       reason: 'the project gave this work unit to another computer',

@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CapsuleKind } from '../capsules/capsule.ts';
-import { backoffMs, type Candidate, chooseNext, mayTryAgain, unitsWanted, verdictWaitMs } from './policy.ts';
+import {
+  backoffMs,
+  type Candidate,
+  chooseNext,
+  mayTryAgain,
+  tooManyUndelivered,
+  unitsWanted,
+  verdictWaitMs,
+} from './policy.ts';
 
 test('backoff grows, is jittered over its whole range, is capped, and never under what the server asked', () => {
   expect(backoffMs(1, 0.999)).toBeLessThan(2_000);
@@ -27,7 +35,6 @@ describe('unitsWanted', () => {
     coresAllowed: 4,
     bufferPerCore: 2,
     unfinished: 0,
-    undelivered: 0,
     allowance: null,
   };
   const rows: [string, Partial<typeof demand> | { allowance: number }, number][] = [
@@ -39,12 +46,18 @@ describe('unitsWanted', () => {
     ['more slots than preferences allow', { slots: 8, coresAllowed: 1 }, 2],
     ['a limit on all units', { allowance: 1 }, 1],
     ['a limit used up', { allowance: 0 }, 0],
-    ['some results waiting for the network', { undelivered: 10 }, 4],
-    ['too many of them', { undelivered: 200 }, 0],
     ['a very large machine', { slots: 1000, coresAllowed: 1000 }, 256],
   ];
   test.each(rows)('%s', (_, change, wanted) => {
     expect(unitsWanted({ ...demand, ...change })).toBe(wanted);
+  });
+
+  test('results that wait for the network are too many when they fill fifty buffers', () => {
+    expect([10, 199, 200].map((undelivered) => tooManyUndelivered(demand, undelivered))).toEqual([
+      false,
+      false,
+      true,
+    ]);
   });
 });
 

@@ -25,8 +25,6 @@ export interface Demand {
   readonly bufferPerCore: number;
   /** Units here whose run has not ended. */
   readonly unfinished: number;
-  /** Units whose result could not be delivered yet; they fill the disk, so they count against new work. */
-  readonly undelivered: number;
   /** How many more units may be taken in this life of the engine; null: any number. */
   readonly allowance: number | null;
 }
@@ -36,10 +34,17 @@ const UNDELIVERED_BUFFERS = 50;
 
 /** How many more units to ask for. None while the machine has no core to spare: others may want them sooner. */
 export function unitsWanted(demand: Demand): number {
-  const buffer = demand.bufferPerCore * Math.min(demand.slots, demand.coresAllowed);
-  if (demand.undelivered >= UNDELIVERED_BUFFERS * Math.max(1, buffer)) return 0;
-  const wanted = Math.min(buffer - demand.unfinished, demand.allowance ?? Number.POSITIVE_INFINITY);
+  const wanted = Math.min(bufferOf(demand) - demand.unfinished, demand.allowance ?? Number.POSITIVE_INFINITY);
   return Math.max(0, Math.min(wanted, 256));
+}
+
+/** @param undelivered units of one project whose result could not be delivered yet: they fill the disk */
+export function tooManyUndelivered(demand: Omit<Demand, 'unfinished'>, undelivered: number): boolean {
+  return undelivered >= UNDELIVERED_BUFFERS * Math.max(1, bufferOf(demand));
+}
+
+function bufferOf({ bufferPerCore, slots, coresAllowed }: Omit<Demand, 'unfinished'>): number {
+  return bufferPerCore * Math.min(slots, coresAllowed);
 }
 
 export interface Candidate {

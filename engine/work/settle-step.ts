@@ -1,25 +1,40 @@
 import { ProjectRefused } from '../project/errors.ts';
 import type { WorkContext } from './context.ts';
 import type { StepResult } from './loop.ts';
-import { cpuSecondsOf, finishedView, type WorkUnit } from './unit.ts';
+import { cpuSecondsOf, finishedView, isUnfinished, type WorkUnit } from './unit.ts';
 
 /**
- * Keeps the history up with the units, and ends them: what is final goes into the history, then the folder goes; a
- * lease that was given up is given back first. A crash in between repeats what came before it, which does no harm.
+ * Keeps the history up with the project's units, and ends them: what is final goes into the history, then the folder
+ * goes; a lease that was given up is given back first. A project that was left is forgotten once nothing is left of
+ * it. A crash in between repeats what came before it, which does no harm.
  */
-export async function settleStep(work: WorkContext, signal: AbortSignal): Promise<StepResult> {
-  for (const unit of work.desk.list((one) => !one.unsaved)) await record(work, unit);
-  for (const unit of work.desk.list((one) => isOver(one) && !isTold(one))) await work.desk.remove(unit);
-  const told = work.desk.list((one) => isOver(one) && isTold(one));
-  const [first] = told;
-  if (!first) return { next: 'idle' };
-  await giveBack(
-    work,
-    told.filter((unit) => unit.spooled.project === first.spooled.project),
-    signal,
-  );
-  return { next: 'again', afterMs: 0 };
+export async function settleStep(
+  work: WorkContext,
+  project: string,
+  signal: AbortSignal,
+): Promise<StepResult> {
+  const list = (filter: (unit: WorkUnit) => boolean) =>
+    work.desk.list((unit) => unit.spooled.project === project && filter(unit));
+  const membership = work.memberships.byKey(project);
+  if (membership?.leaving === 'give-back') {
+    for (const unit of list(isUnfinished))
+      await work.desk.apply(unit, { event: 'abandoned', reason: LEFT, tell: true });
+  }
+  for (const unit of list((one) => !one.unsaved)) await record(work, unit);
+  for (const unit of list((one) => isOver(one) && !isTold(one))) await work.desk.remove(unit);
+  const told = list((one) => isOver(one) && isTold(one));
+  if (told.length > 0) {
+    await giveBack(work, told, signal);
+    return { next: 'again', afterMs: 0 };
+  }
+  if (membership && membership.leaving !== null && list(() => true).length === 0) {
+    await work.memberships.forgetLeft((key) => key !== project);
+    work.forgotten();
+  }
+  return { next: 'idle' };
 }
+
+const LEFT = 'this computer has left the project';
 
 async function record(work: WorkContext, unit: WorkUnit): Promise<void> {
   const view = finishedView(unit);

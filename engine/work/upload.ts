@@ -63,7 +63,9 @@ export async function uploadFile(
       throw new OutputLost(`${file.path} has changed its length`);
     let setbacks = 0;
     while (!upload.complete) {
-      const bytes = new Uint8Array(Math.max(0, Math.min(CHUNK_BYTES, file.bytes - upload.offset)));
+      const bytes = new Uint8Array(
+        Math.max(0, Math.min(client.pieceBytes(CHUNK_BYTES), file.bytes - upload.offset)),
+      );
       const { bytesRead } = await handle.read(bytes, 0, bytes.length, upload.offset);
       if (bytesRead < bytes.length) throw new OutputLost(`${file.path} has become shorter`);
       const before = upload.offset;

@@ -6,15 +6,20 @@ import type { WorkUnit } from './unit.ts';
 
 const BATCH = 256;
 
-/** Asks for the verdicts that are due, project by project, and plans when to ask for the others. */
-export async function verdictStep(work: WorkContext, signal: AbortSignal): Promise<StepResult> {
-  const waiting = work.desk.list(({ state, unsaved }) => !unsaved && state.state === 'reported');
+/** Asks for the verdicts that are due, and plans when to ask for the others. */
+export async function verdictStep(
+  work: WorkContext,
+  project: string,
+  signal: AbortSignal,
+): Promise<StepResult> {
+  const waiting = work.desk.list(
+    ({ spooled, state, unsaved }) => spooled.project === project && !unsaved && state.state === 'reported',
+  );
   const now = work.clock.monotonic();
   const due = waiting.filter((unit) => unit.askVerdictAtMs <= now);
-  const first = due[0];
-  if (!first) return untilNext(waiting, now);
-  const client = work.desk.client(first.spooled.project);
-  const batch = due.filter((unit) => unit.spooled.project === first.spooled.project).slice(0, BATCH);
+  if (due.length === 0) return untilNext(waiting, now);
+  const client = work.desk.client(project);
+  const batch = due.slice(0, BATCH);
   if (!client) {
     for (const unit of batch) await lose(work, unit, 'this computer has left its project');
     return { next: 'again', afterMs: 0 };

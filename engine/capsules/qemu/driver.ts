@@ -30,6 +30,12 @@ export interface QemuDriverOptions {
     readonly image: string;
   };
   readonly log: Logger;
+  /** The only one to be taken; null or absent: the fastest that boots. */
+  readonly accelerator?: Accelerator | null;
+  /** What a killed engine left is gone already, and other drivers may have machines running. */
+  readonly isSwept?: boolean;
+  /** Images whose snapshots other drivers use. */
+  readonly otherImages?: () => ReadonlySet<string>;
   /** What is on this machine; the tests put other things there. */
   readonly surroundings?: Partial<Surroundings>;
 }
@@ -106,7 +112,7 @@ class Driver implements QemuDriver {
       restrictNetwork: true,
       ...options.surroundings,
     };
-    this.#store = new SnapshotStore(options.files.snapshots);
+    this.#store = new SnapshotStore(options.files.snapshots, options.otherImages);
   }
 
   facts(): QemuFacts {
@@ -218,12 +224,22 @@ class Driver implements QemuDriver {
     const remembered = await recallFact(this.#options.files.machine, FACT, ProbeResult);
     const known = remembered?.key === key ? remembered : null;
     const refused = [...(known?.refused ?? [])];
-    const tries = known ? [known.accelerator, ...order.filter((one) => one !== known.accelerator)] : order;
+    const only = this.#options.accelerator;
+    if (only && !order.includes(only))
+      throw new CapsuleError(
+        `Preferences ask for the accelerator ${only}, which this computer does not offer.`,
+      );
+    const tries = only
+      ? [only]
+      : known
+        ? [known.accelerator, ...order.filter((one) => one !== known.accelerator)]
+        : order;
     for (const accelerator of tries) {
       try {
         const template = await this.#templateWith(accelerator, memoryMb, host);
         const result: ProbeResult = { key, accelerator, refused };
-        if (known?.accelerator !== accelerator) await this.#remember(result);
+        // What a person insists on says nothing of what is fastest.
+        if (known?.accelerator !== accelerator && !only) await this.#remember(result);
         this.#facts = { accelerator, bootMs: template.snapshot.bootMs, refused };
         return template;
       } catch (error) {
@@ -299,7 +315,7 @@ class Driver implements QemuDriver {
         throw new CapsuleError('The micro appliance has not been fetched from the project yet.', { cause });
       });
     }
-    const killed = await sweepQemu(files);
+    const killed = this.#options.isSwept ? 0 : await sweepQemu(files);
     if (killed > 0) log.info({ killed }, 'ended virtual machines of an engine that was killed');
     const candidates = this.#surroundings.findCandidates((await confinement()).userId === UNPRIVILEGED_ID);
     const host: QemuHost = {

@@ -51,9 +51,12 @@ const DESCRIPTION = 'snapshot.json';
  */
 export class SnapshotStore {
   readonly #folder: string;
+  readonly #otherImages: () => ReadonlySet<string>;
 
-  constructor(folder: string) {
+  /** @param otherImages those that others make snapshots of here and still use */
+  constructor(folder: string, otherImages: () => ReadonlySet<string> = () => new Set()) {
     this.#folder = folder;
+    this.#otherImages = otherImages;
   }
 
   async load(key: SnapshotKey): Promise<Snapshot | null> {
@@ -131,7 +134,12 @@ export class SnapshotStore {
       const folder = join(this.#folder, name);
       const text = await readFile(join(folder, DESCRIPTION), 'utf8').catch(() => '{}');
       const known = Description.pick({ image: true, qemuVersion: true }).safeParse(jsonOrNull(text)).data;
-      if (known?.image === key.image && known.qemuVersion === key.qemuVersion) continue;
+      if (
+        known &&
+        (known.image === key.image || this.#otherImages().has(known.image)) &&
+        known.qemuVersion === key.qemuVersion
+      )
+        continue;
       await rm(folder, { recursive: true, force: true });
     }
   }

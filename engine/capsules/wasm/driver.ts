@@ -22,7 +22,7 @@ const MAX_ERROR_TEXT = 4000;
 
 /**
  * Programs built for WASI, each in a process of its own: measured by the system, at the lowest priority, killed without
- * a trace. Why not a thread of the engine: docs/decisions/wasm-capsule.md.
+ * a trace. Why not a thread of the engine: docs/decisions/0005-a-wasm-capsule-is-a-process.md.
  */
 export function wasmDriver({ log, pausing }: WasmDriverOptions): CapsuleDriver {
   const how: Pausing = pausing ?? (process.platform === 'win32' ? 'host-call' : 'signal');

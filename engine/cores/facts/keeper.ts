@@ -8,7 +8,9 @@ import { personProbe } from './person.ts';
 import type { Probe } from './probe.ts';
 import { temperatureProbe } from './temperature.ts';
 
-export type FactProbes = { readonly [K in keyof Facts]: () => Promise<Probe<NonNullable<Facts[K]>> | null> };
+/** What the engine finds out by itself. */
+type OwnFact = Exclude<keyof Facts, 'thermal' | 'suspending' | 'program'>;
+export type FactProbes = { readonly [K in OwnFact]: () => Promise<Probe<NonNullable<Facts[K]>> | null> };
 
 export const systemProbes: FactProbes = {
   memoryAvailableMb: memoryProbe,
@@ -74,7 +76,7 @@ export class FactsKeeper {
     this.#asks = [];
   }
 
-  async #keep<K extends keyof Facts>(name: K): Promise<void> {
+  async #keep<K extends OwnFact>(name: K): Promise<void> {
     const probe = await this.#probes[name]().catch(() => null);
     if (!probe || this.#stopped) return;
     let asking = false;

@@ -2,27 +2,45 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256File } from '../../../platform/files.ts';
 import { Appliance, Signed } from '../../../protocol/release.ts';
-import { type Check, ok, warning } from '../check.ts';
+import { type Check, type DoctorContext, ok, warning } from '../check.ts';
 
 export const appliance: Check = {
   name: 'appliance',
   title: 'Virtual machine image',
-  async run({ files }) {
-    let text: string;
-    try {
-      text = await readFile(files.appliance, 'utf8');
-    } catch {
-      return ok('not fetched yet; it comes from the project when a virtual machine is first needed');
-    }
-    const { image, kernel, initrd } = Appliance.parse(JSON.parse(Signed.parse(JSON.parse(text)).body));
-    for (const { sha256 } of [kernel, initrd]) {
-      const actual = await sha256File(join(files.objects, sha256)).catch(() => null);
-      if (actual !== null && actual !== sha256)
+  async run(context) {
+    const images = new Set<string>();
+    for (const { keyFingerprint, name } of context.memberships) {
+      const document = await stored(context, keyFingerprint);
+      if (!document) continue;
+      if (await isDamaged(context, document))
         return warning(
-          'a part of it is damaged on this disk',
-          'Nothing to do: it is fetched again when needed. If this repeats, check the disk.',
+          `a part of that of ${name} is damaged on this disk`,
+          'It is fetched again when needed, or now. If this repeats, check the disk.',
+          'fetch-appliance',
         );
+      images.add(document.image.slice(0, 12));
     }
-    return ok(`image ${image.slice(0, 12)}, verified`);
+    if (images.size === 0)
+      return ok('not fetched yet; it comes from the project when a virtual machine is first needed');
+    return ok(`image ${[...images].join(', ')}, verified`);
   },
 };
+
+/** @returns null where none was fetched */
+async function stored({ files }: DoctorContext, project: string): Promise<Appliance | null> {
+  let text: string;
+  try {
+    text = await readFile(files.appliance(project), 'utf8');
+  } catch {
+    return null;
+  }
+  return Appliance.parse(JSON.parse(Signed.parse(JSON.parse(text)).body));
+}
+
+async function isDamaged({ files }: DoctorContext, { kernel, initrd }: Appliance): Promise<boolean> {
+  for (const { sha256 } of [kernel, initrd]) {
+    const actual = await sha256File(join(files.objects, sha256)).catch(() => null);
+    if (actual !== null && actual !== sha256) return true;
+  }
+  return false;
+}

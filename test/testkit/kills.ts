@@ -4,38 +4,38 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
-import { pushDocument } from '../cli/push.ts';
-import { engineFiles } from '../engine/filenames.ts';
-import { CampaignDetail } from '../protocol/campaign.ts';
-import { EngineEndpoint } from '../protocol/engine-api.ts';
-import { CampaignList, ProjectInfo } from '../protocol/project-api.ts';
-import { ServerEndpoint, StaffResults } from '../protocol/staff-api.ts';
-import { Block, type Card } from '../protocol/work-unit.ts';
-import { command, root, temporaryFolder } from './testkit/command.ts';
-import { processesOf, settle } from './testkit/leftovers.ts';
+import { pushDocument } from '../../cli/push.ts';
+import { engineFiles } from '../../engine/filenames.ts';
+import { CampaignDetail } from '../../protocol/campaign.ts';
+import { EngineEndpoint } from '../../protocol/engine-api.ts';
+import { CampaignList, ProjectInfo } from '../../protocol/project-api.ts';
+import { ServerEndpoint, StaffResults } from '../../protocol/staff-api.ts';
+import { Block, type Card } from '../../protocol/work-unit.ts';
+import { command, root, temporaryFolder } from './command.ts';
+import { processesOf, settle } from './leftovers.ts';
 
-/** Together at least 50. A unit takes seconds in an emulated machine, so fewer events pass there between two kills. */
-const RUNS = [
-  { capsule: 'wasm', kills: 30, events: 24_000_000, eventsPerUnit: 2_000_000 },
-  { capsule: 'qemu', kills: 24, events: 6_000_000, eventsPerUnit: 500_000 },
-] as const;
+export interface Plan {
+  readonly capsule: 'wasm' | 'qemu';
+  readonly kills: number;
+  readonly events: number;
+  readonly eventsPerUnit: number;
+}
+
 const folder = temporaryFolder();
-afterAll(() => {
-  for (const { pid } of processesOf(folder.path)) kill(pid);
-  folder.remove();
-});
 const hasVm = existsSync(join(root, 'build/appliance/appliance.yaml'));
 
 /**
  * Crash-only: engine, capsules and server are killed at random moments while a campaign runs; then it is left to
  * finish. What is merged must be, to the last count, what one native run of each point gives.
  */
-test.for(RUNS)(
-  'a campaign survives kill -9 of everything, every unit counts exactly once: $capsule',
-  {
+export function survivesKills(plan: Plan): void {
+  afterAll(() => {
+    for (const { pid } of processesOf(folder.path)) kill(pid);
+    folder.remove();
+  });
+  test(`a campaign survives kill -9 of everything, every unit counts exactly once: ${plan.capsule}`, {
     timeout: 600_000,
-  },
-  async (plan, { skip }) => {
+  }, async ({ skip }) => {
     if (plan.capsule === 'qemu' && !hasVm) skip('there is no micro appliance here (build/appliance)');
     const data = join(folder.path, plan.capsule);
     const seed = Number(process.env.BEAMTIME_TEST_SEED ?? Date.now() % 1_000_000);
@@ -113,10 +113,10 @@ test.for(RUNS)(
     await engine.stop();
     await server.stop();
     expect(await settle(data)).toEqual([]);
-  },
-);
+  });
+}
 
-async function publish(endpoint: ServerEndpoint, plan: (typeof RUNS)[number]): Promise<string> {
+async function publish(endpoint: ServerEndpoint, plan: Plan): Promise<string> {
   const { url, staffToken } = endpoint;
   await pushDocument({ file: join(root, 'physics/evgen/release.yaml'), url, staffToken });
   const appliance = join(root, 'build/appliance/appliance.yaml');
