@@ -1,13 +1,5 @@
 import '../shared/api/zod-without-eval.ts';
-import '../shared/style/tokens.css';
-import '../shared/style/base.css';
-import { createPinia } from 'pinia';
-import { createApp } from 'vue';
-import App from './App.vue';
-import { showScheme, useSettings } from './settings.ts';
 
-showScheme('system');
-const app = createApp(App).use(createPinia());
-// The first thing a person sees is in their language.
-await useSettings().load();
-app.mount('#app');
+// In a chunk of its own, so that no schema is made before the line above has run, however the build splits the rest.
+const { start } = await import('./start.ts');
+await start();

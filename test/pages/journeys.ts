@@ -8,7 +8,7 @@ import { layoutProblems } from './layout.ts';
 import { NAMES, SCHEMES, show, WIDTHS } from './pages.ts';
 import { World } from './world.ts';
 
-const WITHIN = { timeout: 90_000, interval: 100 };
+const WITHIN = { timeout: 50_000, interval: 100 };
 const PAST_UNITS = 10_000;
 
 export function journeys(): void {
@@ -53,24 +53,31 @@ export function journeys(): void {
 
   it('shows units run until one is validated, beside the exact curve of theory', async () => {
     const before = (await world.state()).contribution.unitsValid;
-    await expect.poll(async () => (await world.state()).contribution.unitsValid, WITHIN).toBeGreaterThan(before);
+    await expect
+      .poll(async () => (await world.state()).contribution.unitsValid, WITHIN)
+      .toBeGreaterThan(before);
     await page.getByText('leading-order theory, exact, not fitted').waitFor();
     const fit = await page.getByText(/χ² = /).textContent();
-    const [chi2 = 0, bins = 0] = (fit?.match(/[\d.,]+/g) ?? []).map((text) => Number(text.replaceAll(',', '')));
+    const [chi2 = 0, bins = 0] = (fit?.match(/[\d.,]+/g) ?? []).map((text) =>
+      Number(text.replaceAll(',', '')),
+    );
     expect(bins).toBeGreaterThan(5);
     expect(chi2).toBeLessThan(bins + 6 * Math.sqrt(2 * bins));
   });
 
   describe.each(NAMES)('the page %s', (name) => {
-    it.each(WIDTHS)('at %d px: nothing overlaps or overflows, and all can be used by everybody', async (width) => {
-      await page.setViewportSize({ width, height: 900 });
-      await show(page, name);
-      for (const scheme of SCHEMES) {
-        await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
-        expect(await accessibilityProblems(page), scheme).toEqual([]);
-      }
-      expect(await layoutProblems(page)).toEqual([]);
-    });
+    it.each(WIDTHS)(
+      'at %d px: nothing overlaps or overflows, and all can be used by everybody',
+      async (width) => {
+        await page.setViewportSize({ width, height: 900 });
+        await show(page, name);
+        for (const scheme of SCHEMES) {
+          await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+          expect(await accessibilityProblems(page), scheme).toEqual([]);
+        }
+        expect(await layoutProblems(page)).toEqual([]);
+      },
+    );
   });
 
   it('is used by keyboard alone: to each page, to what it holds, and never lost', async () => {
@@ -85,7 +92,9 @@ export function journeys(): void {
     for (const name of ['Home', 'Contribution', 'Projects', 'Preferences', 'Health']) {
       await keyboard.press('Tab');
       expect(await focused()).toBe(name);
-      const outline = await page.evaluate(() => getComputedStyle(document.activeElement as Element).outlineStyle);
+      const outline = await page.evaluate(
+        () => getComputedStyle(document.activeElement as Element).outlineStyle,
+      );
       expect(outline).toBe('solid');
     }
     await keyboard.press('Enter');
@@ -104,7 +113,11 @@ export function journeys(): void {
     await expect.poll(async () => (await world.state()).preferences.maxTemperatureC).toBe(80);
     await page.getByText('Undone').waitFor();
 
-    await page.getByRole('gridcell', { name: 'Monday, 0:00' }).or(page.locator('[data-cell="1 0"]')).first().focus();
+    await page
+      .getByRole('gridcell', { name: 'Monday, 0:00' })
+      .or(page.locator('[data-cell="1 0"]'))
+      .first()
+      .focus();
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('Space');
     await expect.poll(async () => (await world.state()).preferences.schedule.length).toBeGreaterThan(0);
@@ -141,9 +154,18 @@ export function journeys(): void {
 
   it('speaks five languages, and keeps the one that was chosen', async () => {
     await show(page, 'preferences');
-    const headings = { fr: 'Préférences', de: 'Einstellungen', it: 'Preferenze', es: 'Preferencias', en: 'Preferences' };
+    const headings = {
+      fr: 'Préférences',
+      de: 'Einstellungen',
+      it: 'Preferenze',
+      es: 'Preferencias',
+      en: 'Preferences',
+    };
     for (const [language, heading] of Object.entries(headings)) {
-      await page.locator('select').filter({ has: page.locator('option[lang="de"]') }).selectOption(language);
+      await page
+        .locator('select')
+        .filter({ has: page.locator('option[lang="de"]') })
+        .selectOption(language);
       await page.getByRole('heading', { name: heading, level: 1 }).waitFor();
       expect(await page.locator('html').getAttribute('lang')).toBe(language);
       if (language !== 'de') continue;
@@ -174,7 +196,7 @@ export function journeys(): void {
   it('lists ten thousand units and keeps only those in view', async () => {
     await show(page, 'health');
     await page.getByText(/^10,\d\d\d finished$/).waitFor();
-    const scroller = page.getByRole('region', { name: 'Work units' });
+    const scroller = page.getByRole('region', { name: 'All finished work units' });
     const table = scroller.getByRole('table');
     await table.waitFor();
     const rows = () => table.getByRole('row').count();
@@ -206,7 +228,7 @@ export function journeys(): void {
     await dialog.waitFor({ state: 'detached' });
     expect(unit).toBeDefined();
     await page.getByRole('button', { name: 'Make the report' }).click();
-    const report = page.getByRole('region', { name: 'Report for help' });
+    const report = page.getByRole('region', { name: 'The report' });
     await expect.poll(() => report.textContent()).toMatch(/0\.1\.0/);
     expect(await report.textContent()).not.toContain(new URL(world.pageUrl).hash.slice('#token='.length));
   });
@@ -264,7 +286,11 @@ export function journeys(): void {
   });
 
   it('joins by a .beamtime file, looked at first', async () => {
-    const file = { name: 'test.beamtime', mimeType: 'text/plain', buffer: Buffer.from(`${world.invitation}\n`) };
+    const file = {
+      name: 'test.beamtime',
+      mimeType: 'text/plain',
+      buffer: Buffer.from(`${world.invitation}\n`),
+    };
     await page.locator('input[type=file]').setInputFiles(file);
     const dialog = page.getByRole('dialog', { name: 'Join this project?' });
     await dialog.getByRole('button', { name: 'Join', exact: true }).click();

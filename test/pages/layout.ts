@@ -22,7 +22,12 @@ export function layoutProblems(page: Page): Promise<string[]> {
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
       const element = node.parentElement;
       const text = node.textContent?.trim() ?? '';
-      if (!element || text === '' || element.closest('svg, script, option, .hidden-visually, .skip, noscript')) continue;
+      if (
+        !element ||
+        text === '' ||
+        element.closest('svg, script, option, .hidden-visually, .skip, noscript')
+      )
+        continue;
       if (!element.checkVisibility({ visibilityProperty: true })) continue;
       if (floats(element)) continue;
       const range = document.createRange();

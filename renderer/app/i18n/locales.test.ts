@@ -110,7 +110,11 @@ describe('templates', () => {
   interface Node {
     readonly type: number;
     readonly content?: unknown;
-    readonly props?: readonly { readonly type: number; readonly name: string; readonly value?: { readonly content: string } }[];
+    readonly props?: readonly {
+      readonly type: number;
+      readonly name: string;
+      readonly value?: { readonly content: string };
+    }[];
     readonly children?: readonly Node[];
   }
   const [ELEMENT, TEXT, ATTRIBUTE] = [1, 2, 6];
