@@ -35,6 +35,21 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./commands/join.ts')).join,
   },
   {
+    name: 'projects',
+    summary: 'list the projects joined, with their shares and what of theirs is in hand',
+    load: async () => (await import('./commands/projects.ts')).projects,
+  },
+  {
+    name: 'share',
+    summary: 'say how much of the work a project gets beside the others',
+    load: async () => (await import('./commands/share.ts')).share,
+  },
+  {
+    name: 'leave',
+    summary: 'leave a project',
+    load: async () => (await import('./commands/leave.ts')).leave,
+  },
+  {
     name: 'doctor',
     summary: 'check this computer and say what to do where something is wrong',
     load: async () => (await import('./commands/doctor.ts')).doctor,

@@ -90,6 +90,9 @@ describe('an engine', () => {
       const { invitation, url } = JSON.parse(server.line);
       const wrongKey = invitation.replace(/key=.*/, `key=${'0'.repeat(32)}`);
       expect(await home.run('join', wrongKey)).toMatchObject({ code: 4, err: expect.stringMatching(/key/) });
+      const preview = await home.run('join', invitation, '--preview');
+      expect(preview).toMatchObject({ code: 0, out: expect.stringContaining(`Test project at ${url}`) });
+      expect((await state()).projects).toEqual([]);
       expect(await home.run('join', invitation)).toMatchObject({
         code: 0,
         out: expect.stringContaining(`joined Test project at ${url}`),
@@ -107,6 +110,33 @@ describe('an engine', () => {
     const problems = checks.filter((check: { state: string }) => check.state === 'problem');
     expect(code).toBe(problems.length > 0 ? 1 : 0);
     for (const check of checks) if (check.state !== 'ok') expect(check.remedy).toBeTruthy();
+  });
+
+  it('lists projects, divides the work, and says what it does not know', async () => {
+    const { out } = await home.run('projects');
+    expect(out).toMatch(/^Test project +100 /m);
+    const [{ keyFingerprint }] = JSON.parse((await home.run('projects', '--json')).out).projects;
+    expect(await home.run('share', 'Test project', '40')).toMatchObject({
+      code: 0,
+      out: 'Test project: share 40, 100% of the work\n',
+    });
+    expect((await home.run('share', keyFingerprint.slice(0, 8), '0')).code).toBe(0);
+    expect((await state()).projects[0].share).toBe(0);
+    expect(await home.run('share', 'Test project', '101')).toMatchObject({ code: 2 });
+    expect(await home.run('leave', 'Another')).toMatchObject({
+      code: 4,
+      err: expect.stringContaining('no project joined'),
+    });
+  });
+
+  it('has the engine see to what a check has found', async () => {
+    // The server has ended: its check proposes to try again, and finds the same.
+    expect(await home.run('doctor', '--fix', 'project')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('does not answer'),
+    });
+    expect((await home.run('doctor', '--fix', 'web-assembly')).code).toBe(4);
+    expect((await home.run('doctor', '--fix', 'nothing')).code).toBe(4);
   });
 
   it('stops, and leaves no process', async () => {
@@ -128,6 +158,17 @@ describe('an engine', () => {
     expect((await state()).projects).toMatchObject([
       { name: 'Test project', connected: expect.any(Boolean) },
     ]);
+    expect((await home.run('stop')).code).toBe(0);
+  });
+
+  it('leaves a project', async () => {
+    pid = JSON.parse((await home.run('start', '--json')).out).pid;
+    expect(await home.run('leave', 'Test project', '--give-back')).toMatchObject({
+      code: 0,
+      out: 'left Test project\n',
+    });
+    await expect.poll(async () => (await state()).projects).toEqual([]);
+    expect((await home.run('projects')).out).toContain('none joined');
     expect((await home.run('stop')).code).toBe(0);
   });
 

@@ -32,7 +32,7 @@ export function generalHelp(
 export function commandHelp(command: Command): string {
   const options = { ...command.options, ...COMMON_OPTIONS };
   const positional = command.positionals;
-  const many = positional && positional.max > 1 ? '...' : '';
+  const many = positional && positional.max > positional.min && positional.max > 1 ? '...' : '';
   const usage = positional
     ? positional.min > 0
       ? ` ${positional.name}${many}`

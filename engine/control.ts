@@ -1,7 +1,22 @@
-import type { DoctorCheck, HistoryDay, ProjectView } from '../protocol/engine-api.ts';
+import type {
+  CampaignShare,
+  DoctorCheck,
+  HistoryDay,
+  JoinPreview,
+  LeaveRequest,
+  LogLine,
+  LogQuery,
+  PowerReport,
+  ProjectView,
+  ShareQuery,
+  SharesRequest,
+  UnitsPage,
+  UnitsQuery,
+} from '../protocol/engine-api.ts';
 import type { Preferences } from '../protocol/preferences.ts';
 import { ControlError, type EngineControl } from './api/control.ts';
 import type { Core } from './core.ts';
+import { HistoryError } from './history/index.ts';
 import { pauseFor, savePause } from './pause-file.ts';
 import { savePreferences } from './preferences.ts';
 import {
@@ -9,22 +24,32 @@ import {
   InvitationError,
   type Membership,
   ProjectError,
+  ProjectRefused,
   ProjectUnreachable,
   parseInvitation,
 } from './project/index.ts';
 import { diskTrouble } from './work/index.ts';
 
-/** What clients of the local API may do with this engine. */
-export class Control implements EngineControl {
-  #core: Core;
-  #stop: (finish: boolean) => void;
-  #doctor: () => Promise<DoctorCheck[]>;
+export interface ControlOptions {
+  readonly core: Core;
+  readonly doctor: () => Promise<DoctorCheck[]>;
+  /** Ends the engine; it returns at once. */
+  readonly stop: (finish: boolean) => void;
+  /** Of the local API: must not stand in what people send. */
+  readonly token: () => string;
+}
 
-  /** @param stop ends the engine; it returns at once */
-  constructor(core: Core, doctor: () => Promise<DoctorCheck[]>, stop: (finish: boolean) => void) {
-    this.#core = core;
-    this.#doctor = doctor;
-    this.#stop = stop;
+/** Lines of the log in a report. */
+const REPORT_LINES = 200;
+
+/** What clients of the local API may do with this engine. What is seldom asked is loaded when it is asked. */
+export class Control implements EngineControl {
+  readonly #core: Core;
+  readonly #options: ControlOptions;
+
+  constructor(options: ControlOptions) {
+    this.#options = options;
+    this.#core = options.core;
   }
 
   async pause(forSeconds: number | null): Promise<void> {
@@ -48,65 +73,170 @@ export class Control implements EngineControl {
     await written(savePreferences(this.#core.options.files.preferences, preferences));
   }
 
+  preview(text: string): Promise<JoinPreview> {
+    const invitation = invitationOf(text);
+    return talking(this.#core.preview(invitation));
+  }
+
   async join(text: string): Promise<ProjectView> {
-    let invitation: Invitation;
-    try {
-      invitation = parseInvitation(text);
-    } catch (error) {
-      if (!(error instanceof InvitationError)) throw error;
-      throw new ControlError('invalid', error.message, error.place, { cause: error });
-    }
-    let joined: Membership;
-    try {
-      joined = await this.#core.join(invitation);
-    } catch (error) {
-      if (error instanceof ProjectUnreachable) {
-        throw new ControlError('unreachable', error.message, null, { cause: error });
-      }
-      if (error instanceof ProjectError) {
-        throw new ControlError('refused', error.message, null, { cause: error });
-      }
-      const words = diskTrouble(error);
-      if (words) throw new ControlError('conflict', words, null, { cause: error });
-      throw error;
-    }
-    const { keyFingerprint } = joined;
-    const view = this.#core.options.store
-      .get('projects')
-      .find((one) => one.keyFingerprint === keyFingerprint);
+    const { keyFingerprint } = await talking(this.#core.join(invitationOf(text)));
+    const views = this.#core.options.store.get('projects');
+    const view = views.find((one) => one.keyFingerprint === keyFingerprint);
     if (!view) throw new Error('joined, yet the project is not shown');
     return view;
   }
 
+  async leave({ project, work }: LeaveRequest): Promise<void> {
+    this.#member(project);
+    await saved(this.#core.leave(project, work));
+  }
+
+  async setShares(shares: SharesRequest['shares']): Promise<void> {
+    for (const project of Object.keys(shares)) this.#member(project);
+    await saved(this.#core.setShares(new Map(Object.entries(shares))));
+  }
+
+  power(report: PowerReport): Promise<void> {
+    return this.#core.setPower(report);
+  }
+
   async retry(): Promise<void> {
+    this.#core.drivers.reconsider();
     this.#core.work.hurry();
   }
 
   doctor(): Promise<DoctorCheck[]> {
-    return this.#doctor();
+    return this.#options.doctor();
+  }
+
+  async remedy(name: string): Promise<DoctorCheck | null> {
+    const found = (await this.doctor()).find((check) => check.name === name);
+    if (!found) return null;
+    if (!found.action)
+      throw new ControlError(
+        'refused',
+        `there is nothing the engine could do about "${found.title}" by itself`,
+      );
+    const { remedy } = await import('./remedies.ts');
+    await saved(remedy(found.action, this.#core));
+    return (await this.doctor()).find((check) => check.name === name) ?? null;
+  }
+
+  async report(): Promise<string> {
+    const { reportText } = await import('./report.ts');
+    const state = this.#core.options.store.snapshot();
+    const [checks, lines] = await Promise.all([
+      this.doctor(),
+      this.log({ limit: REPORT_LINES, level: 'info' }),
+    ]);
+    const text = reportText({ state, checks, lines, atMs: this.#core.options.clock.now() });
+    return (await this.#cleaner())(text);
   }
 
   history(days: number): Promise<HistoryDay[]> {
     return this.#core.history.days(days);
   }
 
-  console(unitId: string): Promise<string | null> {
-    return this.#core.consoles.read(unitId);
+  async units(query: UnitsQuery): Promise<UnitsPage> {
+    try {
+      return await this.#core.history.units(query);
+    } catch (error) {
+      if (error instanceof HistoryError)
+        throw new ControlError('invalid', error.message, null, { cause: error });
+      throw error;
+    }
   }
 
-  preview = notYet;
-  leave = notYet;
-  setShares = notYet;
-  power = notYet;
-  remedy = notYet;
-  report = notYet;
-  units = notYet;
-  share = notYet;
-  log = notYet;
+  async share({ project, campaign }: ShareQuery): Promise<CampaignShare[]> {
+    const client = this.#core.desk.client(project);
+    if (!client) throw notAMember(project);
+    const [detail, mine] = await Promise.all([
+      talking(client.campaign(campaign)),
+      this.#core.history.points(project, campaign),
+    ]);
+    const { shareOf } = await import('./share-view.ts');
+    return shareOf(detail, mine);
+  }
+
+  async log({ unit, ...wish }: LogQuery): Promise<LogLine[]> {
+    const { readLog } = await import('./log-lines.ts');
+    const ids = unit === undefined ? null : new Set([unit, ...this.#core.leasesOf(unit)]);
+    return readLog(this.#core.options.files.log, { ...wish, ids }, await this.#cleaner());
+  }
+
+  async console(unitId: string): Promise<string | null> {
+    const { consoles, memberships } = this.#core;
+    if (unitId.includes('@')) return consoles.read(unitId);
+    for (const { keyFingerprint } of memberships.all) {
+      const text = await consoles.read(`${unitId}@${keyFingerprint}`);
+      if (text !== null) return text;
+    }
+    return null;
+  }
 
   async stop({ finish }: { finish: boolean }): Promise<void> {
-    this.#stop(finish);
+    this.#options.stop(finish);
   }
+
+  #member(project: string): Membership {
+    const membership = this.#core.memberships.byKey(project);
+    if (!membership || membership.leaving !== null) throw notAMember(project);
+    return membership;
+  }
+
+  async #cleaner(): Promise<(text: string) => string> {
+    const { cleaner } = await import('./secrets.ts');
+    return cleaner([this.#options.token(), ...this.#core.memberships.all.map(({ token }) => token)]);
+  }
+}
+
+function notAMember(project: string): ControlError {
+  return new ControlError(
+    'not-found',
+    `this computer has joined no project with the key ${project}`,
+    'project',
+  );
+}
+
+function invitationOf(text: string): Invitation {
+  try {
+    return parseInvitation(text);
+  } catch (error) {
+    if (!(error instanceof InvitationError)) throw error;
+    throw new ControlError('invalid', error.message, error.place, { cause: error });
+  }
+}
+
+/** What went wrong with a project, or with writing down what it said. */
+async function talking<T>(talk: Promise<T>): Promise<T> {
+  try {
+    return await talk;
+  } catch (error) {
+    if (error instanceof ProjectUnreachable) {
+      throw new ControlError('unreachable', error.message, null, { cause: error });
+    }
+    if (error instanceof ProjectRefused && error.status === 404) {
+      throw new ControlError('not-found', error.message, error.place, { cause: error });
+    }
+    if (error instanceof ProjectError) {
+      throw new ControlError('refused', error.message, null, { cause: error });
+    }
+    throw asConflict(error);
+  }
+}
+
+/** Nothing has changed where it could not be written down. */
+async function saved(saving: Promise<void>): Promise<void> {
+  try {
+    await saving;
+  } catch (error) {
+    throw asConflict(error);
+  }
+}
+
+function asConflict(error: unknown): unknown {
+  const words = diskTrouble(error);
+  return words ? new ControlError('conflict', words, null, { cause: error }) : error;
 }
 
 /** The change holds for this life of the engine either way; the person hears when it will not hold longer. */
@@ -125,8 +255,4 @@ async function written(writing: Promise<void>): Promise<void> {
       },
     );
   }
-}
-
-async function notYet(): Promise<never> {
-  throw new ControlError('not-yet', 'this engine cannot do that yet');
 }

@@ -1,17 +1,18 @@
 import os from 'node:os';
 import type { Logger } from '../platform/log.ts';
-import type { FinishedUnit, PowerReport } from '../protocol/engine-api.ts';
+import type { FinishedUnit, JoinPreview, PowerReport } from '../protocol/engine-api.ts';
 import { FINISHED_KEPT } from '../protocol/engine-api.ts';
 import type { Preferences } from '../protocol/preferences.ts';
 import type { HostRegistration } from '../protocol/project-api.ts';
 import { Calibrator } from './calibration/index.ts';
 import { CapsuleChoice } from './capsule-choice.ts';
 import { capsuleSources } from './capsule-sources.ts';
+import { capsuleUse } from './capsule-use.ts';
 import type { CapsuleKind } from './capsules/capsule.ts';
 import type { Clock } from './clock.ts';
-import { type CapsuleUse, CoresMonitor, type Decision, type Pause } from './cores/index.ts';
+import { CoresMonitor, type Decision, type Pause } from './cores/index.ts';
 import type { EngineFiles } from './filenames.ts';
-import { History, type Totals } from './history/index.ts';
+import { type Fills, History, type Totals } from './history/index.ts';
 import { ObjectCache } from './objects/index.ts';
 import {
   type Invitation,
@@ -20,6 +21,7 @@ import {
   MembershipStore,
   ProjectClient,
   ProjectUnreachable,
+  previewProject,
 } from './project/index.ts';
 import { Throttle } from './project/throttle.ts';
 import { Consoles } from './slots/consoles.ts';
@@ -29,7 +31,7 @@ import { RateMeter } from './slots/rate-meter.ts';
 import { Supervisor } from './slots/supervisor.ts';
 import type { StateStore } from './state.ts';
 import { statusView } from './status.ts';
-import { FinishedList, isShown, type ProjectTalk, projectView, runningUnits } from './views.ts';
+import { FinishedList, isShown, overallTalk, type ProjectTalk, projectView, runningUnits } from './views.ts';
 import { Desk, isUndelivered, isUnfinished, neededObjects, Spool, Turns, Work } from './work/index.ts';
 
 export interface CoreOptions {
@@ -57,8 +59,6 @@ const PAUSE_WITHIN_MS = 2_000;
 const REFRESH_MS = 1_000;
 /** A host that the server does not know any more registers anew, but not over and over. */
 const REJOIN_EVERY_MS = 10 * 60_000;
-/** Of a capsule where no release says more yet. */
-const USUAL_CAPSULE_MB = 256;
 
 /**
  * The parts of the engine, wired: cores decide how many slots, the supervisor fills them with units from the desk,
@@ -216,13 +216,13 @@ export class Core {
           if (this.#allowance !== null) this.#allowance = Math.max(0, this.#allowance - units);
         },
         rejoin: (project, signal) => this.#rejoin(project, signal),
-        record: (unit, cpuSeconds, projectKey) => this.#record(unit, cpuSeconds, projectKey),
+        record: (unit, cpuSeconds, fills) => this.#record(unit, cpuSeconds, fills),
       },
     });
     this.monitor = new CoresMonitor({
       preferences: this.preferences,
       pause: this.#pause,
-      capsuleUse: () => this.#capsuleUse(),
+      capsuleUse: () => capsuleUse(this.supervisor.slots, this.calibrator.measuring),
       onDecision: () => this.#onDecision(),
       onCores: (cores) => store.set('cores', [...cores]),
       clock,
@@ -297,6 +297,19 @@ export class Core {
     return membership;
   }
 
+  /** @throws ProjectError */
+  preview(invitation: Invitation): Promise<JoinPreview> {
+    const known = this.memberships.byKey(invitation.keyFingerprint);
+    return previewProject(invitation, known?.leaving === null, (url, token) => this.connect(url, token));
+  }
+
+  /** Leases by which this host knows a work unit, as far as it remembers. */
+  leasesOf(unitId: string): string[] {
+    const inHand = this.desk.list(({ spooled }) => spooled.lease.unitId === unitId);
+    const ended = this.#finished.list().filter((unit) => unit.unitId === unitId);
+    return [...inHand, ...ended].map(({ leaseId }) => leaseId);
+  }
+
   /** What is in hand is finished or given back by the work loops; a crash on the way changes nothing about that. */
   async leave(project: string, work: 'finish' | 'give-back'): Promise<void> {
     await this.memberships.leave(project, work);
@@ -332,6 +345,7 @@ export class Core {
     const computes = () => this.supervisor.slots.some(({ phase }) => phase === 'running');
     for (let waited = 0; computes() && waited < PAUSE_WITHIN_MS; waited += PUBLISH_MS)
       await new Promise<void>((resolve) => this.options.clock.after(PUBLISH_MS, resolve));
+    this.publish();
   }
 
   setPreferences(preferences: Preferences): void {
@@ -411,6 +425,9 @@ export class Core {
       store.set('histograms', this.#histograms.view());
     }
     const computing = slots.filter((slot) => slot.phase === 'running').length;
+    const talks = this.memberships.joined
+      .filter(({ share }) => share > 0)
+      .map(({ keyFingerprint }) => this.#talkWith(keyFingerprint));
     const isMoving = (state: string) => state === 'leased' || state === 'fetching' || state === 'ready';
     store.set(
       'status',
@@ -420,7 +437,7 @@ export class Core {
         pausedUntil: pausedUntil(this.#pause, this.decision),
         isStopping: this.#isStopping,
         hasProject: this.memberships.joined.length > 0 || units.some(isUnfinished),
-        projectsLost: projectsLost(this.memberships.damagedAt),
+        projectsLostAt: this.memberships.damagedAt,
         isFinishing: this.#isFinishing,
         computing,
         preparing:
@@ -429,7 +446,7 @@ export class Core {
         diskTrouble: this.desk.diskTrouble,
         noCapsule: this.drivers.whyNone(),
         isMeasuring: this.calibrator.measuring !== null,
-        ...this.#talk(),
+        ...overallTalk(talks, this.#joinTrouble),
         isAllowanceUsed: this.#allowance === 0,
       }),
     );
@@ -438,20 +455,6 @@ export class Core {
 
   #talkWith(project: string): ProjectTalk {
     return { trouble: this.work.troubleOf(project), noWork: this.work.noWorkOf(project) };
-  }
-
-  /** Of all projects that may be asked for work: trouble where it is with each, no work where none has any. */
-  #talk(): { trouble: string | null; noWork: string | null } {
-    const talks = this.memberships.joined
-      .filter(({ share }) => share > 0)
-      .map(({ keyFingerprint }) => this.#talkWith(keyFingerprint));
-    const troubles = talks.flatMap(({ trouble }) => trouble?.message ?? []);
-    const reachable = talks.filter(({ trouble }) => !trouble);
-    const refusals = reachable.flatMap(({ noWork }) => noWork ?? []);
-    return {
-      trouble: this.#joinTrouble ?? (reachable.length === 0 ? (troubles[0] ?? null) : null),
-      noWork: refusals.length === reachable.length ? (refusals[0] ?? null) : null,
-    };
   }
 
   #refreshLater(): void {
@@ -492,27 +495,6 @@ export class Core {
     return this.options.capsule ?? this.preferences.capsule;
   }
 
-  #capsuleUse(): CapsuleUse {
-    let promisedMemoryMb = 0;
-    let cpuSeconds = 0;
-    let capsuleMemoryMb = USUAL_CAPSULE_MB;
-    const { slots } = this.supervisor;
-    for (const { capsule, unit } of slots) {
-      const limitMb = unit.release?.limits.memoryMb ?? USUAL_CAPSULE_MB;
-      capsuleMemoryMb = Math.max(capsuleMemoryMb, limitMb);
-      const metrics = capsule?.metrics();
-      promisedMemoryMb += Math.max(0, limitMb - (metrics?.residentBytes ?? 0) / 1e6);
-      cpuSeconds += metrics?.cpuSeconds ?? 0;
-    }
-    const { measuring } = this.calibrator;
-    return {
-      capsules: slots.length + (measuring ? 1 : 0),
-      capsuleMemoryMb,
-      promisedMemoryMb,
-      cpuSeconds: cpuSeconds + (measuring?.metrics?.cpuSeconds ?? 0),
-    };
-  }
-
   async #rejoin(project: string, signal: AbortSignal): Promise<void> {
     const membership = this.memberships.byKey(project);
     if (!membership) return;
@@ -529,10 +511,10 @@ export class Core {
     await this.join({ url: membership.url, keyFingerprint: membership.keyFingerprint });
   }
 
-  async #record(unit: FinishedUnit, cpuSeconds: number, projectKey: string): Promise<void> {
+  async #record(unit: FinishedUnit, cpuSeconds: number, fills: Fills | null): Promise<void> {
     this.#finished.put(unit);
-    const projectName = this.memberships.byKey(projectKey)?.name ?? projectKey;
-    if (await this.history.record({ ...unit, projectName, cpuSeconds }))
+    const projectName = this.memberships.byKey(unit.project)?.name ?? unit.project;
+    if (await this.history.record({ ...unit, projectName, cpuSeconds, fills }))
       this.#totals = await this.history.totals();
     this.publishSoon();
   }
@@ -546,10 +528,6 @@ export class Core {
       this.options.log.error({ err: error }, 'the history cannot be read; the work goes on without');
     }
   }
-}
-
-function projectsLost(damagedAt: string | null): string | null {
-  return damagedAt && `the list of your projects was damaged and is kept as ${damagedAt}; join them again`;
 }
 
 function pausedUntil(pause: Pause | null, decision: Decision): string | null {

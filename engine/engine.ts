@@ -9,7 +9,6 @@ import type { CapsuleKind } from './capsules/capsule.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Control } from './control.ts';
 import { Core } from './core.ts';
-import { examine } from './doctor/index.ts';
 import { EngineStartError } from './errors.ts';
 import { type EngineFiles, engineFiles } from './filenames.ts';
 import { firstState } from './first-state.ts';
@@ -120,18 +119,17 @@ async function assemble(
   const ended = new Promise<void>((resolve) => {
     hasEnded = resolve;
   });
-  const control = new Control(
+  let token = '';
+  const control = new Control({
     core,
-    () =>
-      examine({
-        files,
-        preferences: core.preferences,
-        memberships: core.memberships.joined,
-        notices: notices(),
-        clock,
-      }),
-    (finish) => void end(finish).finally(hasEnded),
-  );
+    doctor: async () => {
+      const { examine } = await import('./doctor/index.ts');
+      const { preferences: now, memberships } = core;
+      return examine({ files, preferences: now, memberships: memberships.joined, notices: notices(), clock });
+    },
+    stop: (finish) => void end(finish).finally(hasEnded),
+    token: () => token,
+  });
   await core.start();
   for (const notice of notices()) log.error(notice, 'a damaged file was put aside');
   const api = await startApi({
@@ -145,6 +143,7 @@ async function assemble(
     await core.close();
     throw error;
   });
+  token = api.token;
   log.info({ url: api.url, dataFolder: files.dataFolder }, 'engine started');
   if (options.invitation) void joinAtStart(core, options.invitation, clock, closing.signal, log);
   return { url: api.url, token: api.token, ended, close: () => end(false).finally(hasEnded) };

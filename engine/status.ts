@@ -11,8 +11,8 @@ export interface StatusInputs {
   /** What runs is computed and delivered, and that is all. */
   readonly isFinishing: boolean;
   readonly hasProject: boolean;
-  /** That the list of projects was damaged; null: it was not. */
-  readonly projectsLost: string | null;
+  /** Where the list of projects was put, which was damaged; null: it was not. */
+  readonly projectsLostAt: string | null;
   /** Capsules that compute now (not paused, not only starting). */
   readonly computing: number;
   /** Units that are being fetched or started. */
@@ -44,12 +44,15 @@ export function statusView(now: StatusInputs): StatusView {
   const view = (state: StatusView['state'], code: StatusCause['code'], reason: string, message?: string) =>
     by(state, reason, { code, values: message === undefined ? {} : { message } });
   const policy = (state: StatusView['state']) => by(state, decision.reason, decision.cause);
+  const noProject = (lostAt: string | null) => {
+    if (lostAt === null)
+      return view('attention', 'no-project', 'Join a project to begin: paste the invitation you were given');
+    const lost = `the list of your projects was damaged and is kept as ${lostAt}; join them again`;
+    return view('attention', 'no-project', sentence(lost), lost);
+  };
   if (now.isStopping) return view('stopping', 'stopping', 'Stopping; finished work is kept');
   if (decision.state === 'paused') return policy('paused');
-  if (!now.hasProject)
-    return now.projectsLost
-      ? view('attention', 'no-project', sentence(now.projectsLost), now.projectsLost)
-      : view('attention', 'no-project', 'Join a project to begin: paste the invitation you were given');
+  if (!now.hasProject) return noProject(now.projectsLostAt);
   if (now.diskTrouble) return view('attention', 'disk', sentence(now.diskTrouble), now.diskTrouble);
   if (now.noCapsule) return view('attention', 'no-capsule', sentence(now.noCapsule), now.noCapsule);
   if (decision.slots === 0) return policy('waiting');

@@ -106,3 +106,20 @@ export function projectView(
 export function isShown({ leaving, inHand }: ProjectView): boolean {
   return !leaving || inHand.unfinished + inHand.undelivered > 0;
 }
+
+/**
+ * Of all projects that may be asked for work: trouble where it is with each, no work where none has any.
+ * @param joinTrouble why a project that is to be joined is not yet
+ */
+export function overallTalk(
+  talks: readonly ProjectTalk[],
+  joinTrouble: string | null,
+): { trouble: string | null; noWork: string | null } {
+  const troubles = talks.flatMap(({ trouble }) => trouble?.message ?? []);
+  const reachable = talks.filter(({ trouble }) => !trouble);
+  const refusals = reachable.flatMap(({ noWork }) => noWork ?? []);
+  return {
+    trouble: joinTrouble ?? (reachable.length === 0 ? (troubles[0] ?? null) : null),
+    noWork: refusals.length === reachable.length ? (refusals[0] ?? null) : null,
+  };
+}

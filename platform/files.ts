@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 
 /**
  * Replaces a file as a whole: a reader, or a power cut, finds the old bytes or the new ones.
@@ -63,6 +63,14 @@ export async function putAside(path: string): Promise<string> {
   const aside = `${path}.damaged-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
   await rename(path, aside);
   return aside;
+}
+
+/** Where a file was put by putAside() last; null: it never was. */
+export async function lastPutAside(path: string): Promise<string | null> {
+  const names = await readdir(dirname(path)).catch(() => []);
+  const aside = names.filter((name) => name.startsWith(`${basename(path)}.damaged-`)).sort();
+  const last = aside.at(-1);
+  return last === undefined ? null : join(dirname(path), last);
 }
 
 /** Makes a rename or a new name in a folder durable. Windows has no such call; there it does nothing. */

@@ -27,7 +27,8 @@ import { LiveEvent } from './work-unit.ts';
  *     GET  /units?...             UnitsQuery -> UnitsPage
  *     GET  /share?...             ShareQuery -> { points: CampaignShare[] }
  *     GET  /log?...               LogQuery -> { lines: LogLine[] }
- *     GET  /console/:unitId       text of the unit's console (last runs)
+ *     GET  /console/:unitId       text of the unit's console (last runs); UNITID@PROJECT where two projects have one
+ *                                 of that name
  *     POST /stop                  { finish: boolean } ends the engine
  */
 export const CoreView = z.strictObject({
@@ -116,6 +117,7 @@ export const FINISHED_KEPT = 50;
 
 /** A unit whose run has ended here, with what was measured of it and what the project said. */
 export const FinishedUnit = z.strictObject({
+  /** Of all units here; unitId and project together name the unit. */
   leaseId: z.string(),
   unitId: z.string(),
   /** ProjectView.keyFingerprint */

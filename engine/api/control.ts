@@ -46,7 +46,7 @@ export interface EngineControl {
   units(query: UnitsQuery): Promise<UnitsPage>;
   share(query: ShareQuery): Promise<CampaignShare[]>;
   log(query: LogQuery): Promise<LogLine[]>;
-  /** Console text of a running or recent work unit; null when nothing is known of it. */
+  /** Console text of a running or recent work unit, by its id or ID@PROJECT; null when nothing is known of it. */
   console(unitId: string): Promise<string | null>;
   /**
    * Ends the engine; resolves when that is under way, before the API closes.
@@ -55,7 +55,7 @@ export interface EngineControl {
   stop(options: { finish: boolean }): Promise<void>;
 }
 
-export type ControlErrorCode = 'invalid' | 'not-found' | 'conflict' | 'unreachable' | 'refused' | 'not-yet';
+export type ControlErrorCode = 'invalid' | 'not-found' | 'conflict' | 'unreachable' | 'refused';
 
 /** A request that cannot be done. `message` tells the person what to do; `place` is where in the input. */
 export class ControlError extends Error {

@@ -12,7 +12,6 @@ export const CONTROL_STATUS: Record<ControlErrorCode, ContentfulStatusCode> = {
   conflict: 409,
   unreachable: 502,
   refused: 409,
-  'not-yet': 501,
 };
 
 /** Input that does not fit its schema. */

@@ -18,10 +18,9 @@ const TYPES: Record<string, string> = {
  * from a request. It needs no token, since it holds nothing of this machine.
  */
 export async function servePage(app: Hono, folder: string): Promise<void> {
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    const type = TYPES[extname(entry.name)];
-    if (!entry.isFile() || type === undefined) continue;
-    const path = join(entry.parentPath, entry.name);
+  for await (const path of filesBelow(folder)) {
+    const type = TYPES[extname(path)];
+    if (type === undefined) continue;
     const name = `/${relative(folder, path).split(sep).join('/')}`;
     // Names under assets/ carry a hash of their content.
     const cache = name.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache';
@@ -31,5 +30,14 @@ export async function servePage(app: Hono, folder: string): Promise<void> {
         'cache-control': cache,
       }),
     );
+  }
+}
+
+/** Not readdir's own `recursive`: below some Electrons is a Node that has none. */
+async function* filesBelow(folder: string): AsyncIterable<string> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* filesBelow(path);
+    else if (entry.isFile()) yield path;
   }
 }

@@ -119,6 +119,16 @@ export class Calibrator {
     });
   }
 
+  /** Everything is to be measured again. @throws the file system's error */
+  async forget(): Promise<void> {
+    this.#current?.stop.abort(new GaveWay());
+    this.#known.clear();
+    this.#partial.clear();
+    this.#interruptions.clear();
+    await saveCalibrations(this.#options.file, []);
+    this.#options.onChange();
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     this.allow(false);

@@ -2,6 +2,7 @@ import type { DoctorCheck } from '../../protocol/engine-api.ts';
 import type { Check, DoctorContext } from './check.ts';
 import { accelerator } from './checks/accelerator.ts';
 import { appliance } from './checks/appliance.ts';
+import { calibration } from './checks/calibration.ts';
 import { clock } from './checks/clock.ts';
 import { dataFolder } from './checks/data-folder.ts';
 import { disk } from './checks/disk.ts';
@@ -25,6 +26,7 @@ const CHECKS: readonly Check[] = [
   qemu,
   appliance,
   accelerator,
+  calibration,
   priority,
 ];
 

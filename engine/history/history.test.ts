@@ -42,6 +42,7 @@ function unit(leaseId: string, change: Partial<UnitRecord> = {}): UnitRecord {
     unitId: `unit-${leaseId}`,
     project: 'Demo',
     projectName: 'Demo',
+    fills: null,
     campaign: 'scan',
     campaignTitle: 'A scan',
     application: 'evgen',
@@ -157,8 +158,8 @@ describe('History', () => {
       await start()
         .record(record)
         .finally(() => history?.close());
-    const { projectName: _p, cpuSeconds: _c, ...second } = records[1] ?? unit('');
-    const { projectName: _q, cpuSeconds: _d, ...third } = records[2] ?? unit('');
+    const { projectName: _p, cpuSeconds: _c, fills: _e, ...second } = records[1] ?? unit('');
+    const { projectName: _q, cpuSeconds: _d, fills: _f, ...third } = records[2] ?? unit('');
     expect(await start().finished(2)).toEqual([second, third]);
   });
 

@@ -1,10 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import type { Logger } from '../../platform/log.ts';
-import { FinishedUnit, type HistoryDay } from '../../protocol/engine-api.ts';
+import { FinishedUnit, type HistoryDay, type UnitsPage, type UnitsQuery } from '../../protocol/engine-api.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { HistoryCalls, HistoryReply, HistoryRequest } from './process.ts';
-import { HistoryError, type Totals, type UnitRecord } from './records.ts';
+import type { UnitsCursor } from './queries/list-units.ts';
+import { HistoryError, type PointSums, type Totals, type UnitRecord } from './records.ts';
 
 /** Left alone this long, the process ends. */
 const LINGER_MS = 20_000;
@@ -58,6 +60,22 @@ export class History {
 
   totals(): Promise<Totals> {
     return this.#ask('totals');
+  }
+
+  /**
+   * A page of finished units, the newest first.
+   * @throws HistoryError where `before` is no cursor of such a page
+   */
+  async units({ limit, before, ...filter }: UnitsQuery): Promise<UnitsPage> {
+    const { units, total } = await this.#ask('units', filter, cursorOf(before), limit);
+    const page = FinishedUnit.array().parse(units);
+    const last = page.at(-1);
+    return { units: page, total, next: last && page.length === limit ? textOf(last) : null };
+  }
+
+  /** What this host's validated units fill of each point of a campaign. */
+  points(project: string, campaign: string): Promise<PointSums[]> {
+    return this.#ask('points', project, campaign);
   }
 
   /** Gives what an older version recorded by a project's name the project's key. */
@@ -166,6 +184,22 @@ export class History {
     keepAlive(child, true);
     child.disconnect();
     await this.#previous;
+  }
+}
+
+function textOf({ finishedAt, leaseId }: FinishedUnit): string {
+  return Buffer.from(JSON.stringify([finishedAt, leaseId])).toString('base64url');
+}
+
+function cursorOf(text: string | undefined): UnitsCursor | null {
+  if (text === undefined) return null;
+  try {
+    const [finishedAt, leaseId] = z
+      .tuple([z.string(), z.string()])
+      .parse(JSON.parse(Buffer.from(text, 'base64url').toString()));
+    return { finishedAt, leaseId };
+  } catch (cause) {
+    throw new HistoryError('"before" is no cursor; use "next" of the page before', { cause });
   }
 }
 

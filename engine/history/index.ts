@@ -1,2 +1,2 @@
 export { History } from './history.ts';
-export { HistoryError, type Totals, type UnitRecord } from './records.ts';
+export { type Fills, HistoryError, type PointSums, type Totals, type UnitRecord } from './records.ts';

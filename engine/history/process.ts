@@ -5,16 +5,20 @@ import { isDamage, openHistory } from './open.ts';
 import { adoptProjects } from './queries/adopt-projects.ts';
 import { listDays } from './queries/list-days.ts';
 import { listFinished } from './queries/list-finished.ts';
+import { listUnits, type UnitsCursor, type UnitsFilter } from './queries/list-units.ts';
+import { listPoints } from './queries/points.ts';
 import { pruneUnits } from './queries/prune-units.ts';
 import { readTotals } from './queries/read-totals.ts';
 import { recordUnit } from './queries/record-unit.ts';
-import { HistoryError, type Totals, type UnitRecord } from './records.ts';
+import { HistoryError, type PointSums, type Totals, type UnitRecord } from './records.ts';
 
 /** What this process is asked, and what it answers. */
 export interface HistoryCalls {
   record(unit: UnitRecord): boolean;
   days(count: number): HistoryDay[];
   totals(): Totals;
+  units(filter: UnitsFilter, before: UnitsCursor | null, limit: number): { units: unknown[]; total: number };
+  points(project: string, campaign: string): PointSums[];
   adopt(projects: readonly { readonly key: string; readonly name: string }[]): void;
   /** As FinishedUnit has them; parsed by the engine. */
   finished(count: number): unknown[];
@@ -55,6 +59,8 @@ const calls: HistoryCalls = {
   record: (unit) => recordUnit(use(), unit, localDay(Date.parse(unit.finishedAt))),
   days: (count) => listDays(use(), localDay(Date.now(), count - 1)),
   totals: () => readTotals(use()),
+  units: (filter, before, limit) => listUnits(use(), filter, before, limit),
+  points: (project, campaign) => listPoints(use(), project, campaign),
   adopt: (projects) => adoptProjects(use(), projects),
   finished: (count) => listFinished(use(), count),
 };

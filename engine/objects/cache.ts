@@ -64,6 +64,23 @@ export class ObjectCache {
     return fetching;
   }
 
+  /** Removes what nobody needs now. */
+  async clear(): Promise<void> {
+    const { folder, needed } = this.#options;
+    const kept = new Set([...needed(), ...this.#running.keys()]);
+    for (const name of (await readdir(folder).catch(nullIfMissing)) ?? []) {
+      const sha256 = name.endsWith(PART) ? name.slice(0, -PART.length) : name;
+      if (!HASH_NAME.test(sha256) || kept.has(sha256)) continue;
+      await rm(join(folder, name), { force: true });
+      this.#verified.delete(sha256);
+    }
+  }
+
+  /** Each object is verified again at its next use. */
+  doubt(): void {
+    this.#verified.clear();
+  }
+
   async #get(blob: Blob, source: ObjectSource, signal: AbortSignal): Promise<string> {
     const path = join(this.#options.folder, blob.sha256);
     if (await this.#isWhole(blob, path)) return path;

@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import { anySignal } from '../../platform/signals.ts';
+import { CampaignDetail } from '../../protocol/campaign.ts';
 import {
   API_PREFIX,
   ApiError,
+  CampaignList,
   HostIdentity,
   type HostRegistration,
   HostStanding,
@@ -94,6 +97,16 @@ export class ProjectClient {
     return this.#json('/project', ProjectInfo, { signal });
   }
 
+  /** What anybody may read. */
+  campaigns(signal?: AbortSignal): Promise<CampaignList> {
+    return this.#json('/campaigns', CampaignList, { signal });
+  }
+
+  /** @param name or id */
+  campaign(name: string, signal?: AbortSignal): Promise<CampaignDetail> {
+    return this.#json(`/campaigns/${encodeURIComponent(name)}`, CampaignDetail, { signal });
+  }
+
   register(registration: HostRegistration, signal?: AbortSignal): Promise<HostIdentity> {
     return this.#json('/hosts', HostIdentity, { method: 'POST', json: registration, signal });
   }
@@ -174,7 +187,7 @@ export class ProjectClient {
     const over = new AbortController();
     const answer = await this.#request(`/objects/${sha256}`, {
       headers: from > 0 ? { range: `bytes=${from}-` } : {},
-      signal: AbortSignal.any([signal, over.signal]),
+      signal: anySignal(signal, over.signal),
       expect: [416],
     });
     if (answer.status === 416) {
@@ -219,7 +232,7 @@ export class ProjectClient {
 
   async #json<T>(path: string, schema: z.ZodType<T>, options: RequestOptions): Promise<T> {
     const over = new AbortController();
-    const signal = options.signal ? AbortSignal.any([options.signal, over.signal]) : over.signal;
+    const signal = anySignal(options.signal, over.signal);
     const answer = await this.#request(path, { ...options, signal });
     try {
       return await this.#withinTime(parseAnswer(answer, schema));
@@ -246,7 +259,7 @@ export class ProjectClient {
       answer = await this.#transport(`${this.url}${API_PREFIX}${path}`, {
         method: options.method ?? 'GET',
         headers,
-        signal: options.signal ? AbortSignal.any([options.signal, limit.signal]) : limit.signal,
+        signal: anySignal(options.signal, limit.signal),
         ...(body === undefined ? {} : { body }),
       });
     } catch (cause) {

@@ -9,6 +9,6 @@ export {
   ProjectUnreachable,
 } from './errors.ts';
 export { type Invitation, parseInvitation } from './invitation.ts';
-export { joinProject } from './join.ts';
+export { joinProject, previewProject } from './join.ts';
 export { FULL_SHARE, type Joined, Membership, MembershipStore } from './membership.ts';
 export { keyFingerprint, openSigned } from './signatures.ts';

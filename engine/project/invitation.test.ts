@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { InvitationError } from './errors.ts';
 import { parseInvitation } from './invitation.ts';
 
@@ -57,4 +57,22 @@ test('whatever is pasted gives an invitation or an InvitationError', () => {
       }
     }),
   );
+});
+
+describe('a .beamtime file', () => {
+  const text = `beamtime://join?url=https%3A%2F%2Fproject.example&key=${'0123456789abcdef'.repeat(2)}`;
+  const read = { url: 'https://project.example', keyFingerprint: '0123456789abcdef'.repeat(2) };
+
+  test.each([
+    `${text}\n`,
+    `\uFEFF${text}\r\n`,
+    JSON.stringify({ invitation: text }),
+    `\uFEFF${JSON.stringify({ invitation: ` ${text} `, name: 'more' }, null, 2)}\n`,
+  ])('%j', (content) => {
+    expect(parseInvitation(content)).toEqual(read);
+  });
+
+  test.each(['{', '{}', '{"invitation": 5}', '{"invitation": "{}"}'])('that is none: %s', (content) => {
+    expect(() => parseInvitation(content)).toThrow(InvitationError);
+  });
 });

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { InvitationError } from './errors.ts';
 
 /** Where a project is and which key it must show. */
@@ -8,15 +9,18 @@ export interface Invitation {
   readonly keyFingerprint: string;
 }
 
+/** More may stand there in times to come. */
+const InvitationFile = z.looseObject({ invitation: z.string() });
+
 const HOW =
   'an invitation looks like beamtime://join?url=https%3A%2F%2Fproject.example&key=0123... or https://project.example/#key=0123...';
 
 /**
- * Reads an invitation as a person pastes it.
+ * Reads an invitation as a person pastes it, or as a .beamtime file holds it: one line, or JSON {"invitation": "..."}.
  * @throws InvitationError naming the part that is wrong
  */
 export function parseInvitation(text: string): Invitation {
-  const trimmed = text.trim();
+  const trimmed = fromFile(text.replace(/^\uFEFF/, '').trim());
   if (trimmed === '') throw new InvitationError('invitation', `the invitation is empty; ${HOW}`);
   const outer = parseUrl(trimmed, 'invitation', HOW);
   if (outer.protocol === 'beamtime:') {
@@ -37,6 +41,19 @@ export function parseInvitation(text: string): Invitation {
   }
   const key = new URLSearchParams(outer.hash.slice(1)).get('key');
   return { url: checkedAddress(outer), keyFingerprint: checkedKey(key) };
+}
+
+function fromFile(text: string): string {
+  if (!text.startsWith('{')) return text;
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new InvitationError('invitation', `the file of the invitation is damaged; ${HOW}`, { cause });
+  }
+  const file = InvitationFile.safeParse(json);
+  if (!file.success) throw new InvitationError('invitation', `this file holds no invitation; ${HOW}`);
+  return file.data.invitation.trim();
 }
 
 function parseUrl(text: string, place: 'invitation' | 'url', hint: string): URL {

@@ -1,9 +1,12 @@
-import type { HostRegistration } from '../../protocol/project-api.ts';
+import type { JoinPreview } from '../../protocol/engine-api.ts';
+import type { HostRegistration, ProjectInfo } from '../../protocol/project-api.ts';
 import type { ProjectClient } from './client.ts';
 import { KeyMismatch, ProjectRefused } from './errors.ts';
 import type { Invitation } from './invitation.ts';
 import type { Joined, Membership } from './membership.ts';
 import { keyFingerprint } from './signatures.ts';
+
+type Connect = (url: string, token: string | null) => ProjectClient;
 
 /**
  * Checks that the server shows the key the invitation promised, then registers this host. A membership of
@@ -14,15 +17,10 @@ export async function joinProject(
   invitation: Invitation,
   registration: HostRegistration,
   known: Membership | undefined,
-  connect: (url: string, token: string | null) => ProjectClient,
+  connect: Connect,
 ): Promise<Joined> {
   const client = connect(invitation.url, null);
-  const info = await client.info();
-  if (keyFingerprint(info.publicKey) !== invitation.keyFingerprint) {
-    throw new KeyMismatch(
-      `the server at ${invitation.url} does not have the key of the invitation (${invitation.keyFingerprint}); it may be an impostor, or the invitation is old. Ask the project for a new one`,
-    );
-  }
+  const info = await checkedInfo(invitation, client);
   const project = {
     url: invitation.url,
     name: info.name,
@@ -34,6 +32,42 @@ export async function joinProject(
     return { ...project, hostId: known.hostId, token: known.token };
   }
   return { ...project, ...(await client.register(registration)) };
+}
+
+/** A list that nobody reads to its end is no help to decide. */
+const CAMPAIGNS_SHOWN = 50;
+
+/**
+ * What joining would mean; nothing is registered anywhere.
+ * @throws as joinProject
+ */
+export async function previewProject(
+  invitation: Invitation,
+  isJoined: boolean,
+  connect: Connect,
+): Promise<JoinPreview> {
+  const client = connect(invitation.url, null);
+  const { name, description } = await checkedInfo(invitation, client);
+  const { campaigns } = await client.campaigns();
+  const open = campaigns.filter(({ state }) => state === 'running').slice(0, CAMPAIGNS_SHOWN);
+  return {
+    ...{ name, description, url: invitation.url, keyFingerprint: invitation.keyFingerprint },
+    joined: isJoined,
+    campaigns: open.map(({ title, application, version }) => ({ title, application, version })),
+  };
+}
+
+async function checkedInfo(
+  { url, keyFingerprint: promised }: Invitation,
+  client: ProjectClient,
+): Promise<ProjectInfo> {
+  const info = await client.info();
+  if (keyFingerprint(info.publicKey) !== promised) {
+    throw new KeyMismatch(
+      `the server at ${url} does not have the key of the invitation (${promised}); it may be an impostor, or the invitation is old. Ask the project for a new one`,
+    );
+  }
+  return info;
 }
 
 async function tokenHolds(client: ProjectClient): Promise<boolean> {

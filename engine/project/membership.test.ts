@@ -113,6 +113,8 @@ describe('files of other times', () => {
       expect(store.all).toEqual([]);
       expect(store.damagedAt).toMatch(/membership\.json\.damaged-\d{4}/);
       expect(await readFile(String(store.damagedAt), 'utf8')).toBe(text);
+      // Still said by the next life, until something is joined.
+      expect((await loaded()).damagedAt).toBe(store.damagedAt);
       await store.join(joined('a'), DAY);
       expect((await readdir(folder)).length).toBe(2);
       expect((await loaded()).damagedAt).toBeNull();

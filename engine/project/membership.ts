@@ -1,7 +1,7 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { putAside, writeFileAtomic } from '../../platform/files.ts';
+import { lastPutAside, putAside, writeFileAtomic } from '../../platform/files.ts';
 import { Moment } from '../../protocol/primitives.ts';
 import { HostIdentity, ProjectInfo } from '../../protocol/project-api.ts';
 
@@ -55,7 +55,7 @@ export class MembershipStore {
     return this.#projects.filter(({ leaving }) => leaving === null);
   }
 
-  /** Where the damaged file was put when this was loaded; null: it was sound. */
+  /** Where the damaged file was put, now or in an earlier life if nothing was joined since; null: it was sound. */
   get damagedAt(): string | null {
     return this.#damagedAt;
   }
@@ -73,8 +73,9 @@ export class MembershipStore {
       text = await readFile(this.#path, 'utf8');
       changedAt = (await stat(this.#path)).mtime;
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
-      throw error;
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+      this.#damagedAt = await lastPutAside(this.#path);
+      return;
     }
     const projects = parse(text, changedAt);
     if (projects) this.#projects = projects;

@@ -64,6 +64,15 @@ export class HistogramBook {
     this.#pointOf.delete(leaseId);
   }
 
+  /** What a run has filled so far; null where it has told nothing. */
+  fillsOf(leaseId: string): { parameters: string; events: number; counts: Record<string, number[]> } | null {
+    const point = this.#pointOf.get(leaseId);
+    const sums = point?.running.get(leaseId);
+    if (!point || !sums || sums.events === 0) return null;
+    const parameters = canonical(point.filling.parameters);
+    return { parameters, events: sums.events, counts: Object.fromEntries(sums.counts) };
+  }
+
   /** The run has ended well: what it filled stays. */
   finish(leaseId: string): void {
     const point = this.#pointOf.get(leaseId);
@@ -127,7 +136,7 @@ function addCounts(into: Map<string, number[]>, name: string, counts: readonly n
 }
 
 /** JSON with sorted keys: two cards with the same parameters are one point. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   return JSON.stringify(value, (_, inner) =>
     inner && typeof inner === 'object' && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -128,7 +128,7 @@ export class Supervisor {
     const programPath = unit.programs.get(next.kind);
     if (!unit.release || programPath === undefined)
       throw new Error(`unit ${unit.leaseId} is ready without programs`);
-    const console = this.#options.consoles.begin(unit.spooled.lease.unitId);
+    const console = this.#options.consoles.begin(consoleKey(unit));
     const slot = new Slot({
       order: ++this.#orders,
       slotId: this.#freeSlotId(),
@@ -190,12 +190,30 @@ export class Supervisor {
       const end = await this.#runInCapsule(slot);
       // The server may have withdrawn the unit while it ran.
       if (unit.state.state !== 'running') return;
-      if (end.end === 'outputs') histograms.finish(unit.leaseId);
+      if (end.end === 'outputs') {
+        await this.#keepFills(unit);
+        histograms.finish(unit.leaseId);
+      }
       await this.#note(slot, end, console);
     } finally {
       histograms.drop(unit.leaseId);
       this.#options.onHistograms();
-      await this.#options.consoles.end(lease.unitId);
+      await this.#options.consoles.end(consoleKey(unit));
+    }
+  }
+
+  /** Only where every event was told: a part would make this host's share look smaller than it is. */
+  async #keepFills(unit: WorkUnit): Promise<void> {
+    const { desk, histograms, log } = this.#options;
+    const fills = histograms.fillsOf(unit.leaseId);
+    if (fills?.events !== unit.spooled.lease.card.events) return;
+    try {
+      await desk.spool.saveFills(unit.leaseId, fills);
+    } catch (error) {
+      log.warn(
+        { err: error, lease: unit.leaseId },
+        'what a unit filled is not kept for the share shown here',
+      );
     }
   }
 
@@ -262,4 +280,8 @@ export class Supervisor {
     const used = new Set(this.slots.map(({ slotId }) => slotId));
     for (let index = 0; ; index++) if (!used.has(`slot-${index}`)) return `slot-${index}`;
   }
+}
+
+function consoleKey({ spooled }: WorkUnit): string {
+  return `${spooled.lease.unitId}@${spooled.project}`;
 }

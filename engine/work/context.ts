@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { ObjectCache } from '../objects/cache.ts';
 import type { MembershipStore } from '../project/membership.ts';
 import type { Desk } from './desk.ts';
+import type { Fills } from './spool.ts';
 import type { Turns } from './turns.ts';
 import type { UsableKind } from './unit.ts';
 
@@ -31,5 +32,5 @@ export interface WorkContext {
   /** The host's token is not known any more: registers anew. */
   readonly rejoin: (project: string, signal: AbortSignal) => Promise<void>;
   /** Makes what is known of an ended run durable in the history. Idempotent by lease. */
-  readonly record: (unit: FinishedUnit, cpuSeconds: number, projectKey: string) => Promise<void>;
+  readonly record: (unit: FinishedUnit, cpuSeconds: number, fills: Fills | null) => Promise<void>;
 }

@@ -220,10 +220,11 @@ async function begin(world: World, life: Life) {
       rejoin: async () => {},
       record: (unit) =>
         gate.pass(async () => {
-          const known = world.history.get(unit.leaseId);
+          const lease = unit.leaseId.split('@')[0] ?? '';
+          const known = world.history.get(lease);
           if (known && !['unreported', 'pending'].includes(known.verdict))
             expect(unit.verdict).toBe(known.verdict);
-          world.history.set(unit.leaseId, unit);
+          world.history.set(lease, unit);
         }),
     },
   });

@@ -95,7 +95,7 @@ function reportOf(unit: WorkUnit, files: ReportedFile[]): ResultReport {
   if (!('outcome' in state)) throw new Error(`a unit that is ${state.state} has nothing to report`);
   const { outcome, measures } = state;
   return {
-    lease: unit.leaseId,
+    lease: unit.spooled.lease.id,
     outcome:
       outcome.kind === 'outputs'
         ? { state: 'finished', outputHash: outcome.outputHash, files }

@@ -7,7 +7,7 @@ import { openSigned } from '../project/signatures.ts';
 import { NEW_UNIT, transition, type UnitEvent } from './machine.ts';
 import { backoffMs } from './policy.ts';
 import type { Spool, SpooledLease } from './spool.ts';
-import type { WorkUnit } from './unit.ts';
+import { leaseKey, type WorkUnit } from './unit.ts';
 
 export interface DeskOptions {
   readonly spool: Spool;
@@ -179,7 +179,7 @@ export class Desk {
   #remember(spooled: SpooledLease): WorkUnit {
     const now = this.#options.clock.monotonic();
     const unit: WorkUnit = {
-      leaseId: spooled.lease.id,
+      leaseId: leaseKey(spooled.project, spooled.lease.id),
       spooled,
       state: NEW_UNIT,
       unsaved: false,

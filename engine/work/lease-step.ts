@@ -4,7 +4,7 @@ import { ProjectRefused } from '../project/errors.ts';
 import type { WorkContext } from './context.ts';
 import { diskTrouble } from './desk.ts';
 import type { StepResult } from './loop.ts';
-import { isUnfinished } from './unit.ts';
+import { isUnfinished, leaseKey } from './unit.ts';
 
 /** The server's wait gets up to this share more, so that hosts it told the same do not return together. */
 const SPREAD = 0.3;
@@ -39,7 +39,7 @@ export async function leaseStep(
       signal,
     );
     if (!reply) return { next: 'again', afterMs: 0 };
-    const fresh = reply.leases.filter((lease) => !work.desk.units.has(lease.id));
+    const fresh = reply.leases.filter(({ id }) => !work.desk.units.has(leaseKey(project, id)));
     came = fresh.length;
     work.taken(came);
     await spoolAll(work, client, project, fresh);
@@ -65,7 +65,7 @@ async function ask(
   const held = work.desk
     .list(({ spooled }) => spooled.project === project)
     .filter((unit) => unit.state.state !== 'decided' && unit.state.state !== 'abandoned')
-    .map((unit) => unit.leaseId)
+    .map((unit) => unit.spooled.lease.id)
     .slice(0, 1024);
   try {
     return await client.leases({ ...request, held }, signal);
@@ -95,10 +95,9 @@ async function spoolAll(work: WorkContext, client: ProjectClient, project: strin
 
 async function dropUnknown(work: WorkContext, project: string, unknown: readonly string[]): Promise<void> {
   for (const id of unknown) {
-    const unit = work.desk.units.get(id);
+    const unit = work.desk.units.get(leaseKey(project, id));
     // A result already computed is offered all the same: the answer to its report is the final word.
-    // One project has no say over the leases of another.
-    if (unit?.spooled.project !== project || !isUnfinished(unit)) continue;
+    if (!unit || !isUnfinished(unit)) continue;
     await work.desk.apply(unit, {
       event: 'abandoned',
       reason: 'the project gave this work unit to another computer',

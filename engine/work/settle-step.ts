@@ -39,7 +39,8 @@ const LEFT = 'this computer has left the project';
 async function record(work: WorkContext, unit: WorkUnit): Promise<void> {
   const view = finishedView(unit);
   if (!view || view.verdict === unit.recordedAs) return;
-  await work.record(view, cpuSecondsOf(unit), unit.spooled.project);
+  const fills = view.verdict === 'valid' ? await work.desk.spool.loadFills(unit.leaseId) : null;
+  await work.record(view, cpuSecondsOf(unit), fills);
   unit.recordedAs = view.verdict;
 }
 
@@ -64,7 +65,7 @@ async function giveBack(work: WorkContext, units: readonly WorkUnit[], signal: A
   if (client && worthTelling.length > 0) {
     try {
       await client.giveBack(
-        worthTelling.map(({ leaseId }) => leaseId),
+        worthTelling.map(({ spooled }) => spooled.lease.id),
         signal,
       );
     } catch (error) {

@@ -8,6 +8,7 @@ import { Count, Moment } from '../../protocol/primitives.ts';
 import { Lease, ProjectInfo } from '../../protocol/project-api.ts';
 import { Signed } from '../../protocol/release.ts';
 import { NEW_UNIT, transition, UnitState } from './machine.ts';
+import { leaseKey } from './unit.ts';
 
 /** lease.json: what was leased, from whom, when; never changes. */
 export const SpooledLease = z.strictObject({
@@ -19,6 +20,14 @@ export const SpooledLease = z.strictObject({
 });
 export type SpooledLease = z.infer<typeof SpooledLease>;
 
+/** fills.json: what the run's blocks add to the histograms of the unit's point. */
+export const Fills = z.strictObject({
+  parameters: z.string(),
+  events: Count,
+  counts: z.record(z.string(), z.array(Count)),
+});
+export type Fills = z.infer<typeof Fills>;
+
 export interface SpooledUnit {
   readonly spooled: SpooledLease;
   readonly state: UnitState;
@@ -29,12 +38,14 @@ export interface SpooledUnit {
 const LEASE = 'lease.json';
 const STATE = 'state.json';
 const RELEASE = 'release.json';
+const FILLS = 'fills.json';
 const JOB = 'job';
 const NEW = '.new';
 
 /**
- * One folder a lease: lease.json, release.json, state.json (replaced as a whole), job/ (the work unit's directory).
- * Folders are named by a hash of the lease's id: an id is the server's text and not to be trusted as a name.
+ * One folder a lease: lease.json, release.json, state.json (replaced as a whole), fills.json (what the run filled),
+ * job/ (the work unit's directory).
+ * Folders are named by a hash of leaseKey(): an id is the server's text and not to be trusted as a name.
  */
 export class Spool {
   #folder: string;
@@ -60,15 +71,21 @@ export class Spool {
     for (const name of await readdir(this.#folder)) {
       const folder = join(this.#folder, name);
       const unit = name.endsWith(NEW) ? null : await this.#read(folder);
-      if (unit) units.push(unit);
-      else await rm(folder, { recursive: true, force: true });
+      if (!unit) {
+        await rm(folder, { recursive: true, force: true });
+        continue;
+      }
+      units.push(unit);
+      // Before there could be several projects, a folder was named by the lease's own id.
+      const named = this.unitFolder(leaseKey(unit.spooled.project, unit.spooled.lease.id));
+      if (folder !== named) await rename(folder, named);
     }
     return units.sort((a, b) => a.spooled.order - b.spooled.order);
   }
 
   /** Makes the lease durable. A folder appears whole or not at all. */
   async add(spooled: SpooledLease): Promise<void> {
-    const folder = this.unitFolder(spooled.lease.id);
+    const folder = this.unitFolder(leaseKey(spooled.project, spooled.lease.id));
     const beside = `${folder}${NEW}`;
     await rm(beside, { recursive: true, force: true });
     try {
@@ -91,6 +108,16 @@ export class Spool {
 
   async saveRelease(leaseId: string, release: Signed): Promise<void> {
     await writeFileAtomic(join(this.unitFolder(leaseId), RELEASE), JSON.stringify(release));
+  }
+
+  /** What a run filled; durable before the run is said to be finished. */
+  async saveFills(leaseId: string, fills: Fills): Promise<void> {
+    await writeFileAtomic(join(this.unitFolder(leaseId), FILLS), JSON.stringify(fills));
+  }
+
+  /** null where the run told nothing that counts. */
+  loadFills(leaseId: string): Promise<Fills | null> {
+    return this.#parse(join(this.unitFolder(leaseId), FILLS), Fills);
   }
 
   /** Lets go of what the run wrote and nobody needs any more. */

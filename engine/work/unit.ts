@@ -5,8 +5,14 @@ import type { CapsuleKind } from '../capsules/capsule.ts';
 import type { Measures, Outcome, UnitState } from './machine.ts';
 import type { SpooledLease } from './spool.ts';
 
+/** Names a lease among those of all projects: each project counts its own, so their ids alone may be the same. */
+export function leaseKey(project: string, id: string): string {
+  return `${id}@${project}`;
+}
+
 /** A work unit in this engine's memory: what is on disk, and what only this life of the engine knows. */
 export interface WorkUnit {
+  /** leaseKey(): of all units here. What the project knows it by is spooled.lease.id. */
   readonly leaseId: string;
   readonly spooled: SpooledLease;
   /** Changed by Desk.apply() only. */

@@ -25,12 +25,12 @@ export async function verdictStep(
     return { next: 'again', afterMs: 0 };
   }
   const verdicts = await client.verdicts(
-    batch.map(({ leaseId }) => leaseId),
+    batch.map(({ spooled }) => spooled.lease.id),
     signal,
   );
   const byLease = new Map(verdicts.map((verdict) => [verdict.lease, verdict]));
   for (const unit of batch) {
-    const verdict = byLease.get(unit.leaseId);
+    const verdict = byLease.get(unit.spooled.lease.id);
     if (!verdict) {
       await lose(work, unit, 'the project no longer knows this result');
     } else if (isFinal(verdict)) {

@@ -17,6 +17,7 @@ export const accelerator: Check = {
       return warning(
         `virtual machines are interpreted, about ten times slower${refused ? ` (${refused})` : ''}`,
         'Where WebAssembly programs exist they are used instead. To have hardware help, switch on virtualisation in the firmware.',
+        'probe-accelerator',
       );
     }
     if (process.platform === 'linux' && existsSync(KVM)) {
@@ -26,6 +27,7 @@ export const accelerator: Check = {
         return warning(
           `${KVM} is there but may not be used by you`,
           'Join its group: sudo usermod -aG kvm "$USER", then log in again.',
+          'probe-accelerator',
         );
       }
     }

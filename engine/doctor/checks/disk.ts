@@ -14,12 +14,14 @@ export const disk: Check = {
     if (freeMb < NEEDED_MB)
       return problem(
         `${freeMb} MB are free; work needs ${NEEDED_MB} MB`,
-        'Free some space on this disk, or choose another with --data.',
+        'Free some space on this disk, or choose another with --data; programs that no unit needs now can be removed.',
+        'clear-cache',
       );
     if (freeMb < preferences.diskLimitMb)
       return warning(
         `${freeMb} MB are free, less than the ${preferences.diskLimitMb} MB Beamtime may use`,
         'Lower the disk limit in preferences, or free some space.',
+        'clear-cache',
       );
     return ok(`${freeMb} MB are free; Beamtime uses at most ${preferences.diskLimitMb} MB`);
   },

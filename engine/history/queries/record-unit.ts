@@ -1,5 +1,6 @@
 import { type Database, inTransaction } from '../open.ts';
 import { isFinal, type UnitRecord } from '../records.ts';
+import { addToPoint } from './points.ts';
 
 /**
  * Records a unit as it stands: first when it is computed, again when its verdict comes; in either order, and any
@@ -26,6 +27,7 @@ export function recordUnit(database: Database, unit: UnitRecord, day: string): b
       insert(database, unit, day);
     }
     const isValid = unit.verdict === 'valid';
+    if (isValid && unit.fills) addToPoint(database, unit.project, unit.campaign, unit.fills);
     const computed = known || unit.outputHash === null ? 0 : 1;
     addToDay(database, {
       day: known ? String(known.day) : day,
