@@ -185,7 +185,8 @@ export function journeys(): void {
     await show(page, 'preferences');
     await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
     const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
-    const light = await ground();
+    const light = 'rgb(244, 246, 250)';
+    await expect.poll(ground).toBe(light);
     const choice = page.getByLabel('Colours');
     await choice.selectOption('dark');
     await expect.poll(ground).not.toBe(light);

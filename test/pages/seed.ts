@@ -54,5 +54,6 @@ function unitOf(i: number, finishedAt: string, { project, campaigns }: Past): Un
     firstEventMs: 120,
     finishedAt,
     cpuSeconds: 40,
+    fills: null,
   };
 }
