@@ -104,7 +104,7 @@ export function journeys(): void {
     expect(await focused()).toBe('Check again');
   });
 
-  it('paints the week by keyboard, and changes holds at once, until undone', async () => {
+  it('paints the week by keyboard; changes hold at once, until undone', async () => {
     await show(page, 'preferences');
     await page.getByRole('radio', { name: 'Gentle' }).check();
     await expect.poll(async () => (await world.state()).preferences.maxTemperatureC).toBe(70);

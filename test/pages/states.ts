@@ -1,7 +1,7 @@
 /** The page, as built, in a real browser, served by the engine's real API from a real state store. */
 
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { StatusCause } from '../../protocol/engine-api.ts';
 import { buildRenderer } from '../../renderer/build.ts';
 import {
