@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import messages from '@intlify/unplugin-vue-i18n/vite';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vite';
 
@@ -6,7 +7,16 @@ import { defineConfig } from 'vite';
 export default defineConfig({
   root: fileURLToPath(new URL('renderer/app', import.meta.url)),
   base: './',
-  plugins: [vue()],
+  plugins: [
+    vue(),
+    // Messages are compiled here: in the page the policy forbids to make functions out of text.
+    messages({
+      include: fileURLToPath(new URL('renderer/app/locales/**', import.meta.url)),
+      runtimeOnly: true,
+      dropMessageCompiler: true,
+      fullInstall: false,
+    }),
+  ],
   define: { __VUE_OPTIONS_API__: 'false', __VUE_PROD_DEVTOOLS__: 'false' },
   build: {
     target: ['chrome110', 'firefox115', 'safari16'],

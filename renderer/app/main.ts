@@ -1,8 +1,5 @@
 import '../shared/api/zod-without-eval.ts';
-import '../shared/style/tokens.css';
-import '../shared/style/base.css';
-import { createPinia } from 'pinia';
-import { createApp } from 'vue';
-import App from './App.vue';
 
-createApp(App).use(createPinia()).mount('#app');
+// In a chunk of its own, so that no schema is made before the line above has run, however the build splits the rest.
+const { start } = await import('./start.ts');
+await start();

@@ -1,100 +1,152 @@
+import { shallowRef } from 'vue';
+
 /**
- * Numbers, times and names as people read them. The pages' language is English, so numbers are written the English way
- * everywhere ("1.234" must not mean two things on one page); times of day follow the person's own habit.
+ * Numbers, times and names as people read them, in the page's language. Each function reads `locale`, so what a template
+ * shows follows a change of language by itself.
  */
-const LOCALE = 'en-GB';
+const locale = shallowRef('en-GB');
 const THIN_SPACE = '\u2009';
 const MINUS = '\u2212';
 
-const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
-const compact = new Intl.NumberFormat(LOCALE, { notation: 'compact', maximumSignificantDigits: 3 });
-const percent = new Intl.NumberFormat(LOCALE, { style: 'percent', maximumFractionDigits: 0 });
+/** @param tag of BCP 47, such as "de-CH" */
+export function setFormatLocale(tag: string): void {
+  locale.value = tag;
+}
+
+const numbers = new Map<string, Intl.NumberFormat>();
+function number(value: number, options: Intl.NumberFormatOptions): string {
+  const key = `${locale.value} ${JSON.stringify(options)}`;
+  let format = numbers.get(key);
+  if (!format) {
+    format = new Intl.NumberFormat(locale.value, options);
+    numbers.set(key, format);
+  }
+  return format.format(value).replace('-', MINUS);
+}
+
+function moment(value: Date, options: Intl.DateTimeFormatOptions): string {
+  return new Intl.DateTimeFormat(locale.value, options).format(value);
+}
 
 /** "1,234,567" */
 export function count(value: number): string {
-  return whole.format(value);
+  return number(value, { maximumFractionDigits: 0 });
 }
 
 /** "1.23M": for axes and narrow places */
 export function shortCount(value: number): string {
-  return compact.format(value);
+  return number(value, { notation: 'compact', maximumSignificantDigits: 3 });
 }
 
 /** "3.46": at least `digits` significant digits, never an exponent */
 export function significant(value: number, digits = 3): string {
-  if (value === 0) return '0';
+  if (value === 0) return number(0, {});
   const magnitude = Math.floor(Math.log10(Math.abs(value)));
   const decimals = Math.min(12, Math.max(0, digits - 1 - magnitude));
-  return new Intl.NumberFormat(LOCALE, { maximumFractionDigits: decimals }).format(value).replace('-', MINUS);
+  return number(value, { maximumFractionDigits: decimals });
 }
 
 /** Events per second, with as many decimals as its size deserves and always the same number of them for that size. */
 export function rate(perSecond: number): string {
   const decimals = perSecond >= 100 || perSecond === 0 ? 0 : perSecond >= 10 ? 1 : 2;
-  return new Intl.NumberFormat(LOCALE, {
-    minimumFractionDigits: decimals,
-    maximumFractionDigits: decimals,
-  }).format(perSecond);
+  return number(perSecond, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 }
 
 /** 0.42 -> "42%" */
-export function share(fraction: number): string {
-  return percent.format(fraction);
+export function share(fraction: number, decimals = 0): string {
+  return number(fraction, { style: 'percent', maximumFractionDigits: decimals });
 }
 
-/** Exact enough to act on, never falsely exact: "45 s", "3 min 20 s", "2 h 5 min", "3 days 4 h" */
+type Unit =
+  | 'millisecond'
+  | 'second'
+  | 'minute'
+  | 'hour'
+  | 'day'
+  | 'celsius'
+  | 'megabyte'
+  | 'gigabyte'
+  | 'percent';
+
+/** A value with its unit, both by locale: "45 sec", "45 s", "45 Sek." */
+export function unit(value: number, name: Unit, decimals = 0): string {
+  return number(value, {
+    style: 'unit',
+    unit: name,
+    unitDisplay: 'short',
+    maximumFractionDigits: decimals,
+  });
+}
+
+/** Exact enough to act on, never falsely exact: "45 sec", "3 min 20 sec", "2 hr 5 min", "3 days 4 hr" */
 export function duration(seconds: number): string {
-  if (seconds < 59.5) return `${Math.round(seconds)} s`;
+  if (seconds < 59.5) return unit(Math.round(seconds), 'second');
   const rounded = Math.round(seconds);
-  if (rounded < 3600) return pair(Math.floor(rounded / 60), 'min', rounded % 60, 's');
+  if (rounded < 3600) return pair(Math.floor(rounded / 60), 'minute', rounded % 60, 'second');
   const minutes = Math.round(seconds / 60);
-  if (minutes < 24 * 60) return pair(Math.floor(minutes / 60), 'h', minutes % 60, 'min');
+  if (minutes < 24 * 60) return pair(Math.floor(minutes / 60), 'hour', minutes % 60, 'minute');
   const hours = Math.round(seconds / 3600);
-  const days = Math.floor(hours / 24);
-  return pair(days, days === 1 ? 'day' : 'days', hours % 24, 'h');
+  return pair(Math.floor(hours / 24), 'day', hours % 24, 'hour');
 }
 
-/** An estimate, rounded the way people say it: "a few seconds", "about 40 s", "about 12 min" */
-export function timeLeft(seconds: number): string {
-  if (seconds < 5) return 'a few seconds';
-  if (seconds <= 55) return `about ${Math.ceil(seconds / 5) * 5} s`;
-  if (seconds < 600) return `about ${duration(Math.ceil(seconds / 30) * 30)}`;
-  return `about ${duration(Math.round(seconds / 60) * 60)}`;
+/** An estimate, rounded the way people say it; null: so short that a number would be a pretence. */
+export function roughly(seconds: number): string | null {
+  if (seconds < 5) return null;
+  if (seconds <= 55) return duration(Math.ceil(seconds / 5) * 5);
+  if (seconds < 600) return duration(Math.ceil(seconds / 30) * 30);
+  return duration(Math.round(seconds / 60) * 60);
 }
 
-function pair(large: number, largeUnit: string, small: number, smallUnit: string): string {
-  const head = `${large} ${largeUnit}`;
-  return small === 0 ? head : `${head} ${small} ${smallUnit}`;
+function pair(large: number, largeUnit: Unit, small: number, smallUnit: Unit): string {
+  const head = unit(large, largeUnit);
+  return small === 0 ? head : `${head} ${unit(small, smallUnit)}`;
 }
 
-/** Milliseconds of something we wait for: "85 ms", "1.4 s", "23 s" */
+/** Milliseconds of something we wait for: "85 ms", "1.4 sec", "23 sec" */
 export function milliseconds(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`;
+  if (ms < 1000) return unit(Math.round(ms), 'millisecond');
+  return unit(ms / 1000, 'second', ms < 10_000 ? 1 : 0);
 }
 
 /** Credit is reference-core time (docs/credit.md): seconds with one decimal until it is large. */
 export function credit(microseconds: number): string {
   const seconds = microseconds / 1e6;
-  if (seconds >= 1000 || seconds === 0) return whole.format(seconds);
-  return new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(
-    seconds,
-  );
+  const decimals = seconds >= 1000 || seconds === 0 ? 0 : 1;
+  return number(seconds, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 }
 
 /** "14:05" or "2:05 pm", with the day where it is not today's */
-export function timeOfDay(moment: string, now: Date): string {
-  const then = new Date(moment);
-  const time = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' }).format(then);
+export function timeOfDay(at: string, now: Date): string {
+  const then = new Date(at);
+  const time = moment(then, { hour: 'numeric', minute: '2-digit' });
   if (then.toDateString() === now.toDateString()) return time;
-  return `${new Intl.DateTimeFormat(LOCALE, { weekday: 'short', day: 'numeric', month: 'short' }).format(then)}, ${time}`;
+  return `${moment(then, { weekday: 'short', day: 'numeric', month: 'short' })}, ${time}`;
+}
+
+/** "24 Nov, 14:05:07": for logs */
+export function timestamp(at: string): string {
+  const options = { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit' };
+  return moment(new Date(at), options as Intl.DateTimeFormatOptions);
 }
 
 /** "24 November 2026" */
-export function day(moment: string): string {
-  return new Intl.DateTimeFormat(LOCALE, { day: 'numeric', month: 'long', year: 'numeric' }).format(
-    new Date(moment),
-  );
+export function day(at: string): string {
+  return moment(new Date(at), { day: 'numeric', month: 'long', year: 'numeric' });
+}
+
+/** "24 Nov": a calendar day "2026-11-24" on an axis */
+export function shortDay(date: string): string {
+  return moment(new Date(`${date}T12:00:00`), { day: 'numeric', month: 'short' });
+}
+
+/** Names of the week's days, index 0 = Sunday. */
+export function weekday(index: number, style: 'short' | 'long' = 'short'): string {
+  return moment(new Date(2026, 10, 1 + index, 12), { weekday: style });
+}
+
+/** "08:00" */
+export function clockHour(hour: number): string {
+  return moment(new Date(2026, 10, 1, hour % 24), { hour: 'numeric', minute: '2-digit' });
 }
 
 const UNITS: Readonly<Record<string, string>> = {
@@ -111,14 +163,14 @@ const UNITS: Readonly<Record<string, string>> = {
 
 /** A card's parameter for people: the unit that ends the name moves behind the value. ("energyGeV", 91.2) -> energy 91.2 GeV */
 export function parameter(name: string, value: unknown): { readonly name: string; readonly value: string } {
-  const unit = Object.keys(UNITS).find((ending) => name.endsWith(ending) && name.length > ending.length);
-  const stem = unit ? name.slice(0, -unit.length) : name;
+  const ending = Object.keys(UNITS).find((one) => name.endsWith(one) && name.length > one.length);
+  const stem = ending ? name.slice(0, -ending.length) : name;
   const words = stem
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
     .replaceAll(/[._-]+/g, ' ')
     .toLowerCase();
   const text = written(value);
-  return { name: words, value: unit ? `${text}${THIN_SPACE}${UNITS[unit]}` : text };
+  return { name: words, value: ending ? `${text}${THIN_SPACE}${UNITS[ending]}` : text };
 }
 
 function written(value: unknown): string {
@@ -136,12 +188,7 @@ export function parameterLine(parameters: Readonly<Record<string, unknown>>): st
     .join(', ');
 }
 
-/** "2 work units", "1 work unit" */
-export function plural(value: number, one: string, many = `${one}s`): string {
-  return `${count(value)} ${value === 1 ? one : many}`;
-}
-
 /** A number of an axis or a card with its own digits and a true minus: -0.25 -> "−0.25" */
 export function plainNumber(value: number): string {
-  return String(Number(value.toPrecision(10))).replace('-', MINUS);
+  return number(Number(value.toPrecision(10)), { maximumSignificantDigits: 10, useGrouping: false });
 }

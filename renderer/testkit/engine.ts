@@ -74,7 +74,9 @@ export class PageControl implements EngineControl {
   leave = async () => {};
   setShares = async () => {};
   power = async () => {};
-  retry = async () => {};
+  retry = async () => {
+    this.asked.push('retry');
+  };
   remedy = async () => null;
   report = async () => '';
   units = async () => ({ units: [], next: null, total: 0 });

@@ -67,21 +67,33 @@ export interface Plot {
   /** SVG path of the steps' outline, and of the area under it. */
   readonly outline: string;
   readonly area: string;
+  /** SVG path of steps at other heights (a theory, another part), one a bin; empty where none were given. */
+  readonly others: readonly string[];
 }
 
 /** Lays a histogram out in a frame: linear x; y linear from zero, or logarithmic from half an event. */
 export function layOut(
   read: Bins,
   frame: Frame,
-  options: { logY: boolean; xTicks: number; yTicks: number },
+  options: {
+    logY: boolean;
+    xTicks: number;
+    yTicks: number;
+    /** Counts a bin of what is drawn over it, such as what theory expects. */
+    others?: readonly (readonly number[])[];
+  },
 ): Plot {
   const { bins } = read;
+  const others = (options.others ?? []).map((counts) =>
+    bins.map((bin, i) => (counts[i] ?? 0) * (read.perUnit ? 1 / (bin.high - bin.low) : 1)),
+  );
+  const highest = Math.max(0, ...others.flat());
   const xLow = bins[0]?.low ?? 0;
   const xHigh = bins.at(-1)?.high ?? 1;
   const x = (value: number) => frame.left + ((value - xLow) / (xHigh - xLow)) * (frame.right - frame.left);
   const vertical = options.logY
-    ? logScale(bins, frame, options.yTicks)
-    : linearScale(bins, frame, options.yTicks);
+    ? logScale(bins, frame, options.yTicks, highest)
+    : linearScale(bins, frame, options.yTicks, highest);
   const placed = bins.map((bin): PlacedBin => {
     const left = x(bin.low);
     const right = x(bin.high);
@@ -104,6 +116,14 @@ export function layOut(
     bins: placed,
     outline: path,
     area: `${path}Z`,
+    others: others.map((heights) =>
+      placed
+        .map((bin, i) => {
+          const y = round(vertical.y(heights[i] ?? 0));
+          return `${i === 0 ? 'M' : 'L'}${round(bin.left)} ${y}H${round(bin.right)}`;
+        })
+        .join(''),
+    ),
   };
 }
 
@@ -113,19 +133,19 @@ export function binAt(plot: Plot, at: number): number {
   return index < 0 ? plot.bins.length - 1 : index;
 }
 
-function linearScale(bins: readonly Bin[], frame: Frame, wanted: number) {
-  const top = roundAbove(Math.max(0, ...bins.map((bin) => bin.height + bin.error)));
+function linearScale(bins: readonly Bin[], frame: Frame, wanted: number, highest: number) {
+  const top = roundAbove(Math.max(highest, ...bins.map((bin) => bin.height + bin.error)));
   const y = (value: number) => frame.bottom - (Math.max(0, value) / top) * (frame.bottom - frame.top);
   // A count has no fractions: with few events the steps stay whole.
   const ticks = linearTicks(0, top, top < wanted && top >= 1 ? top : wanted);
   return { y, ticks: ticks.map((value) => ({ value, at: y(value) })) };
 }
 
-function logScale(bins: readonly Bin[], frame: Frame, wanted: number) {
+function logScale(bins: readonly Bin[], frame: Frame, wanted: number, highest: number) {
   const heights = bins.map((bin) => bin.height + bin.error).filter((height) => height > 0);
   const filled = bins.filter((bin) => bin.count > 0).map((bin) => bin.height / bin.count);
   const bottom = 0.5 * (filled.length > 0 ? Math.min(...filled) : 1);
-  const top = Math.max(20 * bottom, 1.5 * Math.max(0, ...heights));
+  const top = Math.max(20 * bottom, 1.5 * Math.max(highest, ...heights));
   const span = Math.log10(top) - Math.log10(bottom);
   const y = (value: number) =>
     frame.bottom -

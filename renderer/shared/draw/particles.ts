@@ -17,17 +17,6 @@ export interface Particle {
   readonly charge: number;
 }
 
-export const KIND_NAMES: Readonly<Record<ParticleKind, string>> = {
-  electron: 'electron',
-  muon: 'muon',
-  tau: 'tau',
-  neutrino: 'neutrino (not seen)',
-  photon: 'photon',
-  parton: 'quark or gluon (becomes a jet)',
-  charged: 'charged hadron',
-  neutral: 'neutral hadron',
-};
-
 const QUARKS = ['d', 'u', 's', 'c', 'b', 't'] as const;
 const LEPTONS: Readonly<Record<number, readonly [ParticleKind, string]>> = {
   11: ['electron', 'e'],

@@ -1,9 +1,8 @@
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef } from 'vue';
-import type { EngineResource, EngineState, ProjectView } from '../../../protocol/engine-api.ts';
+import type { EngineResource, EngineState } from '../../../protocol/engine-api.ts';
 import { type EngineClient, makeEngineClient } from '../api/client.ts';
-import { TokenRefused } from '../api/errors.ts';
-import { takeToken } from '../api/session.ts';
+import { ProtocolMismatch, TokenRefused } from '../api/errors.ts';
 import { followEngine, type StateStream, type StreamStatus } from '../api/stream.ts';
 import * as resources from './resources.ts';
 
@@ -11,7 +10,7 @@ type Sinks = { readonly [K in EngineResource]: (value: EngineState[K]) => void }
 
 export type ConnectionStatus = StreamStatus | { readonly state: 'no-token' };
 
-/** The one connection of a window to its engine: fills the resource stores and carries the few actions. */
+/** The one connection of a window to its engine: fills the resource stores and carries the actions. */
 export const useConnection = defineStore('connection', () => {
   const status = shallowRef<ConnectionStatus>({ state: 'connecting' });
   /** A snapshot has come at least once: what the stores hold is real, if perhaps old. */
@@ -44,16 +43,15 @@ export const useConnection = defineStore('connection', () => {
     heardAt.value = Date.now();
   }
 
-  /** Takes the token from the address or this tab's memory and follows the engine; again on a new fragment. */
-  function open(): void {
+  /** Follows the engine that answers there. @param token null: there is none, and nothing is followed */
+  function open(origin: string, token: string | null): void {
     stream?.close();
     failedBefore.value = false;
-    const token = takeToken();
     if (token === null) {
       status.value = { state: 'no-token' };
       return;
     }
-    client = makeEngineClient(location.origin, token);
+    client = makeEngineClient(origin, token);
     stream = followEngine(client, {
       onStatus: (next) => {
         status.value = next;
@@ -67,12 +65,14 @@ export const useConnection = defineStore('connection', () => {
     });
   }
 
+  /** Asks the engine; what can only be mended outside of the page changes the whole page. */
   async function ask<T>(action: (client: EngineClient) => Promise<T>): Promise<T> {
     if (!client) throw new TokenRefused();
     try {
       return await action(client);
     } catch (error) {
       if (error instanceof TokenRefused) status.value = { state: 'refused' };
+      if (error instanceof ProtocolMismatch) status.value = { state: 'mismatch' };
       throw error;
     }
   }
@@ -84,10 +84,8 @@ export const useConnection = defineStore('connection', () => {
     heardAt,
     live,
     open,
+    ask,
     retryNow: () => stream?.retryNow(),
     reload: () => location.reload(),
-    pause: (forSeconds: number | null): Promise<void> => ask((engine) => engine.pause(forSeconds)),
-    resume: (): Promise<void> => ask((engine) => engine.resume()),
-    join: (invitation: string): Promise<ProjectView> => ask((engine) => engine.join(invitation)),
   };
 });

@@ -1,0 +1,62 @@
+import { createI18n } from 'vue-i18n';
+import { LANGUAGES, type Language } from '../../../protocol/shell.ts';
+import { count, setFormatLocale } from '../../shared/format.ts';
+
+type Messages = Record<string, unknown>;
+const LOADERS: Readonly<Record<Language, () => Promise<{ default: Messages }>>> = {
+  en: () => import('../locales/en.json'),
+  fr: () => import('../locales/fr.json'),
+  de: () => import('../locales/de.json'),
+  it: () => import('../locales/it.json'),
+  es: () => import('../locales/es.json'),
+};
+/** Each language's own name for itself: a person finds theirs whatever the page speaks now. */
+export const LANGUAGE_NAMES: Readonly<Record<Language, string>> = {
+  en: 'English',
+  fr: 'Français',
+  de: 'Deutsch',
+  it: 'Italiano',
+  es: 'Español',
+};
+
+const i18n = createI18n({
+  legacy: false,
+  locale: 'en',
+  messages: {} as Record<Language, Messages>,
+  missingWarn: true,
+});
+
+/** The system's first language that we have; English where there is none. */
+export function systemLanguage(wanted: readonly string[] = navigator.languages): Language {
+  for (const tag of wanted) {
+    const found = LANGUAGES.find((language) => language === tag.slice(0, 2).toLowerCase());
+    if (found) return found;
+  }
+  return 'en';
+}
+
+/** Loads a language and shows it; numbers and dates go by the person's own region where it speaks that language. */
+export async function setLanguage(language: Language): Promise<void> {
+  const { default: messages } = await LOADERS[language]();
+  i18n.global.setLocaleMessage(language, messages as never);
+  i18n.global.locale.value = language;
+  const regional = navigator.languages.find((tag) => tag.startsWith(`${language}-`));
+  setFormatLocale(regional ?? (language === 'en' ? 'en-GB' : language));
+  document.documentElement.lang = language;
+  document.documentElement.dir = 'ltr';
+}
+
+/** A message in the page's language. */
+export function t(key: string, values: Record<string, unknown> = {}): string {
+  return i18n.global.t(key, values);
+}
+
+/** A message that depends on a number: "{n} core | {n} cores". */
+export function tn(key: string, n: number, values: Record<string, unknown> = {}): string {
+  return i18n.global.t(key, { n: count(n), ...values }, n);
+}
+
+/** Whether there is a message by this key. */
+export function has(key: string): boolean {
+  return i18n.global.te(key);
+}

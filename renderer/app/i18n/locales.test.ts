@@ -1,0 +1,146 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'vue/compiler-sfc';
+import {
+  DoctorAction,
+  FinishedUnit,
+  RunningUnit,
+  StatusCause,
+  StatusView,
+} from '../../../protocol/engine-api.ts';
+import { LANGUAGES } from '../../../protocol/shell.ts';
+
+const APP = fileURLToPath(new URL('..', import.meta.url));
+const SHARED = fileURLToPath(new URL('../../shared', import.meta.url));
+
+function flatten(messages: object, above = ''): [string, string][] {
+  return Object.entries(messages).flatMap(([name, value]) =>
+    typeof value === 'string'
+      ? [[above + name, value] as [string, string]]
+      : flatten(value, `${above}${name}.`),
+  );
+}
+const LOCALES = new Map(
+  LANGUAGES.map((language) => [
+    language,
+    new Map(flatten(JSON.parse(readFileSync(`${APP}/locales/${language}.json`, 'utf8')))),
+  ]),
+);
+const english = LOCALES.get('en') ?? new Map<string, string>();
+const others = [...LOCALES].filter(([language]) => language !== 'en');
+const placeholders = (text: string) => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort();
+
+function sources(folder: string): { file: string; text: string }[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(vue|ts)$/.test(name) && !name.endsWith('.test.ts'))
+    .map((name) => ({ file: name, text: readFileSync(`${folder}/${name}`, 'utf8') }));
+}
+const code = [...sources(APP), ...sources(SHARED)];
+
+describe.each(others)('the messages in %s', (_, messages) => {
+  it('are there, all of them and no others', () => expect([...messages.keys()]).toEqual([...english.keys()]));
+
+  it('take the same values, and come in as many forms', () => {
+    for (const [key, text] of messages) {
+      const original = english.get(key) ?? '';
+      expect(placeholders(text), key).toEqual(placeholders(original));
+      expect(text.split(' | ').length, key).toBe(original.split(' | ').length);
+      expect(text.trim(), key).not.toBe('');
+    }
+  });
+
+  it('are translated: hardly any is still the English one', () => {
+    const same = [...messages].filter(([key, text]) => /[a-z]{4}/.test(text) && text === english.get(key));
+    expect(same.length / messages.size).toBeLessThan(0.07);
+  });
+});
+
+describe('every message', () => {
+  // t('a.b'), `a.${b}` and the like; a key put together counts for all keys of that shape.
+  const literals = new Set(
+    code.flatMap(({ text }) => text.match(/'[a-z]+(\.[\w-]+)?'/g) ?? []).map((one) => one.slice(1, -1)),
+  );
+  const shapes = code
+    .flatMap(({ text }) => text.match(/`[a-z]+\.[^`]*\$\{[^`]*`/g) ?? [])
+    .map((one) =>
+      one
+        .slice(1, -1)
+        .split(/\$\{[^}]*\}/)
+        .map((part) => part.replaceAll('.', '\\.')),
+    )
+    .map((parts) => new RegExp(`^${parts.join('[\\w-]+')}$`));
+
+  it('is used', () => {
+    const unused = [...english.keys()].filter(
+      (key) => !literals.has(key) && !shapes.some((shape) => shape.test(key)),
+    );
+    expect(unused).toEqual([]);
+  });
+
+  it('that the code names exists', () => {
+    const named = code.flatMap(({ text }) =>
+      [...text.matchAll(/\btn?\(\s*'([^']+)'/g)].map(([, key]) => key ?? ''),
+    );
+    expect(named.length).toBeGreaterThan(200);
+    expect(named.filter((key) => !english.has(key))).toEqual([]);
+  });
+
+  it('for what the engine may say exists', () => {
+    const wanted = [
+      ...StatusView.shape.state.options.map((state) => `state.${state}`),
+      ...StatusCause.shape.code.options.map((cause) => `cause.${cause}`),
+      ...['disk', 'no-capsule', 'offline', 'no-work'].map((cause) => `cause.${cause}Plain`),
+      ...RunningUnit.shape.state.options
+        .filter((state) => state !== 'running')
+        .map((state) => `unit.${state}`),
+      ...FinishedUnit.shape.verdict.options.map((verdict) => `verdict.${verdict}`),
+      ...DoctorAction.options.map((action) => `remedy.${action}`),
+    ];
+    expect(wanted.filter((key) => !english.has(key))).toEqual([]);
+  });
+});
+
+describe('templates', () => {
+  /** Names and signs that are the same in every language. */
+  const ALLOWED = /^(Beamtime|[^\p{L}]*)$/u;
+  const SPOKEN = new Set(['aria-label', 'title', 'alt', 'label', 'aria-description']);
+
+  /** As far as we look into Vue's syntax tree. */
+  interface Node {
+    readonly type: number;
+    readonly content?: unknown;
+    readonly props?: readonly {
+      readonly type: number;
+      readonly name: string;
+      readonly value?: { readonly content: string };
+    }[];
+    readonly children?: readonly Node[];
+  }
+  const [ELEMENT, TEXT, ATTRIBUTE] = [1, 2, 6];
+
+  function textsOf(node: Node): string[] {
+    if (node.type === TEXT) return [String(node.content).trim()];
+    if (node.type !== ELEMENT) return [];
+    const spoken = (node.props ?? [])
+      .filter((prop) => prop.type === ATTRIBUTE && SPOKEN.has(prop.name))
+      .map((prop) => prop.value?.content ?? '');
+    return [...spoken, ...(node.children ?? []).flatMap(textsOf)];
+  }
+
+  it.each(code.filter(({ file }) => file.endsWith('.vue')))('of $file hold no words', ({ text }) => {
+    const { descriptor } = parse(text);
+    const found = ((descriptor.template?.ast?.children ?? []) as unknown as Node[]).flatMap(textsOf);
+    expect(found.filter((one) => !ALLOWED.test(one))).toEqual([]);
+  });
+
+  it.each(code.filter(({ file }) => file.endsWith('.vue')))(
+    'of $file are styled for either writing direction',
+    ({ text }) => {
+      const { descriptor } = parse(text);
+      const physical =
+        /(^|[\s;{])((margin|padding|border)-(left|right)|left|right|text-align:\s*(left|right))\s*:?/gm;
+      for (const { content } of descriptor.styles) expect(content.match(physical) ?? []).toEqual([]);
+    },
+  );
+});
