@@ -41,6 +41,9 @@ try {
         if (only.length > 0 && !only.some((part) => file.includes(part))) continue;
         await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
         await delay(150);
+        // As high as the page, so that the phone's navigation is at its end and not across it.
+        const height = await page.evaluate(() => document.documentElement.scrollHeight);
+        await page.setViewportSize({ width, height: Math.max(height, HEIGHTS[width] ?? 900) });
         await page.screenshot({ path: join(TARGET, `${file}.png`), fullPage: true });
         process.stderr.write(`${file}\n`);
       }
