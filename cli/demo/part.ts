@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -18,6 +19,12 @@ export interface Part<Endpoint> {
   stop(): Promise<void>;
 }
 
+const CLI = dirname(dirname(fileURLToPath(import.meta.url)));
+const MAIN = join(CLI, 'main.ts');
+/** cli/engine-process.ts, bundled; not there where the app could not be built. */
+const ENGINE = join(dirname(CLI), 'build/desktop/engine/engine-command.mjs');
+/** An engine has little to do itself; it need not be fast, but it runs all day. */
+const SMALL = ['--max-semi-space-size=1', '--optimize-for-size'];
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 10_000;
 
@@ -33,8 +40,11 @@ export async function startPart<Endpoint extends { pid: number }>(options: {
   parse: (text: string) => Endpoint;
   signal: AbortSignal;
 }): Promise<Part<Endpoint>> {
-  const main = join(dirname(dirname(fileURLToPath(import.meta.url))), 'main.ts');
-  const child = fork(main, [...options.args], { stdio: ['ignore', 2, 2, 'ipc'] });
+  const isEngine = options.args[0] === 'engine' && existsSync(ENGINE);
+  const child = fork(isEngine ? ENGINE : MAIN, [...options.args], {
+    stdio: ['ignore', 2, 2, 'ipc'],
+    ...(isEngine ? { execArgv: SMALL } : {}),
+  });
   let over: string | null = null;
   const ended = new Promise<string>((done) => {
     child.on('close', (code, signal) => {
