@@ -116,7 +116,7 @@ describe('leaving', PATIENCE, () => {
     await one.start();
     await one.until((now) => now.projects.length === 0 && now.running.length === 0);
     await expect.poll(() => readdir(join(one.folder, 'spool'))).toEqual([]);
-    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ projects: [] });
+    await expect.poll(async () => JSON.parse(await readFile(path, 'utf8'))).toEqual({ projects: [] });
     const other = await engine();
     await join_(other, a);
     await other.until((now) => view(now, a.key)?.inHand.unfinished !== 0);
@@ -133,7 +133,12 @@ describe('leaving', PATIENCE, () => {
     expect((await one.ask('POST', '/leave', { project: a.key, work: 'finish' })).status).toBe(404);
     const state = await one.until((now) => now.projects.length === 0);
     expect(state.status.state).toBe('attention');
-    const { units } = UnitsPage.parse((await one.ask('GET', '/units')).json);
+    // The history follows a moment later.
+    const list = async () => UnitsPage.parse((await one.ask('GET', '/units')).json).units;
+    await expect
+      .poll(async () => (await list()).filter(({ verdict }) => verdict === 'unreported'))
+      .toEqual([]);
+    const units = await list();
     expect(units.length).toBeGreaterThan(0);
     expect(units.length).toBeLessThan(50);
     for (const unit of units) expect(['valid', 'pending']).toContain(unit.verdict);

@@ -111,6 +111,16 @@ describe.skipIf(why !== null)(`qemu driver: accelerators and snapshots (${why ??
     await driver.close();
   });
 
+  test('the one that the person insists on is the only one tried, and what was found before stays remembered', async () => {
+    const insisting = driverWith(['kvm', 'tcg'], await hangingKvm(), { accelerator: 'tcg' });
+    expect(await insisting.unavailable()).toBeNull();
+    expect(insisting.facts()).toMatchObject({ accelerator: 'tcg', refused: [] });
+    await insisting.close();
+    const lacking = driverWith(['tcg'], await hangingKvm(), { accelerator: 'kvm' });
+    expect(await lacking.unavailable()).toContain('accelerator kvm, which this computer does not offer');
+    await lacking.close();
+  });
+
   test('for another image it probes again', async () => {
     const driver = driverWith(['kvm', 'tcg'], await hangingKvm(), {
       appliance: { ...appliance, image: 'another' },

@@ -223,7 +223,7 @@ class Driver implements QemuDriver {
     const { host, order, key } = await this.#prepare();
     const remembered = await recallFact(this.#options.files.machine, FACT, ProbeResult);
     const known = remembered?.key === key ? remembered : null;
-    const refused = [...(known?.refused ?? [])];
+    const refused = this.#options.accelerator ? [] : [...(known?.refused ?? [])];
     const only = this.#options.accelerator;
     if (only && !order.includes(only))
       throw new CapsuleError(
