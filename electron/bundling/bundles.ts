@@ -63,10 +63,7 @@ export async function bundleShell(root: string, folder: string): Promise<void> {
     outdir: folder,
     outExtension: { '.js': '.cjs' },
   });
-  await writeFile(
-    join(folder, 'package.json'),
-    `${JSON.stringify(await manifest(root), null, 2)}\n`,
-  );
+  await writeFile(join(folder, 'package.json'), `${JSON.stringify(await manifest(root), null, 2)}\n`);
 }
 
 /** What Electron and electron-builder read; without dependencies, for everything is bundled. */
@@ -74,5 +71,13 @@ async function manifest(root: string): Promise<Record<string, unknown>> {
   const { version, license, description } = require(join(root, 'package.json'));
   // Until the project has a home: a package must name one.
   const home = { author: 'The Beamtime authors', homepage: 'https://beamtime.example/' };
-  return { name: 'beamtime', ...home, productName: 'Beamtime', version, license, description, main: 'main.cjs' };
+  return {
+    name: 'beamtime',
+    ...home,
+    productName: 'Beamtime',
+    version,
+    license,
+    description,
+    main: 'main.cjs',
+  };
 }

@@ -27,7 +27,8 @@ export function programPaths(root: string): Plugin {
         const contents = source.replaceAll(STARTED, (_, target: string) => {
           const program = relative(root, join(dirname(path), target)).replaceAll('\\', '/');
           const name = PROGRAMS[program];
-          if (!name) throw new Error(`${program} is started by ${path} but is not in electron/build/programs.ts`);
+          if (!name)
+            throw new Error(`${program} is started by ${path} but is not in electron/bundling/programs.ts`);
           return `new URL('./${name}.mjs', import.meta.url)`;
         });
         return { contents, loader: 'ts' };
