@@ -8,8 +8,8 @@ import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { bundleEngine, bundleShell } from './build/bundles.ts';
-import { writeAppIcons, writeTrayIcons } from './build/icons.ts';
+import { bundleEngine, bundleShell } from './bundling/bundles.ts';
+import { writeAppIcons, writeTrayIcons } from './bundling/icons.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const TARGET = join(ROOT, 'build', 'desktop');

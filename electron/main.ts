@@ -20,7 +20,15 @@ app.setAppUserModelId('science.beamtime.desktop');
 /** Of a whole program line, what belongs to the program itself differs; an invitation is found wherever it is. */
 const invitation = invitationIn(process.argv.slice(1));
 
-if (app.requestSingleInstanceLock({ invitation })) begin(makeLogger('shell', places.log));
+/**
+ * What a second start tells the first one has a limit (32 kB), beyond which neither answers the other any more; a page
+ * could make a browser hand over a link as long as it likes.
+ */
+const ARGUMENT_CHARS = 16_000;
+const isTooLong = process.argv.join(' ').length > ARGUMENT_CHARS;
+
+if (isTooLong) app.exit(2);
+else if (app.requestSingleInstanceLock()) begin(makeLogger('shell', places.log));
 else app.quit();
 
 function begin(log: Logger): void {

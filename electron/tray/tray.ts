@@ -16,7 +16,7 @@ export class TrayIcon {
   #state: TrayState = 'waiting';
   #menu: Menu | null = null;
 
-  /** @param icons the folder that electron/build/icons.ts wrote */
+  /** @param icons the folder that electron/bundling/icons.ts wrote */
   constructor(icons: string, facts: MenuFacts, onChoice: (id: string) => void) {
     this.#icons = icons;
     this.#facts = facts;

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,6 +65,10 @@ function sessionEnv({ desktop, home, env }: StartOptions): Record<string, string
 /** Chromium's own sandbox refuses root; without a GPU the software one is quicker to start. */
 const SWITCHES = ['--disable-gpu', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])];
 
+const ATTEMPTS = 3;
+/** Many times what it takes on a busy machine. */
+const CONNECTED_WITHIN_MS = 12_000;
+
 /** The desktop app as a user runs it, and what a test asks of its main process and its page. */
 export class App {
   readonly electron: ElectronApplication;
@@ -78,17 +82,50 @@ export class App {
     this.options = options;
   }
 
+  /**
+   * Starts it. Playwright and an Electron as old as the stand-in now and then lose each other while they connect: the
+   * app is there, and Playwright waits for ever. Then it is started once more, with its own files as they were.
+   */
   static async start(options: StartOptions): Promise<App> {
+    const own = join(options.home, 'data', 'desktop');
+    const before = join(options.home, 'desktop-before');
+    if (existsSync(own)) cpSync(own, before, { recursive: true });
+    try {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await App.#launch(options);
+        } catch (error) {
+          if (attempt === ATTEMPTS) throw error;
+          await settle(options.home, 5000);
+          rmSync(own, { recursive: true, force: true });
+          if (existsSync(before)) cpSync(before, own, { recursive: true });
+        }
+      }
+    } finally {
+      rmSync(before, { recursive: true, force: true });
+    }
+  }
+
+  static async #launch(options: StartOptions): Promise<App> {
     if (!electron) throw new Error('there is no Electron here');
-    const app = await _electron.launch({
+    const electronApp = await _electron.launch({
       executablePath: electron.executable,
       args: [...SWITCHES, options.folder ?? BUILT, ...(options.args ?? [])],
       env: sessionEnv(options),
-      timeout: 30_000,
+      timeout: CONNECTED_WITHIN_MS,
       // The page's scheme is the app's, not Playwright's.
       colorScheme: null,
     });
-    return new App(app, options);
+    const app = new App(electronApp, options);
+    try {
+      if (!options.args?.includes('--hidden'))
+        await electronApp.firstWindow({ timeout: CONNECTED_WITHIN_MS });
+      return app;
+    } catch (error) {
+      app.#process.kill('SIGKILL');
+      await app.gone;
+      throw error;
+    }
   }
 
   /** Resolves when the app has ended, whoever ended it. */
