@@ -1,5 +1,5 @@
 /**
- * `beamtime engine` alone. `npm start` runs the bundle of it (electron/build): one minified program with little around it
+ * `beamtime engine` alone. `npm start` runs the bundle of it (electron/bundling): one minified program with little around it
  * takes half the memory of the sources (bench idle), and an engine runs all day.
  */
 import { runCommandLine } from './run.ts';
