@@ -31,16 +31,22 @@ const NODE_WORDS = [
 
 /** The engine and what it starts, as ES modules that share their common parts; loaded lazily where the source does. */
 export async function bundleEngine(root: string, folder: string): Promise<void> {
-  await build({
+  const engine: BuildOptions = {
     ...COMMON,
-    entryPoints: Object.entries(PROGRAMS).map(([source, out]) => ({ in: join(root, source), out })),
     outdir: folder,
     format: 'esm',
     outExtension: { '.js': '.mjs' },
     splitting: true,
-    chunkNames: 'part-[hash]',
     banner: { js: NODE_WORDS },
     plugins: [programPaths(root)],
+  };
+  const programs = Object.entries(PROGRAMS).map(([source, out]) => ({ in: join(root, source), out }));
+  await build({ ...engine, entryPoints: programs, chunkNames: 'part-[hash]' });
+  // What `npm start` runs. A build of its own: parts shared with the above would run before electron/older-node.ts.
+  await build({
+    ...engine,
+    entryPoints: { 'engine-command': join(root, 'cli/engine-process.ts') },
+    chunkNames: 'command-[hash]',
   });
   // SQLite's module looks for its WebAssembly beside itself.
   const sqlite = dirname(require.resolve('node-sqlite3-wasm'));

@@ -8,7 +8,6 @@ import type { Plugin } from 'esbuild';
  */
 export const PROGRAMS: Readonly<Record<string, string>> = {
   'electron/engine/child.ts': 'engine',
-  'cli/engine-process.ts': 'engine-command',
   'engine/history/process.ts': 'history',
   'engine/capsules/wasm/child.ts': 'wasm-capsule',
   'wasi/worker.ts': 'wasm-program',

@@ -190,7 +190,10 @@ describe.skipIf(NO_ELECTRON)('attacks on the window', () => {
     expect(await app.invoke(page, 'takeInvitation')).toEqual({ ok: true, value: null });
     const hostile = `beamtime://join?url=${encodeURIComponent('http://127.0.0.1:1/<img src=x onerror=alert(1)>')}&key=00`;
     await app.again(hostile);
-    await expect.poll(() => app.invoke(page, 'takeInvitation')).toEqual({ ok: true, value: hostile });
+    await expect.poll(() => page.getByRole('textbox').inputValue()).toBe(hostile);
+    await page.getByRole('alert').first().waitFor();
+    expect(await page.locator('img').count()).toBe(0);
+    expect((await app.api<{ projects: unknown[] }>(page, 'GET', '/state')).body.projects).toEqual([]);
     expect(await app.info(page)).toMatchObject({ notices: [] });
     await app.again(`beamtime://join?${'x'.repeat(1000)}`);
     // Longer than one start can tell another.

@@ -52,12 +52,15 @@ describe.skipIf(NO_ELECTRON)('the desktop app, from first start to quit', () => 
     });
     expect(await app.again(project.server.invitation)).toBe(0);
     await expect.poll(() => page.getAttribute('html', 'data-invited'), LONG).toBe('yes');
-    const taken = await app.invoke(page, 'takeInvitation');
-    expect(taken).toEqual({ ok: true, value: project.server.invitation });
+    // The page has taken it, and asks: which project, whose key, what it would run.
     expect(await app.invoke(page, 'takeInvitation')).toEqual({ ok: true, value: null });
+    const question = page.getByRole('dialog', { name: 'Join this project?' });
+    await question.waitFor(LONG);
+    expect(await question.textContent()).toContain(project.server.url);
     expect((await state()).projects).toEqual([]);
+    await question.getByRole('button', { name: 'Join', exact: true }).click();
+    await expect.poll(async () => (await state()).projects.length, LONG).toBe(1);
     const { invitation } = project.server;
-    expect((await app.api(page, 'POST', '/join', { invitation })).status).toBe(200);
     const preview = await app.api<JoinPreview>(page, 'POST', '/join/preview', { invitation });
     expect.soft(preview).toMatchObject({ status: 200, body: { joined: true } });
   });
