@@ -5,7 +5,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const others = await super.sort(files);
-    const isLong = (file: TestSpecification) => /\/test\/|\/faults\.|\/qemu\//.test(file.moduleId);
+    const isLong = (file: TestSpecification) => /\/test\/|\/faults\.|\/qemu\/|\/engine\/projects\./.test(file.moduleId);
     return [...others.filter(isLong), ...others.filter((file) => !isLong(file))];
   }
 }
@@ -18,6 +18,8 @@ export default defineConfig({
     // By default one core is left free; much of the time here is spent waiting for processes and deadlines.
     maxWorkers: 2,
     sequence: { sequencer: LongFirst },
+    // Others may have the cores just then.
+    expect: { poll: { timeout: 20_000 } },
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

@@ -167,7 +167,7 @@ describe('an engine', () => {
       code: 0,
       out: 'left Test project\n',
     });
-    await expect.poll(async () => (await state()).projects).toEqual([]);
+    await expect.poll(async () => (await state()).projects, { timeout: 30_000 }).toEqual([]);
     expect((await home.run('projects')).out).toContain('none joined');
     expect((await home.run('stop')).code).toBe(0);
   });

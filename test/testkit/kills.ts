@@ -70,7 +70,7 @@ export function survivesKills(plan: Plan): void {
     const killed: Record<string, number> = { server: 0, engine: 0, capsule: 0 };
     let kills = 0;
     for (const until = Date.now() + 400_000; kills < plan.kills && Date.now() < until; ) {
-      await delay(100 + random() * 1600);
+      await delay(100 + random() * 1200);
       const choice = random();
       if (choice < 0.2) server.kill();
       else if (choice < 0.45) engine.kill();
