@@ -5,7 +5,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const others = await super.sort(files);
-    const isLong = (file: TestSpecification) => /\/test\/|\/faults\.|\/qemu\/|\/engine\/projects\./.test(file.moduleId);
+    const isLong = (file: TestSpecification) =>
+      /\/test\/|\/faults\.|\/qemu\/|\/engine\/projects\./.test(file.moduleId);
     return [...others.filter(isLong), ...others.filter((file) => !isLong(file))];
   }
 }
