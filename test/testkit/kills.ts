@@ -87,14 +87,13 @@ export function survivesKills(plan: Plan): void {
       killed[which.name] = (killed[which.name] ?? 0) + 1;
       kills++;
       await delay(random() * 600);
-      which.start();
+      await which.start();
     }
     console.log(`kills: ${JSON.stringify(killed)}`);
     expect(kills).toBe(plan.kills);
-    server.start();
-    engine.start();
+    await Promise.all([server.start(), engine.start()]);
 
-    const campaign = await complete(server, endpoint.url);
+    const campaign = await complete(endpoint.url, engine);
     const results = await validResults(endpoint);
     const units = new Set(results.map((result) => result.unitId));
     expect(campaign.unitsSetAside).toBe(0);
@@ -150,6 +149,7 @@ class Restarting {
   readonly name: string;
   readonly #args: readonly string[];
   #run: ReturnType<typeof command>;
+  #isKilled = false;
 
   constructor(name: string, args: readonly string[]) {
     this.name = name;
@@ -167,10 +167,14 @@ class Restarting {
 
   kill(): void {
     if (this.pid !== undefined) kill(this.pid);
+    this.#isKilled = true;
   }
 
-  start(): void {
-    if (this.#run.child.exitCode === null && this.#run.child.signalCode === null) return;
+  /** Where it was killed: again, once it is gone. */
+  async start(): Promise<void> {
+    if (!this.#isKilled) return;
+    await this.#run.done;
+    this.#isKilled = false;
     this.#run = this.#launch();
   }
 
@@ -186,24 +190,33 @@ class Restarting {
     throw new Error(`the ${this.name} is not ready: ${this.#run.output().slice(-2000)}`);
   }
 
+  /** For a person who wants to know why nothing goes on. */
+  fate(): string {
+    const { exitCode, signalCode } = this.#run.child;
+    return `${exitCode ?? signalCode ?? 'running'}; ${this.#run.output().slice(-3000)}`;
+  }
+
   async stop(): Promise<void> {
     this.#run.child.kill('SIGTERM');
     await this.#run.done;
   }
 }
 
-async function complete(server: Restarting, url: string): Promise<CampaignDetail> {
+/** @throws Error with what project and engine say of it, where it takes too long */
+async function complete(url: string, engine: Restarting): Promise<CampaignDetail> {
+  let last = '';
   for (const until = Date.now() + 400_000; Date.now() < until; await delay(500)) {
     try {
       const { campaigns } = CampaignList.parse(await (await fetch(`${url}/api/v1/campaigns`)).json());
       const [campaign] = campaigns;
+      last = JSON.stringify(campaign);
       if (campaign?.state !== 'complete') continue;
       return CampaignDetail.parse(await (await fetch(`${url}/api/v1/campaigns/${campaign.id}`)).json());
     } catch (error) {
       if (!(error instanceof TypeError)) throw error; // fetch: the server is starting
     }
   }
-  throw new Error(`the campaign does not complete (${server.name} process ${server.pid})`);
+  throw new Error(`the campaign does not complete: ${last}\nthe engine: ${engine.fate()}`);
 }
 
 async function validResults(endpoint: ServerEndpoint) {
