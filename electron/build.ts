@@ -16,6 +16,7 @@ const TARGET = join(ROOT, 'build', 'desktop');
 const STAMP = '.inputs';
 const INPUTS = [
   'electron',
+  'cli',
   'engine',
   'ninep',
   'wasi',
