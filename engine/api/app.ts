@@ -142,7 +142,7 @@ export async function engineApp(options: AppOptions): Promise<Hono> {
     return context.body(null, 202);
   });
   app.route(API_PREFIX, api);
-  if (options.rendererFolder !== null) await servePage(app, options.rendererFolder);
+  if (options.rendererFolder !== null) servePage(app, options.rendererFolder);
 
   app.notFound((context) =>
     context.json(apiError('not-found', `there is no ${context.req.method} ${context.req.path}`), 404),
