@@ -12,7 +12,7 @@ import { until } from './testkit/until.ts';
 
 const KILLS = 12;
 const HOSTS = 12;
-const UNITS = 260;
+const UNITS = 160;
 
 let folder = '';
 let server: ChildServer;
