@@ -24,22 +24,22 @@ typedef struct {
   Output blocks, hepmc, progress, live;
   bool hepmc_open;
   Tally unit, block;
-  Event first; /* of the block, for `live` */
+  Event event;
 } Run;
 
 static void compute_block(Run *run) {
   const Card *card = run->card;
   Tally *block = &run->block;
-  Event event = run->process.start;
+  Event *event = &run->event;
   for (uint64_t i = 0; i < block->events; i++) {
     const uint64_t number = block->first_event + i;
-    block->attempted += process_generate(&run->process, card->seed, number, &event);
-    histograms_fill(&block->histograms, &event);
-    if (i == 0) run->first = event;
+    block->attempted += process_generate(&run->process, card->seed, number, event);
+    histograms_fill(&block->histograms, event);
+    if (i == 0) write_live(run->live.file, event);
     const uint64_t done = number - card->first_event + 1;
     if (done <= card->hepmc_events) {
       const CrossSection so_far = cross_section(run->process.maximum_pb, done, run->unit.attempted + block->attempted);
-      hepmc_event(run->hepmc.file, &event, &so_far);
+      hepmc_event(run->hepmc.file, event, &so_far);
     }
     if (i % YIELD_EVENTS == YIELD_EVENTS - 1) sched_yield();
   }
@@ -51,7 +51,6 @@ static bool finish_block(Run *run) {
   tally_add(&run->unit, &run->block);
   if (!output_flush(&run->blocks)) return false;
   if (run->hepmc_open && !output_flush(&run->hepmc)) return false;
-  write_live(run->live.file, &run->first);
   if (!output_flush(&run->live)) return false;
   fprintf(run->progress.file, "%" PRIu64 " %" PRIu64 "\n", run->unit.events, run->card->events);
   return output_flush(&run->progress);
@@ -101,6 +100,7 @@ int run_unit(const Card *card) {
     fprintf(stderr, "evgen: card.json: no process of the list can happen at energyGeV = %.9g: twice the mass is more\n", card->energy);
     return EXIT_CARD;
   }
+  process_begin(&run.process, &run.event);
   if (!open_all(&run)) return EXIT_FILES;
   if (run.hepmc_open) hepmc_begin(run.hepmc.file);
   return compute(&run) && finish(&run) ? EXIT_GOOD : EXIT_FILES;

@@ -24,6 +24,7 @@ static const Field PARAMETERS = {"parameters", true, 0, 0, ""};
 
 static const Field ENERGY = {"energyGeV", true, 5, 250, " GeV"};
 static const Field PROCESSES = {"processes", false, 0, 0, ""};
+static const Field STAGE_LIST = {"stages", false, 0, 0, ""};
 static const Field HEPMC_EVENTS = {"hepmcEvents", false, 0, 10000, ""};
 static const Field Z_MASS = {"mZGeV", false, 80, 100, " GeV"};
 static const Field Z_WIDTH = {"gammaZGeV", false, 0.5, 10, " GeV"};
@@ -94,30 +95,39 @@ static uint64_t whole(Check *check, const JsonNode *object, const Field *field, 
   return (uint64_t)node->number;
 }
 
-static void processes(Check *check, const JsonNode *parameters, bool wanted[FERMIONS]) {
-  const char *expected = "processes must be a list of different names out of mu, tau, d, u, s, c, b";
+static const char *process_name(int index) { return FERMION[index].name; }
+static const char *stage_name(int index) {
+  static const char *const names[STAGES] = {"corrections", "isr", "shower", "hadronisation", "decays"};
+  return names[index];
+}
+
+/* A list of different names out of `count` that `name` knows; all of them where it is missing. */
+static void choice(Check *check, const JsonNode *parameters, const Field *field, const char *(*name)(int), int count,
+                   bool empty, bool chosen[]) {
   const JsonNode *nodes = check->document->nodes;
-  const JsonNode *list = member(check, parameters, &PROCESSES);
-  for (int f = 0; f < FERMIONS; f++) wanted[f] = list == NULL;
+  const JsonNode *list = member(check, parameters, field);
+  for (int i = 0; i < count; i++) chosen[i] = list == NULL;
   if (!list) return;
-  if (list->kind != JSON_ARRAY || list->first < 0) {
-    refuse(check, list, "%s", expected);
-    return;
-  }
-  for (int i = list->first; i >= 0; i = nodes[i].next) {
-    int f = 0;
+  const JsonNode *wrong = list->kind != JSON_ARRAY || (list->first < 0 && !empty) ? list : NULL;
+  for (int i = list->kind == JSON_ARRAY ? list->first : -1; i >= 0 && !wrong; i = nodes[i].next) {
+    int k = 0;
     if (nodes[i].kind == JSON_STRING)
-      while (f < FERMIONS && strcmp(nodes[i].text, FERMION[f].name) != 0) f++;
-    if (nodes[i].kind != JSON_STRING || f == FERMIONS || wanted[f]) refuse(check, &nodes[i], "%s", expected);
-    else wanted[f] = true;
+      while (k < count && strcmp(nodes[i].text, name(k)) != 0) k++;
+    if (nodes[i].kind != JSON_STRING || k == count || chosen[k]) wrong = &nodes[i];
+    else chosen[k] = true;
   }
+  if (!wrong) return;
+  char known[120] = "";
+  for (int k = 0; k < count; k++) snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", k ? ", " : "", name(k));
+  refuse(check, wrong, "%s must be a list of different names out of %s", field->name, known);
 }
 
 static void read_parameters(Check *check, const JsonNode *parameters, Card *card) {
-  static const Field *const known[] = {&ENERGY, &PROCESSES, &HEPMC_EVENTS, &Z_MASS, &Z_WIDTH, &SIN2THETA, &ALPHA_INVERSE};
+  static const Field *const known[] = {&ENERGY, &PROCESSES, &STAGE_LIST, &HEPMC_EVENTS, &Z_MASS, &Z_WIDTH, &SIN2THETA, &ALPHA_INVERSE};
   only_these(check, parameters, " in parameters", known, sizeof known / sizeof known[0]);
   card->energy = number(check, parameters, &ENERGY, 0);
-  processes(check, parameters, card->wanted);
+  choice(check, parameters, &PROCESSES, process_name, FERMIONS, false, card->wanted);
+  choice(check, parameters, &STAGE_LIST, stage_name, STAGES, true, card->stages);
   card->hepmc_events = whole(check, parameters, &HEPMC_EVENTS, 0);
   card->electroweak.z_mass = number(check, parameters, &Z_MASS, DEFAULT_ELECTROWEAK.z_mass);
   card->electroweak.z_width = number(check, parameters, &Z_WIDTH, DEFAULT_ELECTROWEAK.z_width);

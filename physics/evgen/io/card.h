@@ -10,10 +10,14 @@
 
 enum { CARD_MAX_BYTES = 65536, CARD_MESSAGE = 400 };
 
+/* Stages of an event that a card can leave out; without any it is the leading order alone. */
+typedef enum { STAGE_CORRECTIONS, STAGE_ISR, STAGE_SHOWER, STAGE_HADRONISATION, STAGE_DECAYS, STAGES } Stage;
+
 typedef struct {
   uint64_t seed, first_event, events, block_events;
   double energy;         /* in the centre of mass, GeV */
   bool wanted[FERMIONS]; /* processes */
+  bool stages[STAGES];   /* what is done beyond leading order, see Stage */
   uint64_t hepmc_events; /* how many events at the beginning of the unit go to out/events.hepmc */
   Electroweak electroweak;
 } Card;

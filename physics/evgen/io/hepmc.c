@@ -28,7 +28,7 @@ static int vertices(const Event *event) {
  * The parent's id as HepMC3 writes it: 0 for a beam; the vertex -1 for what the two beams made (a V line, as it
  * has two incoming particles); else the single particle that decayed.
  */
-static int parent_id(const Particle *p) { return p->parent < 0 ? 0 : p->parent == 0 ? -1 : p->parent + 1; }
+static int parent_id(const Particle *p) { return p->parent < 0 ? 0 : p->parent == BEAM ? -1 : p->parent + 1; }
 
 void hepmc_event(FILE *file, const Event *event, const CrossSection *so_far) {
   fprintf(file, "E %" PRIu64 " %d %d\nU GEV MM\nW 1.0000000000000000e+00\n", event->number, vertices(event), event->count);

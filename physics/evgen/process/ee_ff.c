@@ -50,7 +50,18 @@ static Channel channel_prepare(double s, const Fermion *f, const Electroweak *in
 static Particle beam(int pdg, double energy, double sign) {
   const double e = 0.5 * energy;
   const double pz = sign * sqrt(e * e - ELECTRON_MASS * ELECTRON_MASS);
-  return (Particle){.pz = pz, .e = e, .m = ELECTRON_MASS, .pdg = pdg, .status = STATUS_BEAM, .parent = -1};
+  return (Particle){.pz = pz, .e = e, .m = ELECTRON_MASS, .pdg = pdg, .status = STATUS_BEAM, .parent = -1, .parent_last = -1};
+}
+
+void process_begin(const Process *process, Event *event) {
+  const double energy = process->energy;
+  event->energy = energy;
+  event->weights = 1;
+  event->weight[0] = 1.0;
+  event->particle[BEAM] = beam(11, energy, 1.0);
+  event->particle[BEAM + 1] = beam(-11, energy, -1.0);
+  event->particle[BOSON] = (Particle){
+      .e = energy, .m = energy, .pdg = 23, .status = STATUS_DECAYED, .parent = BEAM, .parent_last = BEAM + 1};
 }
 
 bool process_prepare(Process *process, double energy, const bool wanted[FERMIONS], const Electroweak *inputs) {
@@ -65,13 +76,6 @@ bool process_prepare(Process *process, double energy, const bool wanted[FERMIONS
   process->maximum_pb = sum;
   if (!(sum > 0)) return false;
   for (int f = 0; f < FERMIONS; f++) process->upto[f] /= sum;
-
-  Event *start = &process->start;
-  start->energy = energy;
-  start->count = 5;
-  start->particle[0] = beam(11, energy, 1.0);
-  start->particle[1] = beam(-11, energy, -1.0);
-  start->particle[2] = (Particle){.e = energy, .m = energy, .pdg = 23, .status = STATUS_DECAYED, .parent = 0};
   return true;
 }
 
@@ -102,7 +106,11 @@ uint64_t process_generate(const Process *process, uint64_t seed, uint64_t number
   const double px = pt * cosine_phi, py = pt * sine_phi, pz = p * cosine;
   const int line = fermion->colours > 1 ? 501 : 0;
   event->number = number;
-  event->particle[3] = (Particle){px, py, pz, e, fermion->mass, fermion->pdg, STATUS_FINAL, 2, line, 0};
-  event->particle[4] = (Particle){-px, -py, -pz, e, fermion->mass, -fermion->pdg, STATUS_FINAL, 2, 0, line};
+  const Particle common = {.e = e, .m = fermion->mass, .status = STATUS_FINAL, .parent = BOSON, .parent_last = BOSON};
+  Particle *first = &event->particle[PRIMARY], *second = first + 1;
+  *first = *second = common;
+  first->px = px, first->py = py, first->pz = pz, first->pdg = fermion->pdg, first->colour = line;
+  second->px = -px, second->py = -py, second->pz = -pz, second->pdg = -fermion->pdg, second->anticolour = line;
+  event->count = PRIMARY + 2;
   return attempts;
 }

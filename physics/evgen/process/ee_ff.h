@@ -21,7 +21,6 @@ typedef struct {
   double maximum_pb; /* what hit-or-miss multiplies: sum of 2 * channel maximum */
   Channel channel[FERMIONS];
   double upto[FERMIONS]; /* cumulative share of each channel in maximum_pb */
-  Event start;           /* beams, boson and the final fermions yet without direction */
 } Process;
 
 /*
@@ -30,9 +29,12 @@ typedef struct {
  */
 bool process_prepare(Process *process, double energy, const bool wanted[FERMIONS], const Electroweak *inputs);
 
+/* Writes what all events share: beams, boson. The fermions' places are kept for process_generate. */
+void process_begin(const Process *process, Event *event);
+
 /*
- * Generates event `number` of `seed` (hit-or-miss, weight 1) into `event`, which began as a copy of process->start:
- * what all events share stays in place. Returns the attempts it took, at least 1.
+ * Generates event `number` of `seed` (hit-or-miss, weight 1) into `event`, on which process_begin was called once.
+ * Returns the attempts it took, at least 1.
  */
 uint64_t process_generate(const Process *process, uint64_t seed, uint64_t number, Event *event);
 

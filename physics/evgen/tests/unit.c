@@ -81,7 +81,8 @@ static void test_conservation(double energy, uint64_t events) {
   bool all[FERMIONS];
   for (int f = 0; f < FERMIONS; f++) all[f] = true;
   CHECK(process_prepare(&process, energy, all, &DEFAULT_ELECTROWEAK), "open at %g GeV", energy);
-  Event event = process.start;
+  static Event event;
+  process_begin(&process, &event);
   Histograms *histograms = calloc(1, sizeof *histograms);
   double worst = 0, worst_shell = 0;
   uint64_t bad_charge = 0;
