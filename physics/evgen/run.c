@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "analysis/analyse.h"
 #include "io/hepmc.h"
 #include "io/output.h"
 #include "io/results.h"

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "../analysis/particles.h"
 #include "../version.h"
 #include "hepmc.h"
 
@@ -81,12 +82,26 @@ void write_summary(FILE *file, const Card *card, const Process *process, const T
   fputs("\n  ]\n}\n", file);
 }
 
+static void write_axis(FILE *file, const Axis *axis) {
+  fprintf(file, "{\"name\":\"%s\",\"edges\":[", axis->name);
+  for (int i = 0; i <= axis->bins; i++) {
+    const double edge = axis->edges ? axis->edges[i] : axis->low + i * ((axis->high - axis->low) / axis->bins);
+    fprintf(file, "%s%.17g", i == 0 ? "" : ",", edge);
+  }
+  fprintf(file, "],\"scale\":%d,\"per\":", axis->scale);
+  if (axis->per) fprintf(file, "\"%s\"}", axis->per);
+  else fputs("null}", file);
+}
+
 void write_description(FILE *file) {
   fprintf(file, "{\"program\":\"evgen\",\"version\":\"" EVGEN_VERSION "\",\"processes\":[");
   for (int f = 0; f < FERMIONS; f++) fprintf(file, "%s\"%s\"", f == 0 ? "" : ",", FERMION[f].name);
+  fputs("],\"identified\":[", file);
+  for (int i = 0; i < IDENTIFIED; i++) fprintf(file, "%s\"%s\"", i == 0 ? "" : ",", IDENTIFIED_NAME[i]);
   fputs("],\"histograms\":[", file);
-  for (int h = 0; h < HISTOGRAMS; h++)
-    fprintf(file, "%s{\"name\":\"%s\",\"low\":%.17g,\"high\":%.17g,\"bins\":%d}", h == 0 ? "" : ",", AXIS[h].name, AXIS[h].low,
-            AXIS[h].high, AXIS[h].bins);
+  for (int h = 0; h < HISTOGRAMS; h++) {
+    if (h > 0) fputc(',', file);
+    write_axis(file, &AXIS[h]);
+  }
   fputs("]}\n", file);
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../analysis/histograms.h"
+#include "../analysis/analyse.h"
 #include "../core/maths.h"
 #include "../core/philox.h"
 #include "../io/card.h"
