@@ -41,6 +41,7 @@ const TEST = [
   'g++',
   'libhepmc3-dev',
   'libfastjet-dev',
+  'libfastjetplugins-dev',
 ];
 
 const ELSEWHERE = {

@@ -1,6 +1,7 @@
 #include "card.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -122,13 +123,55 @@ static void choice(Check *check, const JsonNode *parameters, const Field *field,
   refuse(check, wrong, "%s must be a list of different names out of %s", field->name, known);
 }
 
+/* Numbers that all have a name, a range and a default: what the shower and the hadrons depend on. */
+typedef struct {
+  Field field;
+  size_t offset;
+} Tunable;
+
+#define SHOWER(name, member, low, high, unit) {{name, false, low, high, unit}, offsetof(Card, shower.member)}
+#define HADRON(name, member, low, high, unit) {{name, false, low, high, unit}, offsetof(Card, hadrons.member)}
+static const Tunable TUNABLE[] = {
+    SHOWER("alphaS", alpha_s, 0.08, 0.16, ""),
+    SHOWER("showerCutoffGeV", cutoff, 0.45, 5, " GeV"),
+    HADRON("lundA", a, 0, 3, ""),
+    HADRON("lundB", b, 0.1, 3, " GeV^-2"),
+    HADRON("lundADiquark", a_diquark, 0, 3, ""),
+    HADRON("bowlerCharm", r_charm, 0, 3, ""),
+    HADRON("bowlerBottom", r_bottom, 0, 3, ""),
+    HADRON("sigmaPtGeV", sigma, 0, 1, " GeV"),
+    HADRON("strangePerUp", strange, 0, 1, ""),
+    HADRON("diquarkPerQuark", diquark, 0, 0.5, ""),
+    HADRON("strangeDiquark", strange_diquark, 0, 3, ""),
+    HADRON("spin1Diquark", spin1_diquark, 0, 1, ""),
+    HADRON("popcorn", popcorn, 0, 2, ""),
+    HADRON("vectorLight", vector_light, 0, 3, ""),
+    HADRON("vectorStrange", vector_strange, 0, 3, ""),
+    HADRON("vectorCharm", vector_charm, 0, 3, ""),
+    HADRON("vectorBottom", vector_bottom, 0, 3, ""),
+    HADRON("etaFactor", eta, 0, 1, ""),
+    HADRON("etaPrimeFactor", eta_prime, 0, 1, ""),
+    HADRON("decupletFactor", decuplet, 0, 1, ""),
+};
+enum { TUNABLES = sizeof TUNABLE / sizeof TUNABLE[0] };
+
 static void read_parameters(Check *check, const JsonNode *parameters, Card *card) {
-  static const Field *const known[] = {&ENERGY, &PROCESSES, &STAGE_LIST, &HEPMC_EVENTS, &Z_MASS, &Z_WIDTH, &SIN2THETA, &ALPHA_INVERSE};
-  only_these(check, parameters, " in parameters", known, sizeof known / sizeof known[0]);
+  static const Field *const fixed[] = {&ENERGY, &PROCESSES, &STAGE_LIST, &HEPMC_EVENTS, &Z_MASS, &Z_WIDTH, &SIN2THETA, &ALPHA_INVERSE};
+  enum { FIXED = sizeof fixed / sizeof fixed[0] };
+  const Field *known[FIXED + TUNABLES];
+  for (int i = 0; i < FIXED; i++) known[i] = fixed[i];
+  for (int i = 0; i < TUNABLES; i++) known[FIXED + i] = &TUNABLE[i].field;
+  only_these(check, parameters, " in parameters", known, FIXED + TUNABLES);
   card->energy = number(check, parameters, &ENERGY, 0);
   choice(check, parameters, &PROCESSES, process_name, FERMIONS, false, card->wanted);
   choice(check, parameters, &STAGE_LIST, stage_name, STAGES, true, card->stages);
   card->hepmc_events = whole(check, parameters, &HEPMC_EVENTS, 0);
+  card->shower = DEFAULT_SHOWER;
+  card->hadrons = DEFAULT_HADRONS;
+  for (int i = 0; i < TUNABLES; i++) {
+    double *value = (double *)((char *)card + TUNABLE[i].offset);
+    *value = number(check, parameters, &TUNABLE[i].field, *value);
+  }
   card->electroweak.z_mass = number(check, parameters, &Z_MASS, DEFAULT_ELECTROWEAK.z_mass);
   card->electroweak.z_width = number(check, parameters, &Z_WIDTH, DEFAULT_ELECTROWEAK.z_width);
   card->electroweak.sin2theta = number(check, parameters, &SIN2THETA, DEFAULT_ELECTROWEAK.sin2theta);

@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../hadronisation/parameters.h"
 #include "../process/electroweak.h"
+#include "../shower/shower.h"
 
 enum { CARD_MAX_BYTES = 65536, CARD_MESSAGE = 400 };
 
@@ -20,6 +22,8 @@ typedef struct {
   bool stages[STAGES];   /* what is done beyond leading order, see Stage */
   uint64_t hepmc_events; /* how many events at the beginning of the unit go to out/events.hepmc */
   Electroweak electroweak;
+  ShowerParameters shower;
+  HadronParameters hadrons;
 } Card;
 
 /*

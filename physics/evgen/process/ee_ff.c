@@ -39,6 +39,7 @@ static Channel channel_prepare(double s, const Fermion *f, const Electroweak *in
 
   const double norm = PI * alpha * alpha / (2.0 * s) * f->colours * beta * GEV2_PB;
   channel.beta = beta;
+  channel.axial = beta2 * axial / (0.5 * (3.0 - beta2) * vector + beta2 * axial); /* both integrated over the angle */
   channel.c0 = norm * ((2.0 - beta2) * vector + beta2 * axial);
   channel.c1 = norm * 2.0 * beta * odd;
   channel.c2 = norm * beta2 * (vector + axial);
@@ -113,4 +114,10 @@ uint64_t process_generate(const Process *process, uint64_t seed, uint64_t number
   second->px = -px, second->py = -py, second->pz = -pz, second->pdg = -fermion->pdg, second->anticolour = line;
   event->count = PRIMARY + 2;
   return attempts;
+}
+
+double process_axial_share(const Process *process, const Event *event) {
+  for (int f = 0; f < FERMIONS; f++)
+    if (FERMION[f].pdg == event->particle[PRIMARY].pdg) return process->channel[f].axial;
+  return 0;
 }

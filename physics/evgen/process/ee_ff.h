@@ -12,6 +12,7 @@
 /* One final state: d sigma / d cos(theta) = c0 + c1 cos + c2 cos^2 in pb. theta: between e- and f. */
 typedef struct {
   double c0, c1, c2;
+  double axial; /* share of the axial current of f in the cross-section */
   double beta;    /* velocity of f; 0 where the energy is not above the threshold */
   double maximum; /* of d sigma / d cos(theta), pb */
 } Channel;
@@ -37,5 +38,8 @@ void process_begin(const Process *process, Event *event);
  * Returns the attempts it took, at least 1.
  */
 uint64_t process_generate(const Process *process, uint64_t seed, uint64_t number, Event *event);
+
+/* The axial current's share for an event's fermion. */
+double process_axial_share(const Process *process, const Event *event);
 
 #endif
