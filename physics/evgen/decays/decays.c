@@ -28,7 +28,7 @@ static const DecayChannel *choose(Random *random, const Kind *kind, double mass,
     int i = kind->first;
     while (CHANNEL[i].upto < r) i++;
     const DecayChannel *channel = &CHANNEL[i];
-    if (channel->threshold >= mass) continue;
+    if (channel->threshold >= mass && channel->products > 1) continue; /* K0 to K0S has one */
     if (channel->kind == DECAY_QUARKS) {
       products->count = quarks_to_hadrons(random, channel->pdg, channel->products, mass, products->pdg, products->m, MOST_PRODUCTS);
       if (products->count == 0) continue;
@@ -42,7 +42,7 @@ static const DecayChannel *choose(Random *random, const Kind *kind, double mass,
         products->m[k] = sample_mass(random, channel->pdg[k], least + left);
         left -= products->m[k] - least;
       }
-      if (!(left > 0)) continue;
+      if (!(left > 0) && channel->products > 1) continue;
     }
     if (sign < 0)
       for (int k = 0; k < products->count; k++) products->pdg[k] = conjugate_of(products->pdg[k]);

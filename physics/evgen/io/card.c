@@ -27,6 +27,7 @@ static const Field ENERGY = {"energyGeV", true, 5, 250, " GeV"};
 static const Field PROCESSES = {"processes", false, 0, 0, ""};
 static const Field STAGE_LIST = {"stages", false, 0, 0, ""};
 static const Field HEPMC_EVENTS = {"hepmcEvents", false, 0, 10000, ""};
+static const Field LEAST_S = {"leastS", false, 1e-4, 1, ""};
 static const Field Z_MASS = {"mZGeV", false, 80, 100, " GeV"};
 static const Field Z_WIDTH = {"gammaZGeV", false, 0.5, 10, " GeV"};
 static const Field SIN2THETA = {"sin2thetaEff", false, 0, 1, ""};
@@ -156,7 +157,7 @@ static const Tunable TUNABLE[] = {
 enum { TUNABLES = sizeof TUNABLE / sizeof TUNABLE[0] };
 
 static void read_parameters(Check *check, const JsonNode *parameters, Card *card) {
-  static const Field *const fixed[] = {&ENERGY, &PROCESSES, &STAGE_LIST, &HEPMC_EVENTS, &Z_MASS, &Z_WIDTH, &SIN2THETA, &ALPHA_INVERSE};
+  static const Field *const fixed[] = {&ENERGY, &PROCESSES, &STAGE_LIST, &HEPMC_EVENTS, &LEAST_S, &Z_MASS, &Z_WIDTH, &SIN2THETA, &ALPHA_INVERSE};
   enum { FIXED = sizeof fixed / sizeof fixed[0] };
   const Field *known[FIXED + TUNABLES];
   for (int i = 0; i < FIXED; i++) known[i] = fixed[i];
@@ -166,6 +167,7 @@ static void read_parameters(Check *check, const JsonNode *parameters, Card *card
   choice(check, parameters, &PROCESSES, process_name, FERMIONS, false, card->wanted);
   choice(check, parameters, &STAGE_LIST, stage_name, STAGES, true, card->stages);
   card->hepmc_events = whole(check, parameters, &HEPMC_EVENTS, 0);
+  card->least_s = number(check, parameters, &LEAST_S, 0.01);
   card->shower = DEFAULT_SHOWER;
   card->hadrons = DEFAULT_HADRONS;
   for (int i = 0; i < TUNABLES; i++) {

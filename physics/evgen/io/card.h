@@ -21,6 +21,7 @@ typedef struct {
   bool wanted[FERMIONS]; /* processes */
   bool stages[STAGES];   /* what is done beyond leading order, see Stage */
   uint64_t hepmc_events; /* how many events at the beginning of the unit go to out/events.hepmc */
+  double least_s;        /* of the hard process over that of the beams */
   Electroweak electroweak;
   ShowerParameters shower;
   HadronParameters hadrons;
