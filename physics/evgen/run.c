@@ -109,6 +109,6 @@ int run_unit(const Card *card) {
   }
   generator_begin(&run.generator, &run.event);
   if (!open_all(&run)) return EXIT_FILES;
-  if (run.hepmc_open) hepmc_begin(run.hepmc.file);
+  if (run.hepmc_open) hepmc_begin(run.hepmc.file, 1, (const char *const[]){"Weight"});
   return compute(&run) && finish(&run) ? EXIT_GOOD : EXIT_FILES;
 }
