@@ -67,6 +67,7 @@ const Axis AXIS[HISTOGRAMS] = {
     EQUAL("lightMass", 0.0, 0.25, 50, "analysed"),
     EQUAL("wideBroadening", 0.0, 0.4, 40, "analysed"),
     EQUAL("totalBroadening", 0.0, 0.5, 50, "analysed"),
+    LISTED("lnY12", -12, 0, EDGES_LN_Y, "analysed"),
     LISTED("lnY23", -12, 0, EDGES_LN_Y, "analysed"),
     LISTED("lnY34", -12, 0, EDGES_LN_Y, "analysed"),
     LISTED("lnY45", -12, 0, EDGES_LN_Y, "analysed"),

@@ -36,7 +36,7 @@ void fill_all_shapes(Histograms *h, const Momenta *all) {
   histogram_fill(h, HISTOGRAM_TOTAL_BROADENING, hemispheres.wide_broadening + hemispheres.narrow_broadening);
 
   const Mergings jets = durham(all);
-  for (int n = 0; n < 4; n++) histogram_fill(h, HISTOGRAM_LN_Y23 + n, log_y(jets.transition[1 + n]));
+  for (int n = 0; n < 5; n++) histogram_fill(h, HISTOGRAM_LN_Y12 + n, log_y(jets.transition[n]));
 }
 
 void fill_slow_jets(Histograms *h, const Momenta *all) {

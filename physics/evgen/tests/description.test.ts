@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { HistogramAxis, Release } from '../../../protocol/release.ts';
+import { type HistogramAxis, Release } from '../../../protocol/release.ts';
 import { BUILDS } from './evgen.testkit.ts';
 
 const document = parse(await readFile(new URL('../release.yaml', import.meta.url), 'utf8'));
