@@ -87,6 +87,21 @@ describe('YODA text', () => {
     expect(Number(one?.rows[3]?.[2])).toBe(123_456_789_012);
   });
 
+  it('gives fixed-point sums as sums of weights, with the squares where they are kept', () => {
+    const axis = { ...detail.axes[0], scale: 100, per: 'n', squares: 'cosSquares' };
+    const [point] = detail.points;
+    const weighted = {
+      ...detail,
+      axes: [axis],
+      points: [{ ...point, histograms: { cos: [0, 250, 50, 0], cosSquares: [0, 125, 25, 0] } }],
+    };
+    const [one] = read(yodaText(weighted as CampaignDetail));
+    expect(one?.rows.slice(3).map((row) => row.slice(2, 4).map(Number))).toEqual([
+      [2.5, 1.25],
+      [0.5, 0.25],
+    ]);
+  });
+
   it('is there for points with nothing merged', () => {
     expect(empty?.rows.every((row) => row.slice(2).every((cell) => Number(cell) === 0))).toBe(true);
     expect(empty?.header).not.toHaveProperty('CrossSectionPb');

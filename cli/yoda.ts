@@ -3,8 +3,9 @@ import type { HistogramAxis } from '../protocol/release.ts';
 
 /**
  * A campaign's merged histograms as YODA 1 text (format V2), one Histo1D for each histogram and point, at
- * /CAMPAIGN/pNN/NAME. Weights are one an event, so sums stay whole and files of several campaigns add up exactly.
- * Inside a bin only the count is known: its moments are those of events in the bin's middle.
+ * /CAMPAIGN/pNN/NAME. Counts have weights of one, so sums stay whole and files of several campaigns add up exactly; fixed-point
+ * sums (HistogramAxis.scale) are given as the sums of weights they stand for.
+ * Inside a bin only the sum is known: its moments are those of entries in the bin's middle.
  */
 export function yodaText(detail: CampaignDetail, points: readonly CampaignPoint[] = detail.points): string {
   return points.flatMap((point) => detail.axes.map((axis) => histogram(detail.name, point, axis))).join('');
@@ -21,24 +22,29 @@ export function crossSectionPb(point: CampaignPoint): { value: number; error: nu
 
 interface Sums {
   readonly w: number;
+  readonly w2: number;
   readonly wx: number;
   readonly wx2: number;
 }
 
 function histogram(campaign: string, point: CampaignPoint, axis: HistogramAxis): string {
-  const counts = point.histograms[axis.name] ?? [];
+  const scale = axis.scale ?? 1;
+  const counts = (point.histograms[axis.name] ?? []).map((count) => count / scale);
+  const squares = axis.squares ? point.histograms[axis.squares]?.map((count) => count / scale) : undefined;
   const { edges } = axis;
   const bins = edges.slice(1).map((high, i) => {
     const low = edges[i] ?? high;
     const n = counts[i + 1] ?? 0;
     const middle = (low + high) / 2;
-    return { low, high, sums: { w: n, wx: n * middle, wx2: n * middle * middle } };
+    const w2 = squares?.[i + 1] ?? n;
+    return { low, high, sums: { w: n, w2, wx: n * middle, wx2: n * middle * middle } };
   });
   // Where they lie outside is not known: they are put on the edge.
   const under = outside(counts[0] ?? 0, edges[0] ?? 0);
   const over = outside(counts[edges.length] ?? 0, edges.at(-1) ?? 0);
   const total = [under, ...bins.map(({ sums }) => sums), over].reduce((a, b) => ({
     w: a.w + b.w,
+    w2: a.w2 + b.w2,
     wx: a.wx + b.wx,
     wx2: a.wx2 + b.wx2,
   }));
@@ -71,12 +77,12 @@ function histogram(campaign: string, point: CampaignPoint, axis: HistogramAxis):
 }
 
 function outside(n: number, x: number): Sums {
-  return { w: n, wx: n * x, wx2: n * x * x };
+  return { w: n, w2: n, wx: n * x, wx2: n * x * x };
 }
 
-/** sumw sumw2 sumwx sumwx2 numEntries; with weights of one the first two are the same. */
-function columns({ w, wx, wx2 }: Sums): string {
-  return [w, w, wx, wx2, w].map(real).join('\t');
+/** sumw sumw2 sumwx sumwx2 numEntries; with weights of one sumw, sumw2 and numEntries are the same. */
+function columns({ w, w2, wx, wx2 }: Sums): string {
+  return [w, w2, wx, wx2, w].map(real).join('\t');
 }
 
 /** As C's %e: at least six decimals, and as many as the double needs; at least two digits of exponent. */

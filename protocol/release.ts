@@ -5,9 +5,11 @@ import { Blob, Count, Json, Slug, UnitPath } from './primitives.ts';
 export const Platform = z.enum(['x86_64-linux', 'wasm32-wasi']);
 export type Platform = z.infer<typeof Platform>;
 
-/** One axis of counts; bins are [edges[i], edges[i+1]). */
+const HistogramName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,62}$/);
+
+/** One axis of whole numbers; bins are [edges[i], edges[i+1]). */
 export const HistogramAxis = z.strictObject({
-  name: z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,62}$/),
+  name: HistogramName,
   title: z.string().min(1).max(120),
   xLabel: z.string().max(80),
   yLabel: z.string().max(80),
@@ -19,6 +21,17 @@ export const HistogramAxis = z.strictObject({
       'edges must increase',
     ),
   logY: z.boolean().default(false),
+  /** Contents are sums of weights times this, each weight rounded to a whole number so that sums stay exact; absent: counts. */
+  scale: Count.min(1).optional(),
+  /** The histogram whose bins together count the events that this one is divided by; absent: it stands for itself. */
+  per: HistogramName.optional(),
+  /**
+   * The histogram (same edges, same scale) of the squares of what each event of `per` adds to a bin: the error of a mean of
+   * weights follows from it. Absent: entries are taken as independent, so that the error of a count n is sqrt(n).
+   */
+  squares: HistogramName.optional(),
+  /** What the bins are called, where x is no number. */
+  binLabels: z.array(z.string().max(40)).optional(),
 });
 export type HistogramAxis = z.infer<typeof HistogramAxis>;
 
@@ -35,7 +48,24 @@ export const Release = z.strictObject({
   args: z.array(z.string().max(200)).max(20).default([]),
   /** JSON Schema (draft 2020-12) of Card.parameters. */
   parameters: z.record(z.string(), Json),
-  histograms: z.array(HistogramAxis).max(200),
+  histograms: z
+    .array(HistogramAxis)
+    .max(200)
+    .superRefine((axes, context) => {
+      const byName = new Map(axes.map((axis) => [axis.name, axis]));
+      for (const [i, { per, squares, edges, scale, binLabels }] of axes.entries()) {
+        const wrong = (field: string, message: string) =>
+          context.addIssue({ code: 'custom', path: [i, field], message });
+        if (per !== undefined && !byName.has(per)) wrong('per', `there is no histogram "${per}"`);
+        const other = squares === undefined ? null : (byName.get(squares) ?? 'missing');
+        if (other === 'missing') wrong('squares', `there is no histogram "${squares}"`);
+        else if (other && (other.edges.join() !== edges.join() || other.scale !== scale))
+          wrong('squares', `"${squares}" must have the same edges and scale`);
+        if (squares !== undefined && per === undefined) wrong('squares', 'needs `per`: the number of events');
+        if (binLabels && binLabels.length !== edges.length - 1)
+          wrong('binLabels', `${binLabels.length} labels for ${edges.length - 1} bins`);
+      }
+    }),
   /** Output files kept for people beside out/blocks.jsonl, for example a sample of events. */
   samples: z.array(UnitPath).default([]),
   limits: z.strictObject({

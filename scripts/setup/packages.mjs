@@ -28,8 +28,21 @@ const DESKTOP = [
   'libxss1',
   'libdrm2',
 ];
-/** What only tests and benches use: a browser, a 9P server to compare with, network namespaces, a display, a bus. */
-const TEST = ['chromium', 'diod', 'iproute2', 'cpio', 'make', 'procps', 'xvfb', 'dbus-daemon|dbus'];
+/** What only tests and benches use: a browser, a 9P server to compare with, network namespaces, a display, a bus, readers of events. */
+const TEST = [
+  'chromium',
+  'diod',
+  'iproute2',
+  'cpio',
+  'make',
+  'procps',
+  'xvfb',
+  'dbus-daemon|dbus',
+  'g++',
+  'libhepmc3-dev',
+  'libfastjet-dev',
+  'libfastjetplugins-dev',
+];
 
 const ELSEWHERE = {
   darwin: 'brew install qemu llvm lld wasi-libc',

@@ -123,7 +123,7 @@ function addHistograms(
       sums[at] = (sums[at] ?? 0) + count;
       at++;
     }
-    if (total > block.events * MAX_FILLS_PER_EVENT) {
+    if (total > block.events * MAX_FILLS_PER_EVENT * (axis.scale ?? 1)) {
       throw fail(`histogram "${axis.name}" holds ${total} entries for ${block.events} events`);
     }
   }

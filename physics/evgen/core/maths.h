@@ -38,6 +38,11 @@ static inline void sincos_turns(double turns, double *sine, double *cosine) {
   }
 }
 
+/* Natural logarithm of a positive, normal number; e to the x for |x| < 700; both to a few 1e-16 relative. */
+double log_of(double x);
+double exp_of(double x);
+static inline double power_of(double x, double y) { return exp_of(y * log_of(x)); }
+
 /* The angle of (x, y) in radians, -pi to pi; 0 for the origin. */
 double angle_of(double y, double x);
 

@@ -31,7 +31,7 @@ static inline Words philox4x32_10(uint32_t key0, uint32_t key1, Words counter) {
 }
 
 /* The parts of the generator that draw numbers. A value once used keeps its meaning: it decides the bits. */
-enum { PART_PROCESS = 0 };
+enum { PART_PROCESS = 0, PART_SHOWER = 1, PART_HADRONISATION = 2, PART_DECAYS = 3 };
 
 /* The random numbers of one part of one event. */
 typedef struct {

@@ -1,6 +1,7 @@
 #include "card.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,7 +25,9 @@ static const Field PARAMETERS = {"parameters", true, 0, 0, ""};
 
 static const Field ENERGY = {"energyGeV", true, 5, 250, " GeV"};
 static const Field PROCESSES = {"processes", false, 0, 0, ""};
+static const Field STAGE_LIST = {"stages", false, 0, 0, ""};
 static const Field HEPMC_EVENTS = {"hepmcEvents", false, 0, 10000, ""};
+static const Field LEAST_S = {"leastS", false, 1e-4, 1, ""};
 static const Field Z_MASS = {"mZGeV", false, 80, 100, " GeV"};
 static const Field Z_WIDTH = {"gammaZGeV", false, 0.5, 10, " GeV"};
 static const Field SIN2THETA = {"sin2thetaEff", false, 0, 1, ""};
@@ -94,31 +97,83 @@ static uint64_t whole(Check *check, const JsonNode *object, const Field *field, 
   return (uint64_t)node->number;
 }
 
-static void processes(Check *check, const JsonNode *parameters, bool wanted[FERMIONS]) {
-  const char *expected = "processes must be a list of different names out of mu, tau, d, u, s, c, b";
-  const JsonNode *nodes = check->document->nodes;
-  const JsonNode *list = member(check, parameters, &PROCESSES);
-  for (int f = 0; f < FERMIONS; f++) wanted[f] = list == NULL;
-  if (!list) return;
-  if (list->kind != JSON_ARRAY || list->first < 0) {
-    refuse(check, list, "%s", expected);
-    return;
-  }
-  for (int i = list->first; i >= 0; i = nodes[i].next) {
-    int f = 0;
-    if (nodes[i].kind == JSON_STRING)
-      while (f < FERMIONS && strcmp(nodes[i].text, FERMION[f].name) != 0) f++;
-    if (nodes[i].kind != JSON_STRING || f == FERMIONS || wanted[f]) refuse(check, &nodes[i], "%s", expected);
-    else wanted[f] = true;
-  }
+static const char *process_name(int index) { return FERMION[index].name; }
+static const char *stage_name(int index) {
+  static const char *const names[STAGES] = {"corrections", "isr", "shower", "hadronisation", "decays"};
+  return names[index];
 }
 
+/* A list of different names out of `count` that `name` knows; all of them where it is missing. */
+static void choice(Check *check, const JsonNode *parameters, const Field *field, const char *(*name)(int), int count,
+                   bool empty, bool chosen[]) {
+  const JsonNode *nodes = check->document->nodes;
+  const JsonNode *list = member(check, parameters, field);
+  for (int i = 0; i < count; i++) chosen[i] = list == NULL;
+  if (!list) return;
+  const JsonNode *wrong = list->kind != JSON_ARRAY || (list->first < 0 && !empty) ? list : NULL;
+  for (int i = list->kind == JSON_ARRAY ? list->first : -1; i >= 0 && !wrong; i = nodes[i].next) {
+    int k = 0;
+    if (nodes[i].kind == JSON_STRING)
+      while (k < count && strcmp(nodes[i].text, name(k)) != 0) k++;
+    if (nodes[i].kind != JSON_STRING || k == count || chosen[k]) wrong = &nodes[i];
+    else chosen[k] = true;
+  }
+  if (!wrong) return;
+  char known[120] = "";
+  for (int k = 0; k < count; k++) snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", k ? ", " : "", name(k));
+  refuse(check, wrong, "%s must be a list of different names out of %s", field->name, known);
+}
+
+/* Numbers that all have a name, a range and a default: what the shower and the hadrons depend on. */
+typedef struct {
+  Field field;
+  size_t offset;
+} Tunable;
+
+#define SHOWER(name, member, low, high, unit) {{name, false, low, high, unit}, offsetof(Card, shower.member)}
+#define HADRON(name, member, low, high, unit) {{name, false, low, high, unit}, offsetof(Card, hadrons.member)}
+static const Tunable TUNABLE[] = {
+    SHOWER("alphaS", alpha_s, 0.08, 0.16, ""),
+    SHOWER("showerCutoffGeV", cutoff, 0.45, 5, " GeV"),
+    HADRON("lundA", a, 0, 3, ""),
+    HADRON("lundB", b, 0.1, 3, " GeV^-2"),
+    HADRON("lundADiquark", a_diquark, 0, 3, ""),
+    HADRON("bowlerCharm", r_charm, 0, 3, ""),
+    HADRON("bowlerBottom", r_bottom, 0, 3, ""),
+    HADRON("sigmaPtGeV", sigma, 0, 1, " GeV"),
+    HADRON("strangePerUp", strange, 0, 1, ""),
+    HADRON("diquarkPerQuark", diquark, 0, 0.5, ""),
+    HADRON("strangeDiquark", strange_diquark, 0, 3, ""),
+    HADRON("spin1Diquark", spin1_diquark, 0, 1, ""),
+    HADRON("popcorn", popcorn, 0, 2, ""),
+    HADRON("vectorLight", vector_light, 0, 3, ""),
+    HADRON("vectorStrange", vector_strange, 0, 3, ""),
+    HADRON("vectorCharm", vector_charm, 0, 3, ""),
+    HADRON("vectorBottom", vector_bottom, 0, 3, ""),
+    HADRON("etaFactor", eta, 0, 1, ""),
+    HADRON("etaPrimeFactor", eta_prime, 0, 1, ""),
+    HADRON("decupletFactor", decuplet, 0, 1, ""),
+};
+enum { TUNABLES = sizeof TUNABLE / sizeof TUNABLE[0] };
+
 static void read_parameters(Check *check, const JsonNode *parameters, Card *card) {
-  static const Field *const known[] = {&ENERGY, &PROCESSES, &HEPMC_EVENTS, &Z_MASS, &Z_WIDTH, &SIN2THETA, &ALPHA_INVERSE};
-  only_these(check, parameters, " in parameters", known, sizeof known / sizeof known[0]);
+  static const Field *const fixed[] = {&ENERGY, &PROCESSES, &STAGE_LIST, &HEPMC_EVENTS, &LEAST_S, &Z_MASS, &Z_WIDTH, &SIN2THETA, &ALPHA_INVERSE};
+  enum { FIXED = sizeof fixed / sizeof fixed[0] };
+  const Field *known[FIXED + TUNABLES];
+  for (int i = 0; i < FIXED; i++) known[i] = fixed[i];
+  for (int i = 0; i < TUNABLES; i++) known[FIXED + i] = &TUNABLE[i].field;
+  only_these(check, parameters, " in parameters", known, FIXED + TUNABLES);
   card->energy = number(check, parameters, &ENERGY, 0);
-  processes(check, parameters, card->wanted);
+  choice(check, parameters, &PROCESSES, process_name, FERMIONS, false, card->wanted);
+  choice(check, parameters, &STAGE_LIST, stage_name, STAGES, true, card->stages);
   card->hepmc_events = whole(check, parameters, &HEPMC_EVENTS, 0);
+  card->least_s = number(check, parameters, &LEAST_S, 0.01);
+  card->shower = DEFAULT_SHOWER;
+  card->hadrons = DEFAULT_HADRONS;
+  for (int i = 0; i < TUNABLES; i++) {
+    double *value = (double *)((char *)card + TUNABLE[i].offset);
+    *value = number(check, parameters, &TUNABLE[i].field, *value);
+  }
   card->electroweak.z_mass = number(check, parameters, &Z_MASS, DEFAULT_ELECTROWEAK.z_mass);
   card->electroweak.z_width = number(check, parameters, &Z_WIDTH, DEFAULT_ELECTROWEAK.z_width);
   card->electroweak.sin2theta = number(check, parameters, &SIN2THETA, DEFAULT_ELECTROWEAK.sin2theta);

@@ -6,16 +6,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../hadronisation/parameters.h"
 #include "../process/electroweak.h"
+#include "../shower/shower.h"
 
 enum { CARD_MAX_BYTES = 65536, CARD_MESSAGE = 400 };
+
+/* Stages of an event that a card can leave out; without any it is the leading order alone. */
+typedef enum { STAGE_CORRECTIONS, STAGE_ISR, STAGE_SHOWER, STAGE_HADRONISATION, STAGE_DECAYS, STAGES } Stage;
 
 typedef struct {
   uint64_t seed, first_event, events, block_events;
   double energy;         /* in the centre of mass, GeV */
   bool wanted[FERMIONS]; /* processes */
+  bool stages[STAGES];   /* what is done beyond leading order, see Stage */
   uint64_t hepmc_events; /* how many events at the beginning of the unit go to out/events.hepmc */
+  double least_s;        /* of the hard process over that of the beams */
   Electroweak electroweak;
+  ShowerParameters shower;
+  HadronParameters hadrons;
 } Card;
 
 /*

@@ -3,12 +3,14 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "../analysis/particles.h"
 #include "../version.h"
 #include "hepmc.h"
 
 void tally_add(Tally *sum, const Tally *part) {
   sum->events += part->events;
   sum->attempted += part->attempted;
+  sum->failed += part->failed;
   for (int h = 0; h < HISTOGRAMS; h++)
     for (int i = 0; i < AXIS[h].bins + 2; i++) sum->histograms.counts[h][i] += part->histograms.counts[h][i];
 }
@@ -70,7 +72,8 @@ void write_summary(FILE *file, const Card *card, const Process *process, const T
   fprintf(file, "  \"seed\": %" PRIu64 ",\n  \"firstEvent\": %" PRIu64 ",\n  \"events\": %" PRIu64 ",\n", card->seed,
           unit->first_event, unit->events);
   fprintf(file, "  \"energyGeV\": %.12g,\n  \"crossSectionPb\": %.9g,\n  \"errorPb\": %.9g,\n", process->energy, sigma.value, sigma.error);
-  fprintf(file, "  \"maximumPb\": %.17g,\n  \"attempted\": %" PRIu64 ",\n  \"processes\": [\n", process->maximum_pb, unit->attempted);
+  fprintf(file, "  \"maximumPb\": %.17g,\n  \"attempted\": %" PRIu64 ",\n", process->maximum_pb, unit->attempted);
+  fprintf(file, "  \"begunAnew\": %" PRIu64 ",\n  \"processes\": [\n", unit->failed);
   const char *separator = "";
   for (int f = 0; f < FERMIONS; f++) {
     if (!(process->channel[f].maximum > 0)) continue;
@@ -81,12 +84,26 @@ void write_summary(FILE *file, const Card *card, const Process *process, const T
   fputs("\n  ]\n}\n", file);
 }
 
+static void write_axis(FILE *file, const Axis *axis) {
+  fprintf(file, "{\"name\":\"%s\",\"edges\":[", axis->name);
+  for (int i = 0; i <= axis->bins; i++) {
+    const double edge = axis->edges ? axis->edges[i] : axis->low + i * ((axis->high - axis->low) / axis->bins);
+    fprintf(file, "%s%.17g", i == 0 ? "" : ",", edge);
+  }
+  fprintf(file, "],\"scale\":%d,\"per\":", axis->scale);
+  if (axis->per) fprintf(file, "\"%s\"}", axis->per);
+  else fputs("null}", file);
+}
+
 void write_description(FILE *file) {
   fprintf(file, "{\"program\":\"evgen\",\"version\":\"" EVGEN_VERSION "\",\"processes\":[");
   for (int f = 0; f < FERMIONS; f++) fprintf(file, "%s\"%s\"", f == 0 ? "" : ",", FERMION[f].name);
+  fputs("],\"identified\":[", file);
+  for (int i = 0; i < IDENTIFIED; i++) fprintf(file, "%s\"%s\"", i == 0 ? "" : ",", IDENTIFIED_NAME[i]);
   fputs("],\"histograms\":[", file);
-  for (int h = 0; h < HISTOGRAMS; h++)
-    fprintf(file, "%s{\"name\":\"%s\",\"low\":%.17g,\"high\":%.17g,\"bins\":%d}", h == 0 ? "" : ",", AXIS[h].name, AXIS[h].low,
-            AXIS[h].high, AXIS[h].bins);
+  for (int h = 0; h < HISTOGRAMS; h++) {
+    if (h > 0) fputc(',', file);
+    write_axis(file, &AXIS[h]);
+  }
   fputs("]}\n", file);
 }

@@ -13,6 +13,7 @@
 /* Whole-number sums of a block, or of a unit. */
 typedef struct {
   uint64_t first_event, events, attempted;
+  uint64_t failed; /* beginnings of an event that came to nothing and were made anew */
   Histograms histograms;
 } Tally;
 

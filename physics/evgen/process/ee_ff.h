@@ -7,33 +7,32 @@
 
 #include "../core/event.h"
 #include "../core/philox.h"
+#include "born.h"
 #include "electroweak.h"
-
-/* One final state: d sigma / d cos(theta) = c0 + c1 cos + c2 cos^2 in pb. theta: between e- and f. */
-typedef struct {
-  double c0, c1, c2;
-  double beta;    /* velocity of f; 0 where the energy is not above the threshold */
-  double maximum; /* of d sigma / d cos(theta), pb */
-} Channel;
+#include "isr.h"
 
 typedef struct {
   double energy;
-  double maximum_pb; /* what hit-or-miss multiplies: sum of 2 * channel maximum */
+  double maximum_pb; /* what hit-or-miss multiplies: sum of 2 * channel maximum, or the radiator's */
   Channel channel[FERMIONS];
   double upto[FERMIONS]; /* cumulative share of each channel in maximum_pb */
-  Event start;           /* beams, boson and the final fermions yet without direction */
+  bool isr;              /* photons of the beams: by this, in place of the above */
+  Radiator radiator;
 } Process;
 
 /*
  * Prepares the process for a centre-of-mass energy (GeV).
  * Returns false where no wanted channel is open at this energy.
  */
-bool process_prepare(Process *process, double energy, const bool wanted[FERMIONS], const Electroweak *inputs);
+bool process_prepare(Process *process, double energy, const bool wanted[FERMIONS], const Electroweak *inputs, ProcessOptions options);
+
+/* Writes what all events share: beams, boson. The fermions' places are kept for process_generate. */
+void process_begin(const Process *process, Event *event);
 
 /*
- * Generates event `number` of `seed` (hit-or-miss, weight 1) into `event`, which began as a copy of process->start:
- * what all events share stays in place. Returns the attempts it took, at least 1.
+ * Generates event `number` of `seed` (hit-or-miss, weight 1) into `event`, on which process_begin was called once.
+ * Returns the attempts it took, at least 1; *axial: the axial current's share in the fermion's cross-section.
  */
-uint64_t process_generate(const Process *process, uint64_t seed, uint64_t number, Event *event);
+uint64_t process_generate(const Process *process, uint64_t seed, uint64_t number, Event *event, double *axial);
 
 #endif

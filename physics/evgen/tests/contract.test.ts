@@ -55,7 +55,7 @@ describe('out/blocks.jsonl', () => {
 
   it('does not depend on what else the card asks for', async () => {
     const first = await runEvgen(whole);
-    const second = await runEvgen({ ...whole, parameters: { energyGeV: 91.19 } });
+    const second = await runEvgen({ ...whole, parameters: { energyGeV: 91.19, stages: [] } });
     expect(second.out.get('blocks.jsonl')).toEqual(first.out.get('blocks.jsonl'));
     expect(second.out.has('events.hepmc')).toBe(false);
   });
@@ -207,6 +207,11 @@ describe('a card that is not good is refused with the place, before any event', 
     ],
     ['a process twice', parameters({ processes: ['mu', 'mu'] }), /processes must be/],
     ['no process', parameters({ processes: [] }), /processes must be/],
+    [
+      'an unknown stage',
+      parameters({ stages: ['shower', 'rain'] }),
+      /stages must be a list of different names out of corrections, isr, shower, hadronisation, decays/,
+    ],
     [
       'too many events kept',
       parameters({ hepmcEvents: 10_001 }),

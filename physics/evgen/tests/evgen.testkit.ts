@@ -13,6 +13,8 @@ import { buildEvgen, type TargetName } from '../build.ts';
 export interface EvgenParameters {
   energyGeV: number;
   processes?: string[];
+  /** Beyond leading order; none unless given. */
+  stages?: string[];
   hepmcEvents?: number;
   mZGeV?: number;
   gammaZGeV?: number;
@@ -41,7 +43,7 @@ export const BUILDS: ReadonlyMap<TargetName, string> = builds;
 /** The quickest build there is; every machine has one. */
 export const BEST: TargetName = builds.has('native') ? 'native' : 'wasm32-wasi';
 
-/** A card with small numbers where the caller does not care. */
+/** A card with small numbers where the caller does not care, at leading order unless it asks for more. */
 export function card(parameters: EvgenParameters, rest: Partial<Omit<Card, 'parameters'>> = {}): Card {
   const { energyGeV, ...others } = parameters;
   return {
@@ -50,7 +52,7 @@ export function card(parameters: EvgenParameters, rest: Partial<Omit<Card, 'para
     events: 1000,
     blockEvents: 1000,
     ...rest,
-    parameters: { energyGeV, ...others },
+    parameters: { energyGeV, stages: [], ...others },
   };
 }
 

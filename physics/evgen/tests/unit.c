@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../analysis/histograms.h"
+#include "../analysis/analyse.h"
 #include "../core/maths.h"
 #include "../core/philox.h"
 #include "../io/card.h"
@@ -80,13 +80,15 @@ static void test_conservation(double energy, uint64_t events) {
   Process process;
   bool all[FERMIONS];
   for (int f = 0; f < FERMIONS; f++) all[f] = true;
-  CHECK(process_prepare(&process, energy, all, &DEFAULT_ELECTROWEAK), "open at %g GeV", energy);
-  Event event = process.start;
+  CHECK(process_prepare(&process, energy, all, &DEFAULT_ELECTROWEAK, (ProcessOptions){0}), "open at %g GeV", energy);
+  static Event event;
+  process_begin(&process, &event);
   Histograms *histograms = calloc(1, sizeof *histograms);
   double worst = 0, worst_shell = 0;
   uint64_t bad_charge = 0;
   for (uint64_t number = 0; number < events; number++) {
-    process_generate(&process, 11, number, &event);
+    double axial;
+    process_generate(&process, 11, number, &event, &axial);
     histograms_fill(histograms, &event);
     double px = 0, py = 0, pz = 0, e = 0;
     int code = 0;
@@ -118,9 +120,9 @@ static void test_threshold(void) {
   Process process;
   bool only_b[FERMIONS] = {0};
   only_b[FERMIONS - 1] = true;
-  CHECK(!process_prepare(&process, 9.55, only_b, &DEFAULT_ELECTROWEAK), "b pairs below their threshold");
-  CHECK(!process_prepare(&process, 2 * 4.78, only_b, &DEFAULT_ELECTROWEAK), "b pairs at their threshold");
-  CHECK(process_prepare(&process, 9.57, only_b, &DEFAULT_ELECTROWEAK), "b pairs above their threshold");
+  CHECK(!process_prepare(&process, 9.55, only_b, &DEFAULT_ELECTROWEAK, (ProcessOptions){0}), "b pairs below their threshold");
+  CHECK(!process_prepare(&process, 2 * 4.78, only_b, &DEFAULT_ELECTROWEAK, (ProcessOptions){0}), "b pairs at their threshold");
+  CHECK(process_prepare(&process, 9.57, only_b, &DEFAULT_ELECTROWEAK, (ProcessOptions){0}), "b pairs above their threshold");
 }
 
 /* ---- JSON and cards ---- */

@@ -1,0 +1,93 @@
+/* What is counted: names, bins and meaning of all histograms. `histograms` in release.yaml tells people the same (a test). */
+#ifndef EVGEN_AXES_H
+#define EVGEN_AXES_H
+
+enum { MAX_BINS = 110 };
+
+typedef struct {
+  const char *name;
+  double low, high;
+  int bins;
+  double per_unit;     /* bins to a unit of x, where all have the same width */
+  const double *edges; /* bins + 1 of them; NULL: equal bins from low to high */
+  int scale;           /* 1: counts; else sums of weights times this, each rounded to a whole number */
+  const char *per;     /* the histogram that counts the events which this one is divided by; NULL: none */
+} Axis;
+
+enum {
+  HISTOGRAM_PDG_CODE,
+  HISTOGRAM_COS_THETA, /* one for each of FERMION, in that order */
+  HISTOGRAM_PHI = HISTOGRAM_COS_THETA + 7,
+  HISTOGRAM_TRANSVERSE_MOMENTUM,
+  HISTOGRAM_TAU_PION_X,
+  HISTOGRAM_REDUCED_ENERGY,
+  HISTOGRAM_ANALYSED,
+  HISTOGRAM_ANALYSED_EIGHTH,
+
+  /* All particles. */
+  HISTOGRAM_THRUST,
+  HISTOGRAM_THRUST_MAJOR,
+  HISTOGRAM_THRUST_MINOR,
+  HISTOGRAM_OBLATENESS,
+  HISTOGRAM_SPHERICITY,
+  HISTOGRAM_APLANARITY,
+  HISTOGRAM_PLANARITY,
+  HISTOGRAM_C,
+  HISTOGRAM_D,
+  HISTOGRAM_HEAVY_MASS,
+  HISTOGRAM_LIGHT_MASS,
+  HISTOGRAM_WIDE_BROADENING,
+  HISTOGRAM_TOTAL_BROADENING,
+  HISTOGRAM_LN_Y12,
+  HISTOGRAM_LN_Y23,
+  HISTOGRAM_LN_Y34,
+  HISTOGRAM_LN_Y45,
+  HISTOGRAM_LN_Y56,
+  HISTOGRAM_JADE_LN_Y23,
+  HISTOGRAM_JADE_LN_Y34,
+  HISTOGRAM_CAMBRIDGE_JETS,
+
+  /* Charged particles only. */
+  HISTOGRAM_CHARGED_ONE_MINUS_T,
+  HISTOGRAM_CHARGED_THRUST_MAJOR,
+  HISTOGRAM_CHARGED_THRUST_MINOR,
+  HISTOGRAM_CHARGED_OBLATENESS,
+  HISTOGRAM_CHARGED_SPHERICITY,
+  HISTOGRAM_CHARGED_APLANARITY,
+  HISTOGRAM_CHARGED_PLANARITY,
+  HISTOGRAM_CHARGED_C,
+  HISTOGRAM_CHARGED_D,
+  HISTOGRAM_CHARGED_Y23,
+  HISTOGRAM_CHARGED_Y34,
+  HISTOGRAM_EEC,
+  HISTOGRAM_EEC_SQUARES,
+  HISTOGRAM_MULTIPLICITY,
+  HISTOGRAM_MULTIPLICITY_UDS,
+  HISTOGRAM_MULTIPLICITY_C,
+  HISTOGRAM_MULTIPLICITY_B,
+  HISTOGRAM_XP,
+  HISTOGRAM_XI,
+  HISTOGRAM_RAPIDITY_THRUST,
+  HISTOGRAM_RAPIDITY_SPHERICITY,
+  HISTOGRAM_PT_IN_THRUST,
+  HISTOGRAM_PT_OUT_THRUST,
+  HISTOGRAM_PT_IN_SPHERICITY,
+  HISTOGRAM_PT_OUT_SPHERICITY,
+
+  /* Hadrons by kind, decayed or not. */
+  HISTOGRAM_IDENTIFIED,
+  HISTOGRAM_PION_XI,
+  HISTOGRAM_KAON_XI,
+  HISTOGRAM_PROTON_XI,
+  HISTOGRAM_K0_XI,
+  HISTOGRAM_LAMBDA_XI,
+  HISTOGRAM_B_HADRON_X,
+  HISTOGRAM_D_STAR_X,
+  HISTOGRAMS
+};
+extern const Axis AXIS[HISTOGRAMS];
+
+/* y_cut of the Cambridge jets. */
+#define CAMBRIDGE_Y_CUT 0.01
+
+#endif

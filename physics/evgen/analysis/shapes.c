@@ -1,0 +1,81 @@
+#include "shapes.h"
+
+#include <math.h>
+
+#include "../core/maths.h"
+#include "correlations.h"
+#include "hemispheres.h"
+#include "jets.h"
+#include "tensors.h"
+#include "thrust.h"
+
+/* Below all bins where the transition never was: a pair of particles alone has no third jet at any y_cut. */
+static double log_y(double y) { return y > 1e-300 ? log_of(y) : -700; }
+
+/* Values that rounding may put on the upper end belong to the last bin. */
+static double below(double x, double end) { return x < end ? x : end * (1 - 1e-12); }
+
+void fill_all_shapes(Histograms *h, const Momenta *all) {
+  const Thrust t = thrust_of(all);
+  histogram_fill(h, HISTOGRAM_THRUST, below(t.thrust, 1));
+  histogram_fill(h, HISTOGRAM_THRUST_MAJOR, t.major);
+  histogram_fill(h, HISTOGRAM_THRUST_MINOR, t.minor);
+  histogram_fill(h, HISTOGRAM_OBLATENESS, fmax(0, t.major - t.minor));
+
+  const TensorShapes s = tensor_shapes(all);
+  histogram_fill(h, HISTOGRAM_SPHERICITY, fmax(0, below(s.sphericity, 1)));
+  histogram_fill(h, HISTOGRAM_APLANARITY, fmax(0, below(s.aplanarity, 0.5)));
+  histogram_fill(h, HISTOGRAM_PLANARITY, fmax(0, below(s.planarity, 0.5)));
+  histogram_fill(h, HISTOGRAM_C, fmax(0, below(s.c, 1)));
+  histogram_fill(h, HISTOGRAM_D, fmax(0, below(s.d, 1)));
+
+  const Hemispheres hemispheres = hemispheres_of(all, t.axis);
+  histogram_fill(h, HISTOGRAM_HEAVY_MASS, hemispheres.heavy_mass);
+  histogram_fill(h, HISTOGRAM_LIGHT_MASS, hemispheres.light_mass);
+  histogram_fill(h, HISTOGRAM_WIDE_BROADENING, hemispheres.wide_broadening);
+  histogram_fill(h, HISTOGRAM_TOTAL_BROADENING, hemispheres.wide_broadening + hemispheres.narrow_broadening);
+
+  const Mergings jets = durham(all);
+  for (int n = 0; n < 5; n++) histogram_fill(h, HISTOGRAM_LN_Y12 + n, log_y(jets.transition[n]));
+}
+
+void fill_slow_jets(Histograms *h, const Momenta *all) {
+  const Mergings jets = jade(all);
+  for (int n = 0; n < 2; n++) histogram_fill(h, HISTOGRAM_JADE_LN_Y23 + n, log_y(jets.transition[1 + n]));
+  histogram_fill(h, HISTOGRAM_CAMBRIDGE_JETS, cambridge_jets(all, CAMBRIDGE_Y_CUT));
+}
+
+/*
+ * Entries of one event are not independent of each other. The sum of the squares of what each event gives to a bin is kept too:
+ * from it follows the error of the mean.
+ */
+static void fill_correlation(Histograms *h, const Momenta *charged) {
+  uint32_t bins[CORRELATION_BINS];
+  energy_correlation(charged, bins);
+  for (int i = 0; i < CORRELATION_BINS; i++) {
+    const uint64_t sum = bins[i];
+    h->counts[HISTOGRAM_EEC][1 + i] += sum;
+    h->counts[HISTOGRAM_EEC_SQUARES][1 + i] += (sum * sum + CORRELATION_SCALE / 2) / CORRELATION_SCALE;
+  }
+}
+
+Axes fill_charged_shapes(Histograms *h, const Momenta *charged) {
+  const Thrust t = thrust_of(charged);
+  histogram_fill(h, HISTOGRAM_CHARGED_ONE_MINUS_T, fmax(0, 1 - t.thrust));
+  histogram_fill(h, HISTOGRAM_CHARGED_THRUST_MAJOR, t.major);
+  histogram_fill(h, HISTOGRAM_CHARGED_THRUST_MINOR, t.minor);
+  histogram_fill(h, HISTOGRAM_CHARGED_OBLATENESS, fmax(0, t.major - t.minor));
+
+  const TensorShapes s = tensor_shapes(charged);
+  histogram_fill(h, HISTOGRAM_CHARGED_SPHERICITY, fmax(0, below(s.sphericity, 1)));
+  histogram_fill(h, HISTOGRAM_CHARGED_APLANARITY, fmax(0, below(s.aplanarity, 0.5)));
+  histogram_fill(h, HISTOGRAM_CHARGED_PLANARITY, fmax(0, below(s.planarity, 0.5)));
+  histogram_fill(h, HISTOGRAM_CHARGED_C, fmax(0, below(s.c, 1)));
+  histogram_fill(h, HISTOGRAM_CHARGED_D, fmax(0, below(s.d, 1)));
+
+  const Mergings jets = durham(charged);
+  for (int n = 0; n < 2; n++) histogram_fill(h, HISTOGRAM_CHARGED_Y23 + n, jets.transition[1 + n]);
+  fill_correlation(h, charged);
+
+  return (Axes){{t.axis, t.major_axis, t.minor_axis}, {s.axis[0], s.axis[1], s.axis[2]}};
+}

@@ -1,0 +1,26 @@
+/* The cross-section e+ e- -> gamma*, Z -> f fbar for one kind of fermion at one energy. */
+#ifndef EVGEN_BORN_H
+#define EVGEN_BORN_H
+
+#include <stdbool.h>
+
+#include "electroweak.h"
+
+/* d sigma / d cos(theta) = c0 + c1 cos + c2 cos^2 in pb. theta: between e- and f. */
+typedef struct {
+  double c0, c1, c2;
+  double axial;   /* share of the axial current of f in the cross-section */
+  double beta;    /* velocity of f; 0 where the energy is not above the threshold */
+  double maximum; /* of d sigma / d cos(theta), pb */
+} Channel;
+
+/*
+ * At leading order, or with corrections: running alpha, weak form factors, QCD and QED radiation of the final state, thresholds
+ * of hadrons in place of quarks.
+ */
+Channel born_channel(double s, const Fermion *f, const Electroweak *inputs, bool corrected);
+
+/* Over all angles, pb. */
+static inline double born_total(const Channel *channel) { return 2.0 * (channel->c0 + channel->c2 / 3.0); }
+
+#endif

@@ -1,0 +1,32 @@
+/* The parton shower: dipoles radiate gluons, quark pairs and photons, ordered in transverse momentum. */
+#ifndef EVGEN_SHOWER_H
+#define EVGEN_SHOWER_H
+
+#include <stdbool.h>
+
+#include "../core/event.h"
+#include "../core/random.h"
+#include "coupling.h"
+
+typedef struct {
+  double alpha_s;  /* at mZ, MS-bar */
+  double cutoff;   /* least transverse momentum, GeV */
+} ShowerParameters;
+
+extern const ShowerParameters DEFAULT_SHOWER;
+
+typedef struct {
+  ShowerParameters parameters;
+  Coupling coupling;
+  double log_cutoff;
+} Shower;
+
+void shower_prepare(Shower *shower, const ShowerParameters *parameters, double z_mass);
+
+/*
+ * Lets the primary pair radiate. axial: share of the axial current in the cross-section. The partons left stand in a row from
+ * *first to *last, string by string. False where the event holds no more.
+ */
+bool shower_event(const Shower *shower, Random *random, Event *event, double axial, int *first, int *last);
+
+#endif
