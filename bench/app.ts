@@ -77,8 +77,8 @@ async function memory(desktop: Desktop, say: (line: string) => void): Promise<Me
 async function computing(desktop: Desktop, say: (line: string) => void): Promise<Measure[]> {
   // As of the demo campaign: work units of about 20 s, live events among them.
   const project = await TestProject.start({
-    ...{ units: 20, eventsPerUnit: 150_000_000, blockEvents: 3_000_000 },
-    parameters: { hepmcEvents: 20 },
+    ...{ units: 20, eventsPerUnit: 200_000, blockEvents: 4_000 },
+    parameters: { stages: ['corrections', 'isr', 'shower', 'hadronisation', 'decays'], hepmcEvents: 20 },
   });
   try {
     const app = await Electron.start(desktop, BUILT, '--insist');

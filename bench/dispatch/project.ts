@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pushDocument } from '../../cli/push.ts';
+import { EVGEN_VERSION } from '../../engine/testkit/real-project.ts';
 import { CampaignDetail, CampaignSpec } from '../../protocol/campaign.ts';
 import { API_PREFIX } from '../../protocol/project-api.ts';
 import type { ServerCpu, ServerReady } from './server-process.ts';
@@ -40,7 +41,7 @@ export class BenchProject {
         name: 'bench',
         title: 'Bench',
         application: 'evgen',
-        version: '0.1.0',
+        version: EVGEN_VERSION,
         ...spec,
       });
       const file = join(folder, 'campaign.json');

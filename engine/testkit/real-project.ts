@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
 import { pushDocument } from '../../cli/push.ts';
 import type { CampaignDetail } from '../../protocol/campaign.ts';
 import { CampaignDetail as Detail } from '../../protocol/campaign.ts';
@@ -10,12 +12,15 @@ import { type TestServer, testServer } from '../../server/testkit/server.ts';
 
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
+/** Of the generator as it is here. */
+export const EVGEN_VERSION = String(parse(readFileSync(at('physics/evgen/release.yaml'), 'utf8')).version);
+
 export interface CampaignSize {
   readonly units: number;
   readonly eventsPerUnit: number;
   readonly blockEvents?: number;
   readonly leaseMinutes?: number;
-  readonly parameters?: Readonly<Record<string, number>>;
+  readonly parameters?: Readonly<Record<string, unknown>>;
 }
 
 /** A project server of this process that has the real generator; its campaigns are as small as a test wants. */
@@ -58,9 +63,10 @@ export class TestProject {
     const folder = await mkdtemp(join(tmpdir(), 'beamtime-campaign-'));
     const file = join(folder, 'campaign.yaml');
     const campaign = {
-      ...{ kind: 'campaign', name, title: 'A test', application: 'evgen', version: '0.1.0' },
+      ...{ kind: 'campaign', name, title: 'A test', application: 'evgen', version: EVGEN_VERSION },
       ...{
-        parameters,
+        // Leading order: a million events a second, so that a unit is as short or long as a test wants.
+        parameters: { stages: [], ...parameters },
         sweep: { energyGeV: [91.19] },
         events: units * eventsPerUnit,
         eventsPerUnit,

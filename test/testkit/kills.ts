@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import { pushDocument } from '../../cli/push.ts';
 import { engineFiles } from '../../engine/filenames.ts';
+import { EVGEN_VERSION } from '../../engine/testkit/real-project.ts';
 import { CampaignDetail } from '../../protocol/campaign.ts';
 import { EngineEndpoint } from '../../protocol/engine-api.ts';
 import { CampaignList, ProjectInfo } from '../../protocol/project-api.ts';
@@ -128,8 +129,8 @@ async function publish(endpoint: ServerEndpoint, plan: Plan): Promise<string> {
       name: 'kills',
       title: 'Killed often',
       application: 'evgen',
-      version: '0.1.0',
-      parameters: {},
+      version: EVGEN_VERSION,
+      parameters: { stages: [] },
       sweep: { energyGeV: [89.4, 91.19, 93] },
       events: plan.events,
       eventsPerUnit: plan.eventsPerUnit,
