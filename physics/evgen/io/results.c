@@ -90,5 +90,7 @@ void write_description(FILE *file) {
   for (int h = 0; h < HISTOGRAMS; h++)
     fprintf(file, "%s{\"name\":\"%s\",\"low\":%.17g,\"high\":%.17g,\"bins\":%d}", h == 0 ? "" : ",", AXIS[h].name, AXIS[h].low,
             AXIS[h].high, AXIS[h].bins);
-  fputs("]}\n", file);
+  fputs("],\"parameters\":", file);
+  card_describe(file);
+  fputs("}\n", file);
 }
