@@ -53,13 +53,13 @@ describe('a project server', () => {
       code: 0,
       err: expect.stringMatching(/^release\.yaml:\d+: program does not exist/),
     });
-    expect(first.out).toContain('release evgen 0.1.0: published, program.wasm uploaded');
+    expect(first.out).toContain('release evgen 0.2.0: published, program.wasm uploaded');
     expect(first.out).toContain('campaign quick: published, 9 work units, 90,000 events, running');
 
     const again = await home.run('push', 'release.yaml', 'campaign.yaml', '--json');
     expect(again.code).toBe(0);
     const { pushed } = JSON.parse(again.out);
-    expect(pushed[0]).toMatchObject({ kind: 'release', name: 'evgen 0.1.0', uploaded: [] });
+    expect(pushed[0]).toMatchObject({ kind: 'release', name: 'evgen 0.2.0', uploaded: [] });
     expect(pushed[1].summary).toMatchObject({ name: 'quick', units: 9 });
   });
 
@@ -72,7 +72,7 @@ describe('a project server', () => {
 
   it('exports results as YODA and as JSON, of one point and to a file', async () => {
     const yoda = await home.run('results', 'quick', '--format', 'yoda', '--point', '1');
-    expect(yoda.out.match(/^BEGIN YODA_HISTO1D_V2 \/quick\/p01\//gm)).toHaveLength(10);
+    expect(yoda.out.match(/^BEGIN YODA_HISTO1D_V2 \/quick\/p01\//gm)).toHaveLength(68);
     const saved = await home.run('results', 'quick', '--format', 'json', '-o', join(home.folder, 'r.json'));
     expect(saved).toMatchObject({ code: 0, out: '' });
     const exported = JSON.parse(await readFile(join(home.folder, 'r.json'), 'utf8'));

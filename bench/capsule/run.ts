@@ -13,7 +13,7 @@ export const root = new URL('../../', import.meta.url);
 
 /** The work of every bench here: whole events on the Z, nothing kept of them but counts. */
 export function benchCard(events: number, blockEvents: number): Card {
-  return { seed: 1, firstEvent: 0, events, blockEvents, parameters: { energyGeV: 91.19 } };
+  return { seed: 1, firstEvent: 0, events, blockEvents, parameters: { energyGeV: 91.19, stages: [] } };
 }
 
 export interface CapsuleRun {
