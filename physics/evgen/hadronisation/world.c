@@ -100,18 +100,20 @@ bool world_step(const World *world, const Break *from, double m, double gamma, d
   const Vec start = left_of(world, from);
   *to = *from;
   to->gamma = gamma;
-  to->kick1 = kick1;
-  to->kick2 = kick2;
-  for (;;) {
+  /* The same vector in all regions that are tried: so what is solved is continuous where they meet. */
+  to->kick = along(scale(kick1, from->axis1), kick2, from->axis2);
+  const Vec across = sub(to->kick, from->kick);
+  for (int tries = 0; tries < 3 * MAX_STRING; tries++) {
     const Piece *a = &world->piece[to->a], *b = &world->piece[to->b];
-    if (to->a != from->a || to->b != from->b) set_axes(world, to);
-    to->kick = along(scale(kick1, to->axis1), kick2, to->axis2);
     const Vec edge = add(add(a->before_plus, a->plus), b->before_minus);
-    const Vec h = add(sub(edge, start), sub(to->kick, from->kick));
+    const Vec h = add(sub(edge, start), across);
     const Vec v = sub(b->gluons, a->gluons);
     if (solve(a->plus, b->minus, h, v, m * m, gamma, &to->x, &to->y)) {
       if (to->x >= 0 && to->x <= 1.0 && to->y >= 0 && to->y <= 1.0) {
         *hadron = along(along(h, -to->x, a->plus), to->y, b->minus);
+        if (to->a != from->a || to->b != from->b) set_axes(world, to);
+        to->kick1 = -dot(to->kick, to->axis1);
+        to->kick2 = -dot(to->kick, to->axis2);
         return hadron->e > 0;
       }
       if (to->y > 1.0 && to->b < world->pieces - 1) {
@@ -122,9 +124,19 @@ bool world_step(const World *world, const Break *from, double m, double gamma, d
         to->a++;
         continue;
       }
+      /* beyond: two steps led past the region, whose neighbours they were */
+      if (to->y < 0 && to->b > from->b && to->b > to->a) {
+        to->b--;
+        continue;
+      }
+      if (to->x > 1.0 && to->a > from->a) {
+        to->a--;
+        continue;
+      }
       return false;
     }
     if (to->b < world->pieces - 1) to->b++;
     else return false;
   }
+  return false;
 }

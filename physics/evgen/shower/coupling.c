@@ -2,6 +2,9 @@
 
 #include "../core/maths.h"
 
+/* Where perturbation theory has long lost its meaning the coupling stops growing. */
+#define LARGEST 0.7
+
 static int flavours(double log_t) {
   return log_t > 3.1372 ? 5 : log_t > 0.8109 ? 4 : 3; /* thresholds at 4.8 and 1.5 GeV */
 }
@@ -39,6 +42,6 @@ void coupling_prepare(Coupling *coupling, double alpha_s, double z_mass, double 
   for (int i = start; i >= 0; i--) {
     const double log_t = COUPLING_LOW + i * h;
     coupling->value[i] = to_cmw(alpha, flavours(log_t));
-    if (log_t - h > log_freeze) alpha = step(alpha, flavours(log_t - 0.5 * h), -h);
+    if (log_t - h > log_freeze && alpha < LARGEST) alpha = step(alpha, flavours(log_t - 0.5 * h), -h);
   }
 }
