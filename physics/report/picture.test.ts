@@ -19,7 +19,7 @@ describe('a picture of a comparison', async () => {
 
   it('names data, paper and chi square, and has a point for each bin', () => {
     expect(svg).toContain('DELPHI, Z. Phys. C 73 (1996) 11; 91.2 GeV');
-    expect(svg).toContain('chi2/N = 1.55 (N = 20)');
+    expect(svg).toContain('chi2/N 1.55, N 20');
     expect(svg.match(/<circle/g)).toHaveLength(bins.length);
     expect(svg).not.toContain('NaN');
   });

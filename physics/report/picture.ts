@@ -101,7 +101,7 @@ export function picture(table: ReferenceTable, { bins, chi2, n }: Comparison): s
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
     `<text x="${LEFT}" y="17" font-size="14" font-weight="bold">${escaped(table.title)}</text>`,
     `<text x="${LEFT}" y="34" fill="${SOFT}">${escaped(`${table.experiment}, ${table.paper}; ${table.energyGeV} GeV`)}</text>`,
-    `<text x="${RIGHT}" y="34" text-anchor="end" fill="${MODEL}">evgen, chi2/N = ${(chi2 / Math.max(1, n)).toFixed(2)} (N = ${n})</text>`,
+    `<text x="${RIGHT}" y="34" text-anchor="end" fill="${MODEL}">chi2/N ${(chi2 / Math.max(1, n)).toFixed(2)}, N ${n}</text>`,
     `<g fill="none" stroke="${DATA}"><rect x="${LEFT}" y="${TOP}" width="${RIGHT - LEFT}" height="${MIDDLE - TOP}"/><rect x="${LEFT}" y="${RATIO_TOP}" width="${RIGHT - LEFT}" height="${BOTTOM - RATIO_TOP}"/></g>`,
     `<g>${y.ticks.map((value) => tick(y.at(value), value)).join('')}${ratio.ticks.map((value) => tick(ratio.at(value), value)).join('')}</g>`,
     `<g text-anchor="middle">${x.ticks.map((value) => `<text x="${px(x.at(value))}" y="${BOTTOM + 16}">${label(value)}</text><path d="M${px(x.at(value))} ${BOTTOM}v-5M${px(x.at(value))} ${MIDDLE}v-5" stroke="${DATA}"/>`).join('')}</g>`,
