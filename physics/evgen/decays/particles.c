@@ -99,7 +99,7 @@ static void finish(Kind *kind) {
       const int product = kind_of(channel->pdg[k]);
       if (product >= 0) channel->threshold += KIND[product].width > 1e-4 ? KIND[product].low : KIND[product].mass;
     }
-    if (channel->threshold < lightest) lightest = channel->threshold;
+    if (channel->upto > 0.05 && channel->threshold < lightest) lightest = channel->threshold; /* radiative decays left out */
     sum += channel->upto;
   }
   kind->branching_sum = sum;

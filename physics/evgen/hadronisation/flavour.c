@@ -5,7 +5,7 @@
 /* The Monash tune (P. Skands, S. Carrazza, J. Rojo, Eur. Phys. J. C 74 (2014) 3024) as the beginning of our own. */
 const HadronParameters DEFAULT_HADRONS = {
     .a = 0.68, .b = 0.98, .a_diquark = 0.97, .r_charm = 1.32, .r_bottom = 0.855, .sigma = 0.335,
-    .strange = 0.217, .diquark = 0.081, .strange_diquark = 0.915, .spin1_diquark = 0.0275, .popcorn = 0.5,
+    .strange = 0.217, .diquark = 0.081, .heavy_diquark = 2.0, .strange_diquark = 0.915, .spin1_diquark = 0.0275, .popcorn = 0.5,
     .vector_light = 0.5, .vector_strange = 0.55, .vector_charm = 0.88, .vector_bottom = 2.2,
     .eta = 0.6, .eta_prime = 0.12, .decuplet = 1.0,
 };
@@ -104,6 +104,7 @@ static int light_diquark(Random *random, const HadronParameters *parameters) {
 
 int break_string(Random *random, const HadronParameters *parameters, End *end) {
   const int old = end->flavour, sign = old > 0 ? 1 : -1;
+  const double diquark = parameters->diquark * (abs(old) == 4 || abs(old) == 5 ? parameters->heavy_diquark : 1.0);
   for (;;) {
     if (is_diquark(old)) {
       const int code = abs(old);
@@ -125,7 +126,7 @@ int break_string(Random *random, const HadronParameters *parameters, End *end) {
       *end = (End){-sign * made, false};
       return hadron;
     }
-    if (flat(random) * (1.0 + parameters->diquark) < parameters->diquark) {
+    if (flat(random) * (1.0 + diquark) < diquark) {
       const int made = light_diquark(random, parameters);
       const int hadron = hadron_of(random, parameters, old, sign * made);
       if (!hadron) continue;

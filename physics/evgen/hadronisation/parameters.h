@@ -9,6 +9,7 @@ typedef struct {
   double sigma;           /* <pT^2>^(1/2) of a hadron's quark, GeV */
   double strange;         /* s quarks per u or d quark */
   double diquark;         /* diquarks per quark */
+  double heavy_diquark;   /* further factor beside a c or b quark */
   double strange_diquark; /* further factor for a strange quark in a diquark */
   double spin1_diquark;   /* per spin 0, without the factor 3 of the spins */
   double popcorn;         /* share of baryon pairs with a meson between */

@@ -143,6 +143,7 @@ static const Tunable TUNABLE[] = {
     HADRON("sigmaPtGeV", sigma, 0, 1, " GeV"),
     HADRON("strangePerUp", strange, 0, 1, ""),
     HADRON("diquarkPerQuark", diquark, 0, 0.5, ""),
+    HADRON("heavyDiquark", heavy_diquark, 0, 5, ""),
     HADRON("strangeDiquark", strange_diquark, 0, 3, ""),
     HADRON("spin1Diquark", spin1_diquark, 0, 1, ""),
     HADRON("popcorn", popcorn, 0, 2, ""),

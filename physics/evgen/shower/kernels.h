@@ -25,7 +25,7 @@ static inline double kernel_fermion(double y, double z, double s, double m2, dou
     const double after = ((2.0 * recoiler_m2 + rest) * (2.0 * recoiler_m2 + rest) - 4.0 * recoiler_m2 * q2) / (rest * rest);
     ratio = after > 0 ? sqrt(before / after) : 1;
   }
-  const double value = 2.0 / (1.0 - z * (1.0 - y)) - ratio * (1.0 + z + 2.0 * m2 / (y * s));
+  const double value = 2.0 / (1.0 - z * (1.0 - y)) - ratio * (1.0 + z + (m2 > 0 ? 2.0 * m2 / (y * s) : 0));
   return value > 0 ? value : 0;
 }
 

@@ -14,18 +14,7 @@
 #include "../io/card.h"
 #include "../io/json.h"
 #include "../process/ee_ff.h"
-
-static int checks, failures;
-
-#define CHECK(condition, ...)                            \
-  do {                                                   \
-    checks++;                                            \
-    if (!(condition) && failures++ < 40) {               \
-      printf("%s:%d: %s: ", __FILE__, __LINE__, #condition); \
-      printf(__VA_ARGS__);                               \
-      printf("\n");                                      \
-    }                                                    \
-  } while (0)
+#include "check.h"
 
 /* Known answers published with the authors' library Random123 (kat_vectors). */
 static void test_philox(void) {
@@ -73,6 +62,21 @@ static void test_maths(void) {
   CHECK(worst_unit < 5e-16, "sine^2 + cosine^2 off by %g", worst_unit);
   CHECK(worst_angle < 7e-16, "angle off by %g", worst_angle);
   CHECK(angle_of(0, 0) == 0 && angle_of(0, -1) == PI && angle_of(1, 0) == PI / 2 && angle_of(-1, 0) == -PI / 2, "axes");
+}
+
+static void test_log_exp(void) {
+  double worst_log = 0, worst_exp = 0;
+  Stream random = stream_open(4, 0, 0);
+  for (int i = 0; i < 300000; i++) {
+    const Words w = stream_next(&random);
+    const double x = ldexp(0.5 + uniform52(w.word[0], w.word[1]), (int)(w.word[2] % 200) - 100), y = 1400.0 * uniform52(w.word[2], w.word[3]) - 700.0;
+    const long double log_x = logl(x), exp_y = expl(y);
+    worst_log = fmax(worst_log, fabs((double)((log_of(x) - log_x) / (fabsl(log_x) > 1e-3L ? log_x : 1e-3L))));
+    worst_exp = fmax(worst_exp, fabs((double)((exp_of(y) - exp_y) / exp_y)));
+  }
+  CHECK(worst_log < 4e-16, "logarithm off by %g", worst_log);
+  CHECK(worst_exp < 6e-16, "exponential off by %g", worst_exp);
+  CHECK(log_of(1.0) == 0 && exp_of(0.0) == 1.0 && exp_of(-1000.0) == 0, "exact ones");
 }
 
 /* Energy and momentum are conserved and particles are on their mass shell, in every one of 10^6 events. */
@@ -227,6 +231,7 @@ int main(int argc, char **argv) {
   test_philox();
   test_streams();
   test_maths();
+  test_log_exp();
   test_conservation(91.19, scale);
   test_conservation(5, scale / 10);
   test_conservation(9.5600001, scale / 10);
@@ -234,6 +239,5 @@ int main(int argc, char **argv) {
   test_threshold();
   test_json();
   test_cards(scale / 5);
-  printf("%d checks, %d failed\n", checks, failures);
-  return failures > 0;
+  return checks_end();
 }

@@ -1,0 +1,287 @@
+/*
+ * Tests of the parts that make hadrons: the table of decays, the shower's kernels and first emission, whole events.
+ * The argument scales the number of events. Built with and without sanitizers by hadrons.test.ts.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../decays/particles.h"
+#include "../generate.h"
+#include "../hadronisation/flavour.h"
+#include "../shower/kernels.h"
+#include "check.h"
+
+/* ---- the table of particles ---- */
+
+/* Lepton numbers of the three families, summed with weights that keep them apart. */
+static int leptons_of(int pdg) {
+  switch (abs(pdg)) {
+    case 11:
+    case 12: return pdg > 0 ? 1 : -1;
+    case 13:
+    case 14: return pdg > 0 ? 100 : -100;
+    case 15:
+    case 16: return pdg > 0 ? 10000 : -10000;
+    default: return 0;
+  }
+}
+
+static void test_table(void) {
+  CHECK(particles_prepare(), "the table is read");
+  CHECK(KINDS > 95, "%d particles", KINDS);
+  for (int i = 0; i < KINDS; i++) {
+    const Kind *kind = &KIND[i];
+    CHECK(kind_of(kind->pdg) == i && kind_of(-kind->pdg) == i, "%d is found", kind->pdg);
+    double before = 0;
+    bool open = kind->channels == 0;
+    for (int c = kind->first; c < kind->first + kind->channels; c++) {
+      const DecayChannel *channel = &CHANNEL[c];
+      CHECK(channel->upto > before, "%d: a decay without a share", kind->pdg);
+      before = channel->upto;
+      int charge = 0, baryon = 0, leptons = 0;
+      for (int k = 0; k < channel->products; k++) {
+        const int product = channel->pdg[k];
+        CHECK(kind_of(product) >= 0 || abs(product) < 6 || is_diquark(product), "%d decays to the unknown %d", kind->pdg, product);
+        if (kind_of(product) >= 0 && KIND[kind_of(product)].self_conjugate) CHECK(product > 0, "%d has no antiparticle", product);
+        charge += charge3_of(product), baryon += baryon3_of(product), leptons += leptons_of(product);
+      }
+      CHECK(charge == kind->charge3, "%d: charge of decay %d", kind->pdg, c - kind->first);
+      CHECK(baryon == baryon3_of(kind->pdg), "%d: baryon number of decay %d", kind->pdg, c - kind->first);
+      CHECK(leptons == leptons_of(kind->pdg), "%d: lepton numbers of decay %d", kind->pdg, c - kind->first);
+      open = open || channel->threshold < kind->low || channel->products == 1;
+    }
+    CHECK(kind->channels == 0 || before == 1.0, "%d: fractions add up to %.17g", kind->pdg, before);
+    CHECK(open, "%d: every decay is too heavy for its lowest mass", kind->pdg);
+  }
+  /* Shares that are complete in the table, to a few per mille. */
+  static const int complete[] = {111, 221, 113, 213, 223, 333, 310, 313, 323, 3122, 3222, 3334, 15, 413, 423};
+  for (size_t i = 0; i < sizeof complete / sizeof complete[0]; i++) {
+    const double sum = KIND[kind_of(complete[i])].branching_sum;
+    CHECK(fabs(sum - 1.0) < 0.02, "%d: fractions of the table add up to %g", complete[i], sum);
+  }
+  CHECK(charge3_of(211) == 3 && charge3_of(-321) == -3 && charge3_of(511) == 0 && charge3_of(-2212) == -3 && charge3_of(2224) == 6, "charges");
+  CHECK(charge3_of(2101) == 1 && baryon3_of(2101) == 2 && baryon3_of(-3122) == -3 && baryon3_of(4) == 1, "diquarks");
+}
+
+/* ---- kernels ---- */
+
+static void test_kernels(void) {
+  enum { N = 200000 };
+  const double epsilon = 1e-3;
+  double fermion = 0, gluon = 0, pair = 0, heavy = 0;
+  for (int i = 0; i < N; i++) {
+    const double z = (i + 0.5) / N, zc = (1.0 - epsilon) * z, share = (1.0 - epsilon) / N;
+    fermion += kernel_fermion(0, zc, 1.0, 0, 0) * share;
+    gluon += kernel_gluon(0, zc) * share;
+    pair += 2.0 * kernel_pair(z, 0, 1.0) / N;
+    const double beta = sqrt(1.0 - 4.0 * 0.04), zh = 0.5 * (1.0 - beta) + beta * z;
+    heavy += 2.0 * kernel_pair(zh, 0.04, 1.0) * beta / N;
+  }
+  /* integrals of (1 + z^2)/(1 - z), of half of the symmetric z/(1 - z) + (1 - z)/z + z (1 - z), of z^2 + (1 - z)^2 */
+  const double l = -log(epsilon);
+  CHECK(fabs(fermion - (2.0 * l - 1.5)) < 0.01, "quark: %g", fermion);
+  CHECK(fabs(gluon - (l - 1.0 + 1.0 / 12.0)) < 0.01, "gluon: %g", gluon);
+  CHECK(fabs(pair - 2.0 / 3.0) < 1e-6, "pair: %g", pair);
+  CHECK(fabs(heavy - 2.0 / 3.0 * sqrt(0.84) * 1.08) < 1e-6, "heavy pair: %g", heavy);
+
+  for (int i = 1; i < 20; i++)
+    for (int k = 1; k < 20; k++) {
+      const double x1 = i / 20.0, x2 = k / 20.0;
+      if (x1 + x2 <= 1.0) continue;
+      const double known = (x1 * x1 + x2 * x2) / ((1.0 - x1) * (1.0 - x2));
+      CHECK(fabs(matrix_element(x1, x2, 0, false) / known - 1.0) < 1e-12, "massless matrix element");
+      CHECK(dipole_sum(x1, x2, 0) >= known * (1.0 - 1e-12), "the dipoles lie above it");
+    }
+  /* Soft gluons off heavy quarks: the eikonal factor, which the dipoles share. */
+  const double rho = 0.0028, soft = 1e-5;
+  for (int i = 1; i < 10; i++) {
+    const double d1 = soft * i / 10.0, d2 = soft - d1;
+    const double eikonal = 2.0 * (1.0 - 2.0 * rho) / (d1 * d2) - 2.0 * rho * (1.0 / (d1 * d1) + 1.0 / (d2 * d2));
+    for (int axial = 0; axial < 2; axial++)
+      CHECK(fabs(matrix_element(1.0 - d1, 1.0 - d2, rho, axial) - eikonal) < 1e-3 * 2.0 / (d1 * d2), "soft limit, axial %d", axial);
+    if (eikonal > 0) CHECK(fabs(dipole_sum(1.0 - d1, 1.0 - d2, rho) - eikonal) < 1e-2 * 2.0 / (d1 * d2), "soft limit of the dipoles");
+  }
+}
+
+static void test_branch(void) {
+  Random random = random_open(5, 0, PART_SHOWER, 0);
+  double worst = 0, worst_z = 0;
+  for (int n = 0; n < 20000; n++) {
+    const double m2 = n % 2 ? 4.78 * 4.78 : 0, r2 = n % 3 ? 0 : 1.67 * 1.67, e = 20.0 + 30.0 * flat(&random);
+    const Vec a = direction(&random), b = direction(&random);
+    const double pa = sqrt(e * e - m2), pb = sqrt(900.0 - r2);
+    Vec p = {pa * a.x, pa * a.y, pa * a.z, e}, k = {pb * b.x, pb * b.y, pb * b.z, 30.0}, j;
+    const Vec sum = add(p, k);
+    const double z = 0.05 + 0.9 * flat(&random), y = 0.3 * flat(&random), s = 2.0 * dot(p, k);
+    if (!branch(&p, &k, &j, m2, r2, m2, 0, m2 + y * s, z, flat(&random))) continue;
+    const Vec left = sub(sub(sub(sum, p), k), j);
+    worst = fmax(worst, (fabs(left.x) + fabs(left.y) + fabs(left.z) + fabs(left.e)) / sum.e);
+    worst = fmax(worst, (fabs(square(p) - m2) + fabs(square(j)) + fabs(square(k) - r2)) / (sum.e * sum.e));
+    worst_z = fmax(worst_z, fabs(dot(p, k) / (dot(p, k) + dot(j, k)) - z));
+  }
+  CHECK(worst < 1e-12, "momentum and masses off by %g", worst);
+  CHECK(worst_z < 1e-9, "z off by %g", worst_z);
+}
+
+/*
+ * With so small a coupling there is one gluon at most: its rate by hard gluons (x1, x2 < 0.9) must be the matrix element's.
+ * Runs over an independent sum of the latter on a grid.
+ */
+static void test_first_emission(int pdg, double mass, double axial, uint64_t events) {
+  static Shower shower;
+  const double alpha = 0.01, energy = 91.2, rho = mass * mass / (energy * energy), edge = 0.9;
+  shower_prepare(&shower, &(ShowerParameters){.alpha_s = alpha, .cutoff = 2.0}, 91.1876);
+  static Event event;
+  uint64_t found = 0, hard_side = 0;
+  for (uint64_t n = 0; n < events; n++) {
+    const double e = 0.5 * energy, p = sqrt(e * e - mass * mass);
+    event.count = PRIMARY + 2;
+    event.particle[PRIMARY] = (Particle){.pz = p, .e = e, .m = mass, .pdg = pdg, .status = STATUS_FINAL, .colour = 501};
+    event.particle[PRIMARY + 1] = (Particle){.pz = -p, .e = e, .m = mass, .pdg = -pdg, .status = STATUS_FINAL, .anticolour = 501};
+    Random random = random_open(9, n, PART_SHOWER, 0);
+    int first, last;
+    CHECK(shower_event(&shower, &random, &event, axial, &first, &last), "room");
+    if (last - first != 2) continue;
+    const double x1 = event.particle[first].e / e, x2 = event.particle[last].e / e;
+    if (x1 > edge || x2 > edge) continue;
+    found++;
+    hard_side += x1 > x2;
+  }
+  double integral = 0;
+  enum { GRID = 1500 };
+  for (int i = 0; i < GRID; i++)
+    for (int k = 0; k < GRID; k++) {
+      const double x1 = edge * (i + 0.5) / GRID, x2 = edge * (k + 0.5) / GRID, d1 = 1.0 - x1, d2 = 1.0 - x2;
+      /* inside of phase space: the three momenta make a triangle */
+      if (!(d1 * d2 * (x1 + x2 - 1.0) - rho * (d1 + d2) * (d1 + d2) > 0)) continue;
+      const double value = (1.0 - axial) * matrix_element(x1, x2, rho, false) + axial * matrix_element(x1, x2, rho, true);
+      integral += value * edge * edge / ((double)GRID * GRID);
+    }
+  const double cmw = coupling_at(&shower.coupling, 6.0); /* at 20 GeV */
+  const double expected = cmw * COLOUR_F / (2.0 * PI * sqrt(1.0 - 4.0 * rho)) * integral;
+  const double share = (double)found / (double)events, error = sqrt(expected / (double)events);
+  CHECK(fabs(share - expected) < 3.0 * error + 0.02 * expected, "flavour %d: %g of events have a hard gluon, not %g (+- %g)", pdg, share, expected, error);
+  CHECK(fabs((double)hard_side - 0.5 * (double)found) < 2.0 * sqrt((double)found), "quark and antiquark radiate alike");
+}
+
+static void test_coupling(void) {
+  static Coupling coupling;
+  coupling_prepare(&coupling, 0.118, 91.1876, 0.2);
+  const double k = 67.0 / 6.0 - PI * PI / 2.0 - 25.0 / 9.0;
+  CHECK(fabs(coupling_at(&coupling, 2.0 * log(91.1876)) - 0.118 * (1.0 + k * 0.118 / (2.0 * PI))) < 1e-5, "at the Z");
+  /* at the tau mass: 0.31 to 0.33 in the MS-bar scheme with three flavours */
+  const double tau = coupling_at(&coupling, 2.0 * log(1.77686)), k4 = 67.0 / 6.0 - PI * PI / 2.0 - 20.0 / 9.0;
+  const double ms_bar = (sqrt(1.0 + 4.0 * k4 / (2.0 * PI) * tau) - 1.0) / (2.0 * k4 / (2.0 * PI));
+  CHECK(ms_bar > 0.30 && ms_bar < 0.34, "at the tau: %g", ms_bar);
+  for (int i = 1; i <= COUPLING_STEPS; i++) CHECK(coupling.value[i] <= coupling.value[i - 1], "falls with the scale, step %d", i);
+}
+
+/* ---- whole events ---- */
+
+static void read_text(Card *card, const char *text) {
+  static char copy[4096], message[CARD_MESSAGE];
+  snprintf(copy, sizeof copy, "{\"seed\":1,\"firstEvent\":0,\"events\":1,\"blockEvents\":1,\"parameters\":{%s}}", text);
+  CHECK(card_read(card, copy, strlen(copy), message), "%s", message);
+}
+
+typedef struct {
+  double charged, final_charge_worst;
+  uint64_t failed;
+} Sample;
+
+/* Every conserved number in every event; parents before children; nothing final that decays. */
+static Sample test_events(const char *parameters, uint64_t events) {
+  static Card card;
+  static Generator generator;
+  static Event event;
+  read_text(&card, parameters);
+  CHECK(generator_prepare(&generator, &card), "open: %s", parameters);
+  generator_begin(&generator, &event);
+  Sample sample = {0, 0, 0};
+  Effort effort = {0, 0};
+  double worst = 0, worst_shell = 0;
+  uint64_t wrong = 0, disorder = 0, unstable = 0;
+  for (uint64_t n = 0; n < events; n++) {
+    generator_event(&generator, n, &event, &effort);
+    double px = 0, py = 0, pz = 0, e = 0;
+    int charge = 0, baryon = 0, leptons = 0;
+    for (int i = 0; i < event.count; i++) {
+      const Particle *p = &event.particle[i];
+      disorder += p->parent >= i || p->parent_last >= i || p->parent > p->parent_last;
+      if (p->status != STATUS_FINAL) continue;
+      px += p->px, py += p->py, pz += p->pz, e += p->e;
+      charge += charge3_of(p->pdg), baryon += baryon3_of(p->pdg), leptons += leptons_of(p->pdg);
+      sample.charged += charge3_of(p->pdg) != 0;
+      const int kind = kind_of(p->pdg);
+      unstable += kind < 0 || (KIND[kind].channels > 0 && KIND[kind].ctau <= 100.0);
+      const double shell = p->e * p->e - p->px * p->px - p->py * p->py - p->pz * p->pz - p->m * p->m;
+      worst_shell = fmax(worst_shell, fabs(shell) / (p->e * p->e));
+    }
+    const double off = fmax(fmax(fabs(px), fabs(py)), fmax(fabs(pz), fabs(e - card.energy))) / card.energy;
+    worst = off > worst || !(off == off) ? off : worst;
+    wrong += charge != 0 || baryon != 0 || leptons != 0;
+  }
+  CHECK(worst < 1e-9, "%s: momentum off by %g of the energy", parameters, worst);
+  CHECK(worst_shell < 1e-6, "%s: mass shell off by %g of the energy squared", parameters, worst_shell);
+  CHECK(wrong == 0 && disorder == 0 && unstable == 0, "%s: %" PRIu64 " events with a wrong charge, baryon or lepton number, %" PRIu64
+        " particles before their parents, %" PRIu64 " unstable ones", parameters, wrong, disorder, unstable);
+  sample.charged /= (double)events;
+  sample.failed = effort.failed;
+  CHECK((double)effort.failed < 0.01 * (double)events + 5, "%s: %" PRIu64 " beginnings failed", parameters, effort.failed);
+  return sample;
+}
+
+#define QUARKS "\"processes\":[\"d\",\"u\",\"s\",\"c\",\"b\"]"
+
+static void test_whole(uint64_t scale) {
+  const Sample z = test_events("\"energyGeV\":91.2," QUARKS ",\"stages\":[\"corrections\",\"shower\",\"hadronisation\",\"decays\"]", scale);
+  CHECK(fabs(z.charged - 20.9) < 0.4, "charged multiplicity at the Z: %g", z.charged);
+  const Sample low = test_events("\"energyGeV\":34.8," QUARKS ",\"stages\":[\"corrections\",\"shower\",\"hadronisation\",\"decays\"]", scale / 2);
+  CHECK(fabs(low.charged - 13.6) < 0.8, "charged multiplicity at 34.8 GeV: %g", low.charged);
+  test_events("\"energyGeV\":91.2", scale / 2);
+  test_events("\"energyGeV\":189", scale / 4);
+  test_events("\"energyGeV\":250,\"leastS\":0.0001", scale / 8);
+  test_events("\"energyGeV\":10.6", scale / 4);
+  test_events("\"energyGeV\":5", scale / 4);
+  test_events("\"energyGeV\":91.2,\"processes\":[\"b\"],\"stages\":[\"hadronisation\",\"decays\"]", scale / 4);
+  test_events("\"energyGeV\":91.2,\"processes\":[\"tau\"]", scale / 4);
+}
+
+/* An event made alone is the one made in a row. */
+static void test_alone(void) {
+  static Card card;
+  static Generator generator;
+  static Event row, alone;
+  read_text(&card, "\"energyGeV\":91.2");
+  CHECK(generator_prepare(&generator, &card), "open");
+  generator_begin(&generator, &row);
+  Effort effort = {0, 0};
+  for (uint64_t n = 0; n < 300; n++) {
+    generator_event(&generator, n, &row, &effort);
+    if (n % 50) continue;
+    memset(&alone, 0, sizeof alone);
+    generator_begin(&generator, &alone);
+    generator_event(&generator, n, &alone, &effort);
+    CHECK(row.count == alone.count, "event %" PRIu64, n);
+    for (int i = 0; i < row.count; i++) {
+      const Particle *a = &row.particle[i], *b = &alone.particle[i];
+      CHECK(a->pdg == b->pdg && a->px == b->px && a->e == b->e && a->x == b->x && a->status == b->status && a->parent == b->parent,
+            "event %" PRIu64 ", particle %d", n, i);
+    }
+  }
+}
+
+int main(int argc, char **argv) {
+  const uint64_t scale = argc > 1 ? strtoull(argv[1], NULL, 10) : 20000;
+  test_table();
+  test_kernels();
+  test_branch();
+  test_coupling();
+  test_first_emission(1, 0, 0.5, 30 * scale);
+  test_first_emission(5, 4.78, 0.6, 30 * scale);
+  test_whole(scale);
+  test_alone();
+  return checks_end();
+}
