@@ -15,7 +15,7 @@ const GOAL_PER_SECOND = 300;
 const PATHS = ['blocks.jsonl', 'events.hepmc', 'summary.json'];
 const ENERGIES = [89.4, 91.19, 93];
 const UNITS: Partial<CampaignSpec> = {
-  parameters: { hepmcEvents: 5 },
+  parameters: { hepmcEvents: 5, stages: [] },
   sweep: { energyGeV: ENERGIES },
   eventsPerUnit: 5_000_000,
   blockEvents: 250_000,
@@ -34,7 +34,7 @@ export const bench: Bench = {
     const program = await generator(new URL('../', import.meta.url));
     const imitation = new Imitation(program, PATHS);
     for (const energyGeV of ENERGIES) {
-      const parameters = { hepmcEvents: 5, energyGeV };
+      const parameters = { hepmcEvents: 5, stages: [], energyGeV };
       await imitation.prepare({
         seed: 1,
         firstEvent: 0,
@@ -130,6 +130,7 @@ const SPOT_UNITS = 60;
 /** Real results of small units (4 blocks of 5,000 events), of each of which the server regenerates one block. */
 async function spotChecksPerSecond(program: Uint8Array, say: (line: string) => void): Promise<number> {
   const spec: Partial<CampaignSpec> = {
+    parameters: { stages: [] },
     sweep: { energyGeV: [91.19] },
     eventsPerUnit: 20_000,
     blockEvents: 5_000,

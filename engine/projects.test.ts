@@ -153,7 +153,7 @@ test('what joining would mean is told before; nothing is joined by asking', PATI
   const preview = async (text: string) => one.ask('POST', '/join/preview', { invitation: text });
   const told = JoinPreview.parse((await preview(invitation)).json);
   expect(told).toMatchObject({ name: 'Test', keyFingerprint: a.key, joined: false });
-  expect(told.campaigns).toEqual([{ title: 'A test', application: 'evgen', version: '0.1.0' }]);
+  expect(told.campaigns).toEqual([{ title: 'A test', application: 'evgen', version: '0.2.0' }]);
   expect((await one.state()).projects).toEqual([]);
   const wrong = await preview(invitation.replace(a.key, '0'.repeat(32)));
   expect([wrong.status, code(wrong.json)]).toEqual([409, 'refused']);

@@ -150,7 +150,8 @@ describe.skipIf(!hasEvgen)(built, () => {
       name,
       title: name,
       application: 'evgen',
-      version: '0.1.0',
+      version: '0.2.0',
+      parameters: { stages: [] },
       sweep: { energyGeV: [...energies] },
       events: 40_000,
       eventsPerUnit: 20_000,
@@ -228,7 +229,7 @@ describe.skipIf(!hasEvgen)(built, () => {
       firstEvent: 0,
       events: 40_000,
       blockEvents: 40_000,
-      parameters: { energyGeV: 93 },
+      parameters: { energyGeV: 93, stages: [] },
     };
     expect(detail).toMatchObject({ state: 'complete', eventsValid: 40_000 });
     expect(detail.points[0]).toMatchObject(sumOfLines(await evgenLines(whole)));

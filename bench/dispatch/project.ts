@@ -40,7 +40,7 @@ export class BenchProject {
         name: 'bench',
         title: 'Bench',
         application: 'evgen',
-        version: '0.1.0',
+        version: '0.2.0',
         ...spec,
       });
       const file = join(folder, 'campaign.json');

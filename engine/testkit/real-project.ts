@@ -58,9 +58,9 @@ export class TestProject {
     const folder = await mkdtemp(join(tmpdir(), 'beamtime-campaign-'));
     const file = join(folder, 'campaign.yaml');
     const campaign = {
-      ...{ kind: 'campaign', name, title: 'A test', application: 'evgen', version: '0.1.0' },
+      ...{ kind: 'campaign', name, title: 'A test', application: 'evgen', version: '0.2.0' },
       ...{
-        parameters,
+        parameters: { stages: [], ...parameters }, // leading order: cheap events
         sweep: { energyGeV: [91.19] },
         events: units * eventsPerUnit,
         eventsPerUnit,

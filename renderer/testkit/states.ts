@@ -36,7 +36,7 @@ export function busyState(cores = 8): EngineState {
     histograms: {
       campaign: 'z-lineshape-1',
       campaignTitle: 'The Z line shape',
-      parameters: { energyGeV: 91.19, hepmcEvents: 20 },
+      parameters: { energyGeV: 91.19, stages: [], hepmcEvents: 20 },
       events: 152_710_000,
       axes: [
         {
@@ -83,7 +83,7 @@ export function busyState(cores = 8): EngineState {
     calibrations: [
       {
         application: 'evgen',
-        version: '0.1.0',
+        version: '0.2.0',
         eventsPerSecond: { qemu: 402_000, wasm: 3_510_000 },
         chosen: 'wasm',
       },
@@ -147,7 +147,7 @@ export function runningUnit(part: Partial<EngineState['running'][number]>): Engi
     campaign: 'z-lineshape-1',
     campaignTitle: 'The Z line shape',
     application: 'evgen',
-    parameters: { energyGeV: 91.19, hepmcEvents: 20 },
+    parameters: { energyGeV: 91.19, stages: [], hepmcEvents: 20 },
     capsule: 'wasm',
     state: 'running',
     done: 0,

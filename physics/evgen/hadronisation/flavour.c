@@ -2,12 +2,15 @@
 
 #include <stdlib.h>
 
-/* The Monash tune (P. Skands, S. Carrazza, J. Rojo, Eur. Phys. J. C 74 (2014) 3024) as the beginning of our own. */
+/*
+ * Begun at the Monash tune (P. Skands, S. Carrazza, J. Rojo, Eur. Phys. J. C 74 (2014) 3024), then fitted to LEP's 1 - T, x_p,
+ * charged multiplicity and rates of identified hadrons at the Z.
+ */
 const HadronParameters DEFAULT_HADRONS = {
-    .a = 0.68, .b = 0.98, .a_diquark = 0.97, .r_charm = 1.32, .r_bottom = 0.855, .sigma = 0.335,
-    .strange = 0.217, .diquark = 0.081, .heavy_diquark = 2.0, .strange_diquark = 0.915, .spin1_diquark = 0.0275, .popcorn = 0.5,
-    .vector_light = 0.5, .vector_strange = 0.55, .vector_charm = 0.88, .vector_bottom = 2.2,
-    .eta = 0.6, .eta_prime = 0.12, .decuplet = 1.0,
+    .a = 0.70, .b = 0.86, .a_diquark = 1.05, .r_charm = 1.32, .r_bottom = 0.635, .sigma = 0.288,
+    .strange = 0.218, .diquark = 0.1, .heavy_diquark = 3.0, .strange_diquark = 0.72, .spin1_diquark = 0.09, .popcorn = 0.58,
+    .vector_light = 0.56, .vector_strange = 0.57, .vector_charm = 1.25, .vector_bottom = 2.2,
+    .eta = 0.6, .eta_prime = 0.14, .decuplet = 1.0,
 };
 
 double constituent_mass(int flavour) {

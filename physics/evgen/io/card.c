@@ -214,3 +214,11 @@ bool card_read(Card *card, char *text, size_t length, char message[CARD_MESSAGE]
   if (!message[0]) check_blocks(&check, root, card);
   return !message[0];
 }
+
+void card_describe(FILE *file) {
+  const Card card = {.shower = DEFAULT_SHOWER, .hadrons = DEFAULT_HADRONS};
+  for (int i = 0; i < TUNABLES; i++)
+    fprintf(file, "%c{\"name\":\"%s\",\"low\":%.17g,\"high\":%.17g,\"default\":%.17g}", i == 0 ? '[' : ',', TUNABLE[i].field.name,
+            TUNABLE[i].field.low, TUNABLE[i].field.high, *(const double *)((const char *)&card + TUNABLE[i].offset));
+  fputc(']', file);
+}

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "../hadronisation/parameters.h"
 #include "../process/electroweak.h"
@@ -32,5 +33,8 @@ typedef struct {
  * Returns false with a message that names the place.
  */
 bool card_read(Card *card, char *text, size_t length, char message[CARD_MESSAGE]);
+
+/* The parameters that are plain numbers, as a JSON list of name, range and default: release.yaml must say the same (a test). */
+void card_describe(FILE *file);
 
 #endif

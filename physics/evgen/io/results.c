@@ -105,5 +105,7 @@ void write_description(FILE *file) {
     if (h > 0) fputc(',', file);
     write_axis(file, &AXIS[h]);
   }
-  fputs("]}\n", file);
+  fputs("],\"parameters\":", file);
+  card_describe(file);
+  fputs("}\n", file);
 }

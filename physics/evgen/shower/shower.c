@@ -8,7 +8,7 @@
 #include "../process/electroweak.h"
 #include "kernels.h"
 
-const ShowerParameters DEFAULT_SHOWER = {.alpha_s = 0.118, .cutoff = 0.6};
+const ShowerParameters DEFAULT_SHOWER = {.alpha_s = 0.1213, .cutoff = 0.6};
 
 /* QED's coupling for radiated photons is the one at low energy. */
 #define ALPHA (1.0 / 137.035999)

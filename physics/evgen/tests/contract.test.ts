@@ -2,7 +2,9 @@ import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { LiveEvent, parseProgress } from '../../../protocol/work-unit.ts';
 import { BUILDS, blocksOf, card, runEvgen } from './evgen.testkit.ts';
 import { correlationDeviation } from './statistics.testkit.ts';
@@ -146,6 +148,21 @@ describe('progress, live and summary', () => {
     );
     expect(blocksOf(run).map((block) => block.events)).toEqual([1]);
     expect(String(run.out.get('events.hepmc')).match(/^E /gm)).toHaveLength(1);
+  });
+});
+
+describe('release.yaml', () => {
+  it.skipIf(!BUILDS.has('native'))('has the ranges and defaults of the program itself', async () => {
+    const { stdout } = await promisify(execFile)(BUILDS.get('native') ?? '', ['--describe']);
+    type Described = { name: string; low: number; high: number; default: number };
+    const described: Described[] = JSON.parse(stdout).parameters;
+    expect(described.length).toBeGreaterThan(15);
+    const release = parse(await readFile(new URL('../release.yaml', import.meta.url), 'utf8'));
+    for (const { name, low, high, default: usual } of described) {
+      expect(release.parameters.properties[name], name).toMatchObject({
+        ...{ minimum: low, maximum: high, default: usual },
+      });
+    }
   });
 });
 

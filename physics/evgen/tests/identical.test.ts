@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Card } from '../../../protocol/work-unit.ts';
 import { BEST, BUILDS, card, runEvgen } from './evgen.testkit.ts';
 
+const ALL = ['corrections', 'isr', 'shower', 'hadronisation', 'decays'];
+
 const CARDS: Record<string, Card> = {
   'on the Z, with events': card(
     { energyGeV: 91.19, hepmcEvents: 200 },
@@ -21,6 +23,14 @@ const CARDS: Record<string, Card> = {
       hepmcEvents: 20,
     },
     { seed: Number.MAX_SAFE_INTEGER, events: 200_000, blockEvents: 50_000 },
+  ),
+  'whole events with hadrons': card(
+    { energyGeV: 91.2, stages: ALL, hepmcEvents: 300 },
+    { events: 20_000, blockEvents: 10_000 },
+  ),
+  'whole events far above the Z': card(
+    { energyGeV: 200, stages: ALL, hepmcEvents: 100 },
+    { seed: 77, events: 5000, blockEvents: 5000 },
   ),
 };
 

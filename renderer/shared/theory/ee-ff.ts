@@ -41,14 +41,14 @@ export interface Channel {
   readonly c2: number;
 }
 
-/** What the card's parameters mean; null where they are not a card of this process. */
+/** What the card's parameters mean; null where they are not a card of this process at leading order. */
 export function readInputs(parameters: Readonly<Record<string, unknown>>): Inputs | null {
   const number = (name: string, otherwise: number) => {
     const value = parameters[name];
     return typeof value === 'number' ? value : otherwise;
   };
-  const { energyGeV, processes } = parameters;
-  if (typeof energyGeV !== 'number') return null;
+  const { energyGeV, processes, stages } = parameters;
+  if (typeof energyGeV !== 'number' || !Array.isArray(stages) || stages.length > 0) return null;
   return {
     energyGeV,
     processes: Array.isArray(processes) ? processes.map(String) : FERMIONS.map(({ name }) => name),

@@ -28,11 +28,11 @@ const AXES = [
 ];
 
 describe.each<[string, EvgenParameters]>([
-  ['on the peak', { energyGeV: 91.19 }],
-  ['above it, three final states', { energyGeV: 200, processes: ['mu', 'c', 'b'] }],
+  ['on the peak', { energyGeV: 91.19, stages: [] }],
+  ['above it, three final states', { energyGeV: 200, processes: ['mu', 'c', 'b'], stages: [] }],
   [
     'near the mass of the b, with other constants',
-    { energyGeV: 12, sin2thetaEff: 0.3, mZGeV: 85, gammaZGeV: 5, alphaInverse: 137 },
+    { energyGeV: 12, stages: [], sin2thetaEff: 0.3, mZGeV: 85, gammaZGeV: 5, alphaInverse: 137 },
   ],
 ])('leading order %s', (_, parameters) => {
   const counts: Record<string, number[]> = {};
@@ -59,9 +59,11 @@ describe.each<[string, EvgenParameters]>([
 it('knows no curve for another program or histogram', () => {
   const [one] = AXES;
   if (!one) throw new Error('no axis');
-  expect(expectedCounts('other', { energyGeV: 91 }, one, 10)).toBeNull();
+  expect(expectedCounts('other', { energyGeV: 91, stages: [] }, one, 10)).toBeNull();
   expect(expectedCounts('evgen', {}, one, 10)).toBeNull();
-  expect(expectedCounts('evgen', { energyGeV: 91 }, { ...one, name: 'thrust' }, 10)).toBeNull();
+  // with a shower and the rest it is no longer the leading order
+  expect(expectedCounts('evgen', { energyGeV: 91 }, one, 10)).toBeNull();
+  expect(expectedCounts('evgen', { energyGeV: 91, stages: [] }, { ...one, name: 'thrust' }, 10)).toBeNull();
 });
 
 it('notices a curve that is wrong', () => {
