@@ -26,7 +26,11 @@ export const bench: Bench = {
         say(`boot ${i + 1} of ${BOOTS}: ${Math.round(facts.bootMs ?? 0)} ms (${accelerator})`);
         if (i < BOOTS - 1) return;
         for (let j = 0; j < RESTORES; j++) {
-          const run = await runInCapsule(driver, at('build/evgen/evgen-x86_64-linux'), benchCard(40, 20));
+          const run = await runInCapsule(
+            driver,
+            at('build/evgen/evgen-x86_64-linux'),
+            benchCard(2_000, 1_000),
+          );
           firsts.push(run.firstProgressMs);
           restores.push(run.startMs);
         }

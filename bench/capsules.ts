@@ -11,8 +11,8 @@ import { type Bench, type Measure, quantile } from './measure.ts';
 
 const ROUNDS = 5;
 /** A few seconds each, so that starting the program is nothing beside computing. */
-const EVENTS = { fast: 60_000, emulated: 8_000 };
-const BLOCK = 1_000;
+const EVENTS = { fast: 20_000_000, emulated: 4_000_000 };
+const BLOCK = 250_000;
 const at = (path: string) => fileURLToPath(new URL(path, root));
 const run = promisify(execFile);
 
@@ -44,7 +44,7 @@ export const bench: Bench = {
           rates.wasm.push(EVENTS.fast / inWasm.runSeconds);
           rates.vm.push(EVENTS.emulated / inVm.runSeconds);
           say(
-            `round ${round + 1} of ${ROUNDS}: native ${rounded(rates.native.at(-1))}, wasm ${rounded(rates.wasm.at(-1))}, VM ${rounded(rates.vm.at(-1))}`,
+            `round ${round + 1} of ${ROUNDS}: native ${millions(rates.native.at(-1))}, wasm ${millions(rates.wasm.at(-1))}, VM ${millions(rates.vm.at(-1))}`,
           );
         }
       });
@@ -96,4 +96,4 @@ async function runNatively(program: string, events: number): Promise<{ seconds: 
   }
 }
 
-const rounded = (rate = 0) => `${Math.round(rate)} events/s`;
+const millions = (rate = 0) => `${(rate / 1e6).toFixed(2)}e6 events/s`;

@@ -19,6 +19,7 @@ const VERBS = {
   start: { script: 'cli/demo.ts', packages: 'start', build: true },
   test: { script: 'scripts/run-tests.mjs', packages: 'test', build: true },
   bench: { script: 'bench/run.ts', packages: 'test', build: true },
+  'physics-report': { script: 'physics/report/main.ts', packages: 'start', build: false },
   screenshots: { script: 'test/pages/screenshots.ts', packages: 'test', build: true },
   check: { script: 'scripts/check.mjs', packages: null, build: false },
   beamtime: { script: 'cli/main.ts', packages: null, build: false },
