@@ -6,6 +6,9 @@ import { ProtocolMismatch, TokenRefused } from '../api/errors.ts';
 import { followEngine, type StateStream, type StreamStatus } from '../api/stream.ts';
 import * as resources from './resources.ts';
 
+/** Drawn, and read by nobody where nothing is seen: neither spoken nor in the title. */
+const ONLY_SEEN: readonly EngineResource[] = ['cores', 'running', 'histograms', 'lastEvent', 'contribution'];
+
 type Sinks = { readonly [K in EngineResource]: (value: EngineState[K]) => void };
 
 export type ConnectionStatus = StreamStatus | { readonly state: 'no-token' };
@@ -38,9 +41,18 @@ export const useConnection = defineStore('connection', () => {
     engineVersion: resources.useEngineVersion().put,
   };
 
+  /** What is only seen, while the window is not: the latest of each, until it is. */
+  const unseen = new Map<EngineResource, () => void>();
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) return;
+    for (const show of unseen.values()) show();
+    unseen.clear();
+  });
+
   function put<K extends EngineResource>(key: K, value: EngineState[K]): void {
-    sinks[key](value);
     heardAt.value = Date.now();
+    if (known.value && document.hidden && ONLY_SEEN.includes(key)) unseen.set(key, () => sinks[key](value));
+    else sinks[key](value);
   }
 
   /** Follows the engine that answers there. @param token null: there is none, and nothing is followed */
@@ -58,6 +70,7 @@ export const useConnection = defineStore('connection', () => {
         if (next.state === 'lost') failedBefore.value = true;
       },
       onSnapshot: (state) => {
+        unseen.clear();
         for (const key of Object.keys(sinks) as EngineResource[]) put(key, state[key]);
         known.value = true;
       },
