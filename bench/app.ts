@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { TestProject } from '../engine/testkit/real-project.ts';
 import { EngineEndpoint, EngineState } from '../protocol/engine-api.ts';
+import { busyState, emptyState } from '../renderer/testkit/states.ts';
 import { App, newHome } from '../test/electron/testkit/app.ts';
 import { type Desktop, openDesktop } from '../test/electron/testkit/desktop.ts';
 import { BUILT, Electron } from './app/electrons.ts';
@@ -13,6 +14,8 @@ import { type Bench, type Measure, quantile } from './measure.ts';
 const STARTS = 5;
 /** The history's process has gone by then, and Chromium has calmed down. */
 const SETTLE_MS = 35_000;
+/** Until what only the beginning costs is over. */
+const WARM_MS = 10_000;
 const WATCH_MS = 30_000;
 const FRAMES_MS = 10_000;
 const PAGES = fileURLToPath(new URL('../build/renderer', import.meta.url));
@@ -28,7 +31,7 @@ export const bench: Bench = {
         ...(await starts(desktop, say)),
         ...(await memory(desktop, say)),
         ...(await computing(desktop, say)),
-        figure('rendererGzipKb', (await firstPageBytes(PAGES)) / 1000, 'kB', '<= 250'),
+        figure('rendererGzipKb', (await firstPage()) / 1000, 'kB', '<= 250'),
       ];
     } finally {
       panel.end();
@@ -37,12 +40,18 @@ export const bench: Bench = {
   },
 };
 
+/** The larger of the two that an app may begin with: home, or the first run. */
+async function firstPage(): Promise<number> {
+  const sizes = [await firstPageBytes(PAGES, busyState()), await firstPageBytes(PAGES, emptyState())];
+  return Math.max(...sizes);
+}
+
 async function starts(desktop: Desktop, say: (line: string) => void): Promise<Measure[]> {
   const [tray, painted]: number[][] = [[], []];
   for (let i = 0; i < STARTS; i++) {
     const app = await Electron.start(desktop, BUILT);
     tray?.push(await app.said('tray shown'));
-    painted?.push(await app.said('window painted'));
+    painted?.push(await app.said('state painted'));
     await app.end();
   }
   say(`${STARTS} starts: tray ${tray?.join(', ')} ms; painted ${painted?.join(', ')} ms`);
@@ -82,9 +91,10 @@ async function computing(desktop: Desktop, say: (line: string) => void): Promise
   });
   try {
     const app = await Electron.start(desktop, BUILT, '--insist');
-    await app.said('window painted');
+    await app.said('state painted');
     await join_(join(app.home, 'engine', 'endpoint.json'), project.server.invitation);
     say('computing: watching the shell for half a minute');
+    await delay(WARM_MS);
     const shell = await app.cpuPercent(
       WATCH_MS,
       'wasm-capsule.mjs',
