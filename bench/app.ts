@@ -91,8 +91,13 @@ async function computing(desktop: Desktop, say: (line: string) => void): Promise
   });
   try {
     const app = await Electron.start(desktop, BUILT, '--insist');
+    const endpoint = join(app.home, 'engine', 'endpoint.json');
     await app.said('state painted');
-    await join_(join(app.home, 'engine', 'endpoint.json'), project.server.invitation);
+    await joined(endpoint, project.server.invitation);
+    // From now on it begins with the home page, where all that is live is shown.
+    await app.again();
+    await app.said('state painted');
+    await joined(endpoint, project.server.invitation);
     say('computing: watching the shell for half a minute');
     await delay(WARM_MS);
     const shell = await app.cpuPercent(
@@ -117,7 +122,7 @@ async function longestFrame(desktop: Desktop, project: TestProject): Promise<num
   const app = await App.start({ desktop, home: home.path, args: ['--insist'] });
   try {
     const page = await app.window();
-    await join_(join(app.dataFolder, 'engine', 'endpoint.json'), project.server.invitation);
+    await joined(join(app.dataFolder, 'engine', 'endpoint.json'), project.server.invitation);
     return await page.evaluate(
       (ms) =>
         new Promise<number>((resolve) => {
@@ -140,7 +145,7 @@ async function longestFrame(desktop: Desktop, project: TestProject): Promise<num
 }
 
 /** Joins the project and waits until something is computed. */
-async function join_(endpointFile: string, invitation: string): Promise<void> {
+async function joined(endpointFile: string, invitation: string): Promise<void> {
   let endpoint: EngineEndpoint | null = null;
   for (const until = Date.now() + 30_000; !endpoint && Date.now() < until; await delay(100))
     endpoint = await readFile(endpointFile, 'utf8').then(

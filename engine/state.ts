@@ -6,20 +6,20 @@ import { type Clock, systemClock } from './clock.ts';
 export type StateChange = { [K in EngineResource]: { resource: K; value: EngineState[K] } }[EngineResource];
 export type StateListener = (change: StateChange) => void;
 
-/** The beat on which everything that only moves on the screen is told. */
-const BEAT_MS = 1000;
+/** The beat on which everything that only moves on the screen is told; as often as such displays usually are (top: 3 s). */
+const BEAT_MS = 2000;
 
 /**
  * Beats between two announcements of one resource. What a person reacts to is not here: it is told at once. What only
- * moves is told together, so that a window wakes and draws once for all of it: at four uneven times a second each,
- * with a movement between two values, the app's window took 25 % of a core to show them (bench app).
+ * moves is told together, so that a window wakes and draws once for all of it: drawn by the processor a frame costs 15 ms
+ * of it, and at uneven times, with a movement between two values, there were 60 a second (bench app).
  */
 const BEATS: Partial<Record<EngineResource, number>> = {
   cores: 1,
   running: 1,
   contribution: 1,
   histograms: 2,
-  lastEvent: 5,
+  lastEvent: 3,
 };
 
 /**
