@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { TestProject } from '../engine/testkit/real-project.ts';
 import { EngineEndpoint, EngineState } from '../protocol/engine-api.ts';
+import { busyState, emptyState } from '../renderer/testkit/states.ts';
 import { App, newHome } from '../test/electron/testkit/app.ts';
 import { type Desktop, openDesktop } from '../test/electron/testkit/desktop.ts';
 import { BUILT, Electron } from './app/electrons.ts';
@@ -13,6 +14,8 @@ import { type Bench, type Measure, quantile } from './measure.ts';
 const STARTS = 5;
 /** The history's process has gone by then, and Chromium has calmed down. */
 const SETTLE_MS = 35_000;
+/** Until what only the beginning costs is over. */
+const WARM_MS = 10_000;
 const WATCH_MS = 30_000;
 const FRAMES_MS = 10_000;
 const PAGES = fileURLToPath(new URL('../build/renderer', import.meta.url));
@@ -28,7 +31,7 @@ export const bench: Bench = {
         ...(await starts(desktop, say)),
         ...(await memory(desktop, say)),
         ...(await computing(desktop, say)),
-        figure('rendererGzipKb', (await firstPageBytes(PAGES)) / 1000, 'kB', '<= 250'),
+        figure('rendererGzipKb', (await firstPage()) / 1000, 'kB', '<= 250'),
       ];
     } finally {
       panel.end();
@@ -37,12 +40,18 @@ export const bench: Bench = {
   },
 };
 
+/** The larger of the two that an app may begin with: home, or the first run. */
+async function firstPage(): Promise<number> {
+  const sizes = [await firstPageBytes(PAGES, busyState()), await firstPageBytes(PAGES, emptyState())];
+  return Math.max(...sizes);
+}
+
 async function starts(desktop: Desktop, say: (line: string) => void): Promise<Measure[]> {
   const [tray, painted]: number[][] = [[], []];
   for (let i = 0; i < STARTS; i++) {
     const app = await Electron.start(desktop, BUILT);
     tray?.push(await app.said('tray shown'));
-    painted?.push(await app.said('window painted'));
+    painted?.push(await app.said('state painted'));
     await app.end();
   }
   say(`${STARTS} starts: tray ${tray?.join(', ')} ms; painted ${painted?.join(', ')} ms`);
@@ -82,9 +91,15 @@ async function computing(desktop: Desktop, say: (line: string) => void): Promise
   });
   try {
     const app = await Electron.start(desktop, BUILT, '--insist');
-    await app.said('window painted');
-    await join_(join(app.home, 'engine', 'endpoint.json'), project.server.invitation);
+    const endpoint = join(app.home, 'engine', 'endpoint.json');
+    await app.said('state painted');
+    await joined(endpoint, project.server.invitation);
+    // From now on it begins with the home page, where all that is live is shown.
+    await app.again();
+    await app.said('state painted');
+    await joined(endpoint, project.server.invitation);
     say('computing: watching the shell for half a minute');
+    await delay(WARM_MS);
     const shell = await app.cpuPercent(
       WATCH_MS,
       'wasm-capsule.mjs',
@@ -107,7 +122,7 @@ async function longestFrame(desktop: Desktop, project: TestProject): Promise<num
   const app = await App.start({ desktop, home: home.path, args: ['--insist'] });
   try {
     const page = await app.window();
-    await join_(join(app.dataFolder, 'engine', 'endpoint.json'), project.server.invitation);
+    await joined(join(app.dataFolder, 'engine', 'endpoint.json'), project.server.invitation);
     return await page.evaluate(
       (ms) =>
         new Promise<number>((resolve) => {
@@ -130,7 +145,7 @@ async function longestFrame(desktop: Desktop, project: TestProject): Promise<num
 }
 
 /** Joins the project and waits until something is computed. */
-async function join_(endpointFile: string, invitation: string): Promise<void> {
+async function joined(endpointFile: string, invitation: string): Promise<void> {
   let endpoint: EngineEndpoint | null = null;
   for (const until = Date.now() + 30_000; !endpoint && Date.now() < until; await delay(100))
     endpoint = await readFile(endpointFile, 'utf8').then(

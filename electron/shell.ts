@@ -104,7 +104,7 @@ export class Shell {
       place: new KeptFile(places.window, WindowPlace, WindowPlace.parse({}), kept.onTrouble),
       failureWords: () => ({ title: this.say('failed.title'), body: this.say('failed.body') }),
       onClosed: () => this.#onClosed(),
-      onPainted: () => log.info({ ms: sinceStart() }, 'window painted'),
+      onShown: () => log.info({ ms: sinceStart() }, 'window shown'),
       onFault: (how) => {
         log.error({ how }, 'window fault');
         this.notice('notice.window');
@@ -166,6 +166,10 @@ export class Shell {
     this.invitation.put(invitation);
     this.window.open();
     tellPage(this.window.current, 'invitation', null);
+  }
+
+  painted(): void {
+    this.options.log.info({ ms: sinceStart() }, 'state painted');
   }
 
   changeSettings(settings: ShellSettings): void {

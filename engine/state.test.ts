@@ -12,6 +12,10 @@ function store() {
   state.subscribe((change) => seen.push(change));
   return { clock, state, seen };
 }
+const HISTOGRAMS = {
+  ...{ campaign: 'z-peak', campaignTitle: 'Z peak', parameters: {} },
+  ...{ events: 0, axes: [], counts: {} },
+};
 const busy = (others: number): EngineState['cores'] => [{ index: 0, others, ours: 0 }];
 
 describe('StateStore', () => {
@@ -26,16 +30,42 @@ describe('StateStore', () => {
     expect(seen).toEqual([{ resource: 'preferences', value: Preferences.parse({ maxCores: 3 }) }]);
   });
 
-  it('coalesces frequent changes: the first at once, then only the last of each hold', () => {
+  it('coalesces frequent changes: the first at once, then only the last of each beat', () => {
     const { clock, state, seen } = store();
-    for (let i = 1; i <= 100; i++) {
-      state.set('cores', busy(i / 100));
-      clock.advance(10);
+    for (let i = 1; i <= 200; i++) {
+      clock.advance(20);
+      state.set('cores', busy(i / 200));
     }
-    clock.advance(2000);
+    clock.advance(10_000);
     expect(seen.length).toBe(3);
-    expect(seen[0]?.value).toEqual(busy(0.01));
+    expect(seen[0]?.value).toEqual(busy(0.005));
     expect(seen.at(-1)?.value).toEqual(busy(1));
+  });
+
+  it('tells all that moves on one beat, each as often as its own number of beats', () => {
+    const { clock, state, seen } = store();
+    const rate = (eventsPerSecond: number) =>
+      state.update('contribution', (now) => ({ ...now, eventsPerSecond }));
+    state.set('cores', busy(0.1));
+    clock.advance(800);
+    rate(1);
+    state.set('cores', busy(0.2));
+    state.set('histograms', { ...HISTOGRAMS, events: 1 });
+    expect(seen.map(({ resource }) => resource)).toEqual(['cores']);
+    clock.advance(1200);
+    expect(seen.map(({ resource }) => resource).sort()).toEqual([
+      'contribution',
+      'cores',
+      'cores',
+      'histograms',
+    ]);
+    state.set('histograms', { ...HISTOGRAMS, events: 2 });
+    clock.advance(2000);
+    expect(seen.length).toBe(4);
+    clock.advance(2000);
+    expect(seen.at(-1)).toMatchObject({ resource: 'histograms', value: { events: 2 } });
+    clock.advance(10_000);
+    expect(clock.pending).toBe(0);
   });
 
   it('shows the latest value in the snapshot even while listeners are held', () => {

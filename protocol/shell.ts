@@ -77,6 +77,8 @@ export const SHELL_CALLS = {
   openOutside: { input: z.url().max(2000), output: z.null() },
   /** The invitation of a deep link or .beamtime file that waits for the person's confirmation, once. */
   takeInvitation: { input: z.null(), output: z.string().nullable() },
+  /** The state of the engine is on the screen, for the first time since the page was loaded. */
+  painted: { input: z.null(), output: z.null() },
 } as const satisfies Record<string, { input: z.ZodType; output: z.ZodType }>;
 export type ShellCall = keyof typeof SHELL_CALLS;
 

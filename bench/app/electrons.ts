@@ -25,10 +25,12 @@ app.whenReady().then(() => {
 /** An Electron as a user has it: without a debugger, which costs memory. */
 export class Electron {
   readonly home: string;
-  readonly #child: ChildProcess;
+  readonly #begin: () => ChildProcess;
+  #child: ChildProcess;
 
-  private constructor(child: ChildProcess, home: string) {
-    this.#child = child;
+  private constructor(begin: () => ChildProcess, home: string) {
+    this.#begin = begin;
+    this.#child = begin();
     this.home = home;
   }
 
@@ -46,11 +48,19 @@ export class Electron {
     }
     const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
     const profile = folder === null ? [`--user-data-dir=${join(home, 'profile')}`] : [];
-    const child = spawn(electron.executable, [...sandbox, ...profile, folder ?? home, ...args], {
-      env: { ...process.env, ...desktop.env, HOME: home, XDG_CONFIG_HOME: home, BEAMTIME_DATA: home },
-      stdio: 'ignore',
-    });
-    return new Electron(child, home);
+    const begin = () =>
+      spawn(electron.executable, [...sandbox, ...profile, folder ?? home, ...args], {
+        env: { ...process.env, ...desktop.env, HOME: home, XDG_CONFIG_HOME: home, BEAMTIME_DATA: home },
+        stdio: 'ignore',
+      });
+    return new Electron(begin, home);
+  }
+
+  /** Ends it and starts it with what it has kept. */
+  async again(): Promise<void> {
+    await this.#stop();
+    await rm(join(this.home, 'desktop', 'shell.log'), { force: true });
+    this.#child = this.#begin();
   }
 
   /** Its processes but those whose command line has one of the words. */
@@ -84,12 +94,16 @@ export class Electron {
   }
 
   async end(): Promise<void> {
+    await this.#stop();
+    await rm(this.home, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  async #stop(): Promise<void> {
     const gone = new Promise((resolve) => this.#child.once('exit', resolve));
     this.#child.kill('SIGTERM');
     const late = setTimeout(() => this.#child.kill('SIGKILL'), 8000);
     await gone;
     clearTimeout(late);
-    await rm(this.home, { recursive: true, force: true, maxRetries: 5 });
   }
 
   #log(): { msg?: string; ms?: number }[] {

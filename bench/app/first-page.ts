@@ -1,24 +1,34 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import type { EngineState } from '../../protocol/engine-api.ts';
+import { launchChromium, openPage } from '../../renderer/testkit/browser.ts';
+import { startPageEngine } from '../../renderer/testkit/engine.ts';
 
-/** Bytes, gzipped one by one, of all that must be there for the first page: what index.html names, and what that imports. */
-export async function firstPageBytes(folder: string): Promise<number> {
-  const sizes = new Map<string, number>();
-  const visit = async (file: string): Promise<void> => {
-    if (sizes.has(file)) return;
-    const data = await readFile(join(folder, file));
-    sizes.set(file, gzipSync(data).length);
-    for (const next of named(file, data.toString())) await visit(next);
-  };
-  await visit('index.html');
-  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
-}
-
-function named(file: string, text: string): string[] {
-  const pattern = file.endsWith('.html')
-    ? /(?:src|href)="\.?\/?([^"]+\.(?:js|css))"/g
-    : /(?:^|[;}\s])(?:import|export)\b[^;'"()]*?["'](\.[^"']+\.js)["']/g;
-  if (!/\.(html|js)$/.test(file)) return [];
-  return [...text.matchAll(pattern)].map(([, name = '']) => join(dirname(file), name));
+/**
+ * Bytes of all that a browser asks for until the first page is whole, each gzipped by itself; scripts that are imported
+ * on the way are among them, pages that are opened later are not.
+ * @param folder the built pages
+ */
+export async function firstPageBytes(folder: string, state: EngineState): Promise<number> {
+  const engine = await startPageEngine(state);
+  const browser = await launchChromium();
+  try {
+    const { page } = await openPage(browser);
+    const files = new Set<string>();
+    page.on('request', (request) => {
+      const { pathname } = new URL(request.url());
+      if (!pathname.startsWith('/api/')) files.add(pathname === '/' ? 'index.html' : pathname);
+    });
+    await page.goto(`${engine.url}/#token=${engine.token}`);
+    await page.locator('h1').waitFor();
+    await page.evaluate(() => document.fonts.ready);
+    const sizes = await Promise.all(
+      [...files].map(async (file) => gzipSync(await readFile(join(folder, file))).length),
+    );
+    return sizes.reduce((sum, size) => sum + size, 0);
+  } finally {
+    await browser.close();
+    await engine.close();
+  }
 }

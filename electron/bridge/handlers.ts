@@ -53,6 +53,10 @@ export function pageCalls(shell: Shell): ShellHandlers {
       return null;
     },
     takeInvitation: () => shell.invitation.take(),
+    painted: () => {
+      shell.painted();
+      return null;
+    },
   };
 }
 

@@ -11,6 +11,7 @@ export const CALLS = {
   saveFile: true,
   openOutside: true,
   takeInvitation: true,
+  painted: true,
 } as const satisfies Record<ShellCall, true>;
 
 export const EVENTS = {

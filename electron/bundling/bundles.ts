@@ -75,7 +75,7 @@ export async function bundleShell(root: string, folder: string): Promise<void> {
 /** What Electron and electron-builder read; without dependencies, for everything is bundled. */
 async function manifest(root: string): Promise<Record<string, unknown>> {
   const { version, license, description } = require(join(root, 'package.json'));
-  // Until the project has a home: a package must name one.
+  // Until the project has a home: a package must name one, and this name is reserved for nobody (RFC 2606).
   const home = { author: 'The Beamtime authors', homepage: 'https://beamtime.example/' };
   return {
     name: 'beamtime',

@@ -12,7 +12,7 @@ export interface WindowOptions {
   readonly failureWords: () => { readonly title: string; readonly body: string };
   /** The window is closed; what it took is free again. */
   readonly onClosed: () => void;
-  readonly onPainted: () => void;
+  readonly onShown: () => void;
   readonly onFault: (how: string) => void;
 }
 
@@ -82,7 +82,7 @@ export class MainWindow {
     window.once('ready-to-show', () => {
       if (how === 'minimised') window.minimize();
       else window.show();
-      this.#options.onPainted();
+      this.#options.onShown();
     });
     window.on('close', () => this.#remember(window));
     window.on('closed', () => {

@@ -134,6 +134,14 @@ export class Desk {
     return true;
   }
 
+  /** Somebody says that there is room again: tries the disk now. */
+  hurry(): void {
+    if (!this.#cancelRetry) return;
+    this.#cancelRetry();
+    this.#cancelRetry = null;
+    void this.#saveAgain();
+  }
+
   close(): void {
     this.#cancelRetry?.();
     this.#cancelRetry = null;

@@ -94,6 +94,7 @@ export class Work {
 
   /** The person wants it now, or the project is reachable again: no loop waits out its backoff. */
   hurry(): void {
+    this.#context.desk.hurry();
     this.#each((loop) => loop.hurry());
   }
 

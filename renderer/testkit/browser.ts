@@ -56,11 +56,18 @@ interface AxeResults {
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** @returns what axe-core finds against WCAG 2.2 AA and good practice, a line for each; the page's policy stays in force */
-export async function accessibilityProblems(page: Page): Promise<string[]> {
-  await page.evaluate(axeSource);
-  const { violations } = (await page.evaluate(
-    'axe.run(document, { resultTypes: ["violations"] })',
-  )) as AxeResults;
+export function accessibilityProblems(page: Page): Promise<string[]> {
+  return axe(page, { resultTypes: ['violations'] });
+}
+
+/** As accessibilityProblems(), only what depends on colours: for the second scheme of a page that was looked at in the first. */
+export function contrastProblems(page: Page): Promise<string[]> {
+  return axe(page, { resultTypes: ['violations'], runOnly: ['color-contrast', 'link-in-text-block'] });
+}
+
+async function axe(page: Page, options: object): Promise<string[]> {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axeSource);
+  const { violations } = (await page.evaluate(`axe.run(document, ${JSON.stringify(options)})`)) as AxeResults;
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
 }
 

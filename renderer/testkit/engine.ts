@@ -15,7 +15,7 @@ export interface PageEngine {
   readonly token: string;
   readonly store: StateStore;
   /** What the page asked for, in order. */
-  readonly asked: readonly string[];
+  readonly asked: string[];
   /** Sets everything anew. */
   replace(state: EngineState): void;
   close(): Promise<void>;

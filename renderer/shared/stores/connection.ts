@@ -4,7 +4,11 @@ import type { EngineResource, EngineState } from '../../../protocol/engine-api.t
 import { type EngineClient, makeEngineClient } from '../api/client.ts';
 import { ProtocolMismatch, TokenRefused } from '../api/errors.ts';
 import { followEngine, type StateStream, type StreamStatus } from '../api/stream.ts';
+import { Seen } from '../use/pace.ts';
 import * as resources from './resources.ts';
+
+/** Drawn, and neither spoken nor in the title: nobody misses it who does not look. */
+const ONLY_SEEN: readonly EngineResource[] = ['cores', 'running', 'histograms', 'lastEvent', 'contribution'];
 
 type Sinks = { readonly [K in EngineResource]: (value: EngineState[K]) => void };
 
@@ -38,9 +42,15 @@ export const useConnection = defineStore('connection', () => {
     engineVersion: resources.useEngineVersion().put,
   };
 
-  function put<K extends EngineResource>(key: K, value: EngineState[K]): void {
+  const seen = new Seen();
+
+  function place<K extends EngineResource>(key: K, value: EngineState[K]): void {
     sinks[key](value);
+  }
+  function put<K extends EngineResource>(key: K, value: EngineState[K]): void {
     heardAt.value = Date.now();
+    if (ONLY_SEEN.includes(key)) seen.show(key, () => place(key, value));
+    else place(key, value);
   }
 
   /** Follows the engine that answers there. @param token null: there is none, and nothing is followed */
@@ -58,7 +68,9 @@ export const useConnection = defineStore('connection', () => {
         if (next.state === 'lost') failedBefore.value = true;
       },
       onSnapshot: (state) => {
-        for (const key of Object.keys(sinks) as EngineResource[]) put(key, state[key]);
+        seen.forget();
+        for (const key of Object.keys(sinks) as EngineResource[]) place(key, state[key]);
+        heardAt.value = Date.now();
         known.value = true;
       },
       onDelta: put,

@@ -1,12 +1,12 @@
 import { onScopeDispose, type Ref, shallowRef } from 'vue';
+import { CALM_MS, everyCalmBeat } from './pace.ts';
 
 export interface RateSample {
   readonly at: number;
   readonly perSecond: number;
 }
 
-const EVERY_MS = 2000;
-const KEPT = 90;
+const KEPT = 180_000 / CALM_MS;
 
 /** The last three minutes of a rate, sampled evenly whether or not it changes; missing while there is none. */
 export function useRateHistory(read: () => number | null): Readonly<Ref<readonly RateSample[]>> {
@@ -16,7 +16,6 @@ export function useRateHistory(read: () => number | null): Readonly<Ref<readonly
     if (perSecond !== null) samples.value = [...samples.value.slice(1 - KEPT), { at: Date.now(), perSecond }];
   };
   sample();
-  const timer = setInterval(sample, EVERY_MS);
-  onScopeDispose(() => clearInterval(timer));
+  onScopeDispose(everyCalmBeat(sample));
   return samples;
 }

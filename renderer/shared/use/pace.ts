@@ -1,0 +1,50 @@
+/** How often a window is drawn anew that nobody works in: numbers may be so old there. */
+export const CALM_MS = 5000;
+
+/** Calls on each multiple of CALM_MS, so that all who wait for one share a frame. @returns stops it */
+export function everyCalmBeat(act: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout>;
+  const wait = () => {
+    timer = setTimeout(
+      () => {
+        act();
+        wait();
+      },
+      CALM_MS - (Date.now() % CALM_MS),
+    );
+  };
+  wait();
+  return () => clearTimeout(timer);
+}
+
+/**
+ * Puts off what is only looked at: done at once where the window has the focus, on the calm beat where it is merely open,
+ * and when it is looked at again where it is hidden. Of what is put off under one name the latest counts.
+ */
+export class Seen {
+  readonly #waiting = new Map<string, () => void>();
+
+  /** For the life of the page. */
+  constructor() {
+    addEventListener('focus', () => this.#doAll());
+    document.addEventListener('visibilitychange', () => this.#doAll());
+    everyCalmBeat(() => this.#doAll());
+  }
+
+  show(name: string, act: () => void): void {
+    this.#waiting.delete(name);
+    if (document.hasFocus()) act();
+    else this.#waiting.set(name, act);
+  }
+
+  /** What waits is out of date. */
+  forget(): void {
+    this.#waiting.clear();
+  }
+
+  #doAll(): void {
+    if (document.hidden) return;
+    for (const act of this.#waiting.values()) act();
+    this.#waiting.clear();
+  }
+}
