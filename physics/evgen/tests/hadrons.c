@@ -166,6 +166,36 @@ static void test_first_emission(int pdg, double mass, double axial, uint64_t eve
   CHECK(fabs((double)hard_side - 0.5 * (double)found) < 2.0 * sqrt((double)found), "quark and antiquark radiate alike");
 }
 
+/* Events weighted for another coupling against events made with it: the mean number of partons. */
+static void test_variations(uint64_t events) {
+  static Shower shower;
+  static Event event;
+  double mean[3] = {0}, weighted[3] = {0}, weights[3] = {0}, weights2[3] = {0};
+  const double alpha[3] = {0.12, 0.124, 0.116};
+  for (int kind = 0; kind < 3; kind++) {
+    shower_prepare(&shower, &(ShowerParameters){.alpha_s = alpha[kind], .cutoff = 1.0, .variation = kind == 0 ? 0.004 : 0}, 91.1876);
+    for (uint64_t n = 0; n < events; n++) {
+      event.count = PRIMARY + 2;
+      event.particle[PRIMARY] = (Particle){.pz = 45.6, .e = 45.6, .pdg = 1, .status = STATUS_FINAL, .colour = 501};
+      event.particle[PRIMARY + 1] = (Particle){.pz = -45.6, .e = 45.6, .pdg = -1, .status = STATUS_FINAL, .anticolour = 501};
+      Random random = random_open(10, n, PART_SHOWER, (uint32_t)kind);
+      int first, last;
+      CHECK(shower_event(&shower, &random, &event, 0.5, &first, &last), "room");
+      mean[kind] += last - first + 1;
+      for (int i = 1; kind == 0 && i < event.weights; i++) {
+        weights[i] += event.weight[i], weights2[i] += event.weight[i] * event.weight[i];
+        weighted[i] += event.weight[i] * (last - first + 1);
+      }
+    }
+  }
+  const double n = (double)events, error = 3.0 * 3.0 / sqrt(n); /* partons are spread by about 2 */
+  for (int i = 1; i < 3; i++) {
+    CHECK(fabs(weights[i] / n - 1.0) < 4.0 * sqrt((weights2[i] / n - 1.0) / n) + 1e-3, "weights %d are 1 in the mean: %g", i, weights[i] / n);
+    CHECK(fabs(weighted[i] / weights[i] - mean[i] / n) < error, "partons with weight %d: %g, made so: %g", i, weighted[i] / weights[i], mean[i] / n);
+    CHECK(fabs(mean[i] - mean[0]) / n > error, "the coupling is seen: %g and %g", mean[i] / n, mean[0] / n);
+  }
+}
+
 static void test_coupling(void) {
   static Coupling coupling;
   coupling_prepare(&coupling, 0.118, 91.1876, 0.2);
@@ -281,6 +311,7 @@ int main(int argc, char **argv) {
   test_coupling();
   test_first_emission(1, 0, 0.5, 30 * scale);
   test_first_emission(5, 4.78, 0.6, 30 * scale);
+  test_variations(10 * scale);
   test_whole(scale);
   test_alone();
   return checks_end();
