@@ -78,7 +78,7 @@ async function computing(desktop: Desktop, say: (line: string) => void): Promise
   // As of the demo campaign: work units of about 20 s, live events among them.
   const project = await TestProject.start({
     ...{ units: 20, eventsPerUnit: 150_000_000, blockEvents: 3_000_000 },
-    parameters: { hepmcEvents: 20, stages: [] },
+    parameters: { hepmcEvents: 20 },
   });
   try {
     const app = await Electron.start(desktop, BUILT, '--insist');

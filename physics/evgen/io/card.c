@@ -135,6 +135,8 @@ typedef struct {
 static const Tunable TUNABLE[] = {
     SHOWER("alphaS", alpha_s, 0.08, 0.16, ""),
     SHOWER("showerCutoffGeV", cutoff, 0.45, 5, " GeV"),
+    SHOWER("hardGluon", hard_gluon, 0, 1, ""),
+    SHOWER("alphaSVariation", variation, 0, 0.01, ""),
     HADRON("lundA", a, 0, 3, ""),
     HADRON("lundB", b, 0.1, 3, " GeV^-2"),
     HADRON("lundADiquark", a_diquark, 0, 3, ""),

@@ -8,7 +8,7 @@
 #include "../process/electroweak.h"
 #include "kernels.h"
 
-const ShowerParameters DEFAULT_SHOWER = {.alpha_s = 0.1213, .cutoff = 0.6};
+const ShowerParameters DEFAULT_SHOWER = {.alpha_s = 0.1205, .cutoff = 0.6, .hard_gluon = 0.25, .variation = 0};
 
 /* QED's coupling for radiated photons is the one at low energy. */
 #define ALPHA (1.0 / 137.035999)
@@ -24,6 +24,8 @@ typedef struct {
   double m2;
   int pdg;
   bool last; /* of its string */
+  double polarised; /* a gluon's linear polarisation in the plane of its making, which `aunt` gives */
+  Vec aunt;
   double s, log_range; /* of the dipole with the next parton: 2 p.p, ln(s / cutoff) */
   double rate, upto;
 } Parton;
@@ -39,6 +41,7 @@ typedef struct {
   double qed_s, qed_range;
   double charge2, axial, rho;
   int charged[2];     /* the primary pair's places */
+  double weight[VARIATIONS];
   bool coloured, first_gluon; /* not yet a gluon: the matrix element decides */
 } State;
 
@@ -47,6 +50,9 @@ void shower_prepare(Shower *shower, const ShowerParameters *parameters, double z
   const double cutoff = parameters->cutoff * parameters->cutoff;
   shower->log_cutoff = log_of(cutoff);
   coupling_prepare(&shower->coupling, parameters->alpha_s, z_mass, 0.2);
+  shower->variations = parameters->variation > 0 ? VARIATIONS : 0;
+  for (int i = 0; i < shower->variations; i++)
+    coupling_prepare(&shower->varied[i], parameters->alpha_s + (i == 0 ? 1.0 : -1.0) * parameters->variation, z_mass, 0.2);
 }
 
 static double colour(int pdg) { return pdg == 21 ? 0.5 * COLOUR_A : COLOUR_F; }
@@ -112,6 +118,42 @@ static double correction(const State *state, double s, double y, double z) {
   return exact > 0 ? exact / sum : 0;
 }
 
+/* The cosine of twice the angle between the planes of (a, b) and (c, d). */
+static double cosine_2phi(Vec a, Vec b, Vec c, Vec d) {
+  const Vec m = {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x, 0};
+  const Vec n = {c.y * d.z - c.z * d.y, c.z * d.x - c.x * d.z, c.x * d.y - c.y * d.x, 0};
+  const double size = dot3(m, m) * dot3(n, n), product = dot3(m, n);
+  return size > 0 ? 2.0 * product * product / size - 1.0 : 0;
+}
+
+/*
+ * branch() with an azimuth that knows of the emitter's polarisation: 1 + a cos 2 phi between the planes of its making and of its
+ * decay. B. R. Webber, Ann. Rev. Nucl. Part. Sci. 36 (1986) 253.
+ */
+static bool branch_polarised(Random *random, const Parton *emitter, Vec *p, Vec *k, Vec *emitted, double recoiler_m2, double mi2,
+                             double mj2, double pair, double z, double asymmetry) {
+  const double a = emitter->pdg == 21 ? asymmetry * emitter->polarised : 0, most = 1.0 + fabs(a);
+  for (;;) {
+    Vec i = *p, r = *k, j;
+    if (!branch(&i, &r, &j, emitter->m2, recoiler_m2, mi2, mj2, pair, z, flat(random))) return false;
+    if (a != 0 && 1.0 + a * cosine_2phi(*p, emitter->aunt, i, j) < flat(random) * most) continue;
+    *p = i, *k = r, *emitted = j;
+    return true;
+  }
+}
+
+/*
+ * What a trial that is taken with probability p means for events with another coupling: the same trial taken with p r has weight r
+ * where it was taken, else (1 - p r) / (1 - p). S. Mrenna, P. Skands, Phys. Rev. D 94 (2016) 074005.
+ */
+static void reweight(State *state, double log_t, double p, bool taken) {
+  const Shower *shower = state->shower;
+  for (int i = 0; i < shower->variations; i++) {
+    const double r = coupling_at(&shower->varied[i], log_t) / coupling_at(&shower->coupling, log_t);
+    state->weight[i] *= taken ? r : (1.0 - p * r) / (1.0 - p);
+  }
+}
+
 static void emit_gluon(State *state, int at, bool forward, double log_t, double alpha_bound, double t) {
   Random *random = state->random;
   Parton *emitter = &state->parton[forward ? at : at + 1], *recoiler = &state->parton[forward ? at + 1 : at];
@@ -122,15 +164,24 @@ static void emit_gluon(State *state, int at, bool forward, double log_t, double 
   double weight = emission_weight(emitter, recoiler, s, y, z);
   if (!(weight > 0)) return;
   weight *= coupling_at(&state->shower->coupling, log_t) / alpha_bound;
-  if (state->first_gluon) weight *= correction(state, s, y, z);
-  if (weight < flat(random) || state->partons == MAX_PARTONS) return;
+  if (state->first_gluon) weight *= correction(state, s, y, z) * (1.0 + state->shower->parameters.hard_gluon * 4.0 * t / s);
+  if (state->partons == MAX_PARTONS) return;
+  if (weight < flat(random)) {
+    reweight(state, log_t, weight, false);
+    return;
+  }
   Vec gluon;
   Vec p = emitter->p, k = recoiler->p;
-  if (!branch(&p, &k, &gluon, emitter->m2, recoiler->m2, emitter->m2, 0, emitter->m2 + y * s, z, flat(random))) return;
+  const double share = z * one_minus_z / (1.0 - z * one_minus_z), own = one_minus_z / (1.0 - z * one_minus_z), new = z / (1.0 - z * one_minus_z);
+  if (!branch_polarised(random, emitter, &p, &k, &gluon, recoiler->m2, emitter->m2, 0, emitter->m2 + y * s, z, share * share)) return;
+  reweight(state, log_t, weight, true);
   emitter->p = p;
   recoiler->p = k;
+  const bool from_gluon = emitter->pdg == 21;
+  emitter->polarised = from_gluon ? own * own : 0;
+  emitter->aunt = gluon;
   insert(state, at);
-  state->parton[at + 1] = (Parton){.p = gluon, .pdg = 21};
+  state->parton[at + 1] = (Parton){.p = gluon, .pdg = 21, .aunt = p, .polarised = from_gluon ? new * new : 2.0 * z / (1.0 + z * z)};
   state->first_gluon = false;
   for (int i = at > 0 ? at - 1 : 0; i <= at + 2 && i < state->partons; i++) dipole_update(state, &state->parton[i]);
   rates(state);
@@ -150,9 +201,15 @@ static void split_gluon(State *state, int gluon, int other, double s, double log
   if (!(pair > 4.0 * m2 && pair < q2)) return;
   double weight = 2.0 * kernel_pair(z, m2, pair) * sqrt(kallen(q2, pair, recoiler->m2)) / s;
   weight *= coupling_at(&state->shower->coupling, log_t) / alpha_bound;
-  if (weight < flat(random) || state->partons == MAX_PARTONS) return;
+  if (state->partons == MAX_PARTONS) return;
+  if (weight < flat(random)) {
+    reweight(state, log_t, weight, false);
+    return;
+  }
   Vec p = emitter->p, k = recoiler->p, second;
-  if (!branch(&p, &k, &second, 0, recoiler->m2, m2, m2, pair, z, flat(random))) return;
+  const double decay = -2.0 * z * (1.0 - z) / (1.0 - 2.0 * z * (1.0 - z));
+  if (!branch_polarised(random, emitter, &p, &k, &second, recoiler->m2, m2, m2, pair, z, decay)) return;
+  reweight(state, log_t, weight, true);
   emitter->p = p;
   recoiler->p = k;
   insert(state, gluon);
@@ -248,6 +305,7 @@ bool shower_event(const Shower *shower, Random *random, Event *event, double axi
   state.random = random;
   state.partons = 2;
   state.photons = 0;
+  for (int i = 0; i < VARIATIONS; i++) state.weight[i] = 1;
   for (int i = 0; i < 2; i++) {
     const Particle *p = &event->particle[PRIMARY + i];
     state.parton[i] = (Parton){.p = {p->px, p->py, p->pz, p->e}, .m2 = p->m * p->m, .pdg = p->pdg, .last = i == 1};
@@ -268,5 +326,7 @@ bool shower_event(const Shower *shower, Random *random, Event *event, double axi
   }
   qed_update(&state);
   evolve(&state, log_of(0.25 * s), state.coloured ? shower->log_cutoff : log_of(LEPTON_CUTOFF));
+  event->weights = 1 + shower->variations;
+  for (int i = 0; i < shower->variations; i++) event->weight[1 + i] = state.weight[i];
   return write_out(&state, event, first, last);
 }

@@ -8,9 +8,13 @@
 #include "../core/random.h"
 #include "coupling.h"
 
+enum { VARIATIONS = 2 };
+
 typedef struct {
   double alpha_s;  /* at mZ, MS-bar */
   double cutoff;   /* least transverse momentum, GeV */
+  double hard_gluon; /* the first gluon's rate grows by this times 4 pT^2/s: what orders above the first add to hard ones */
+  double variation;  /* of alpha_s, up and down, for the event's second and third weight; 0 for none */
 } ShowerParameters;
 
 extern const ShowerParameters DEFAULT_SHOWER;
@@ -18,6 +22,8 @@ extern const ShowerParameters DEFAULT_SHOWER;
 typedef struct {
   ShowerParameters parameters;
   Coupling coupling;
+  int variations;
+  Coupling varied[VARIATIONS];
   double log_cutoff;
 } Shower;
 

@@ -60,7 +60,7 @@ describe('the same bits from every build', () => {
       card({ energyGeV: 91.19, hepmcEvents: 10 }, { events: 100_000, blockEvents: 10_000 }),
     );
     expect(run.hash).toMatchInlineSnapshot(
-      `"0ba0155ce4a64362c3c16d258ba44186b3aae2ec8f8f7fbefa580989be6cf262"`,
+      `"91e4d6705b59174f897d938134af1871c2e890361eadf14a4bfd1ad1de732551"`,
     );
   });
 });
