@@ -2,6 +2,23 @@ import { describe, expect, it } from 'vitest';
 import { blocksOf, card, runEvgen } from '../evgen/tests/evgen.testkit.ts';
 import { addUp } from './runs.ts';
 
+it('another alpha_s by weights: as many events, rounder with more of it', async () => {
+  const stages = ['corrections', 'shower', 'hadronisation', 'decays'];
+  const parameters = { energyGeV: 91.2, processes: ['d', 'u', 's'], stages, alphaSVariation: 0.005 };
+  const { histograms } = addUp(
+    blocksOf(await runEvgen(card(parameters, { events: 6000, blockEvents: 2000 }))),
+  );
+  const mean = (name: string) => {
+    const counts = histograms[name] ?? [];
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    return { total, thrust: counts.reduce((sum, count, i) => sum + count * (0.495 + 0.01 * i), 0) / total };
+  };
+  const [plain, up, down] = [mean('thrust'), mean('thrustAlphaSUp'), mean('thrustAlphaSDown')];
+  for (const { total } of [up, down]) expect(total / 2 ** 20 / plain.total).toBeCloseTo(1, 1);
+  expect(1 - up.thrust).toBeGreaterThan(1 - plain.thrust);
+  expect(1 - down.thrust).toBeLessThan(1 - plain.thrust);
+});
+
 describe('blocks of real events', async () => {
   const stages = ['corrections', 'isr', 'shower', 'hadronisation', 'decays'];
   const run = await runEvgen(card({ energyGeV: 91.2, stages }, { events: 600, blockEvents: 100 }));
