@@ -65,6 +65,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./commands/results.ts')).results,
   },
   {
+    name: 'phoenix',
+    summary: 'make an event file (HepMC3) into one for the Phoenix event display',
+    load: async () => (await import('./commands/phoenix.ts')).phoenix,
+  },
+  {
     name: 'push',
     summary: 'publish releases, the appliance and campaigns (project staff)',
     load: async () => (await import('./commands/push.ts')).push,

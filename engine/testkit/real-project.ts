@@ -8,6 +8,7 @@ import { pushDocument } from '../../cli/push.ts';
 import type { CampaignDetail } from '../../protocol/campaign.ts';
 import { CampaignDetail as Detail } from '../../protocol/campaign.ts';
 import { CampaignList } from '../../protocol/project-api.ts';
+import type { Card } from '../../protocol/work-unit.ts';
 import { type TestServer, testServer } from '../../server/testkit/server.ts';
 
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -20,7 +21,7 @@ export interface CampaignSize {
   readonly eventsPerUnit: number;
   readonly blockEvents?: number;
   readonly leaseMinutes?: number;
-  readonly parameters?: Readonly<Record<string, unknown>>;
+  readonly parameters?: Card['parameters'];
 }
 
 /** A project server of this process that has the real generator; its campaigns are as small as a test wants. */

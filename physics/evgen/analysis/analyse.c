@@ -41,7 +41,7 @@ void histograms_fill(Histograms *histograms, const Event *event) {
   /* Without two particles an event has no shape. Few have less than two charged ones, and no experiment took those. */
   if (all.count < 2 || charged.count < 2) return;
   histogram_fill(histograms, HISTOGRAM_ANALYSED, 1);
-  fill_all_shapes(histograms, &all);
+  fill_all_shapes(histograms, &all, event);
   if (event->number % 8 == 0) {
     histogram_fill(histograms, HISTOGRAM_ANALYSED_EIGHTH, 1);
     fill_slow_jets(histograms, &all);

@@ -110,4 +110,6 @@ const Axis AXIS[HISTOGRAMS] = {
     EQUAL("lambdaXi", 0.0, 6.4, 32, "analysed"),
     EQUAL("bHadronX", 0.0, 1.0, 25, "analysed"),
     EQUAL("dStarX", 0.0, 1.0, 25, "analysed"),
+    SUMMED("thrustAlphaSUp", 0.5, 1.0, 50, "analysed"),
+    SUMMED("thrustAlphaSDown", 0.5, 1.0, 50, "analysed"),
 };

@@ -83,6 +83,10 @@ enum {
   HISTOGRAM_LAMBDA_XI,
   HISTOGRAM_B_HADRON_X,
   HISTOGRAM_D_STAR_X,
+
+  /* By the weights of the events' variations, where a card asks for these. */
+  HISTOGRAM_THRUST_ALPHA_S_UP,
+  HISTOGRAM_THRUST_ALPHA_S_DOWN,
   HISTOGRAMS
 };
 extern const Axis AXIS[HISTOGRAMS];

@@ -15,8 +15,18 @@ static double log_y(double y) { return y > 1e-300 ? log_of(y) : -700; }
 /* Values that rounding may put on the upper end belong to the last bin. */
 static double below(double x, double end) { return x < end ? x : end * (1 - 1e-12); }
 
-void fill_all_shapes(Histograms *h, const Momenta *all) {
+/* What the thrust would be with another alpha_s: the same events by the weights of the variations. */
+static void fill_variations(Histograms *h, double thrust, const Event *event) {
+  for (int i = 1; i < event->weights && i <= 2; i++) {
+    const int histogram = HISTOGRAM_THRUST_ALPHA_S_UP + i - 1;
+    const double weight = fmin(event->weight[i], 1000); /* far beyond any that the shower gives */
+    h->counts[histogram][histogram_slot(histogram, thrust)] += (uint64_t)(weight * AXIS[histogram].scale + 0.5);
+  }
+}
+
+void fill_all_shapes(Histograms *h, const Momenta *all, const Event *event) {
   const Thrust t = thrust_of(all);
+  fill_variations(h, below(t.thrust, 1), event);
   histogram_fill(h, HISTOGRAM_THRUST, below(t.thrust, 1));
   histogram_fill(h, HISTOGRAM_THRUST_MAJOR, t.major);
   histogram_fill(h, HISTOGRAM_THRUST_MINOR, t.minor);

@@ -10,7 +10,7 @@ typedef struct {
   Vector thrust[3], sphericity[3];
 } Axes;
 
-void fill_all_shapes(Histograms *histograms, const Momenta *all);
+void fill_all_shapes(Histograms *histograms, const Momenta *all, const Event *event);
 void fill_slow_jets(Histograms *histograms, const Momenta *all);
 Axes fill_charged_shapes(Histograms *histograms, const Momenta *charged);
 

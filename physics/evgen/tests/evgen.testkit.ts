@@ -16,6 +16,7 @@ export interface EvgenParameters {
   /** Beyond leading order; none unless given. */
   stages?: string[];
   hepmcEvents?: number;
+  alphaSVariation?: number;
   mZGeV?: number;
   gammaZGeV?: number;
   sin2thetaEff?: number;

@@ -14,6 +14,7 @@ const CASES: [string, EvgenParameters, number][] = [
   ['hadrons on the Z', { energyGeV: 91.2, stages: ALL_STAGES, processes: ['d', 'u', 's', 'c', 'b'] }, 2000],
   ['all final states far above it', { energyGeV: 189, stages: ALL_STAGES }, 500],
   ['near the threshold of b', { energyGeV: 11, stages: ALL_STAGES }, 500],
+  ['with variations', { energyGeV: 91.2, stages: ALL_STAGES, alphaSVariation: 0.004 }, 200],
   ['leading order', { energyGeV: 35 }, 100],
 ];
 
@@ -39,6 +40,8 @@ describe.skipIf(!(await hasCpp('HepMC3/GenEvent.h')))('out/events.hepmc by HepMC
     expect(decay).toBeLessThan(1e-11);
     // Partons are put on other mass shells before they become strings: each string alone is off by a little.
     expect(row).toBeLessThan(0.03);
+    if (parameters.alphaSVariation)
+      expect(String(run.out.get('events.hepmc'))).toContain('\nW Weight\\|alphaSUp\\|alphaSDown\n');
     // A particle is final if and only if it does not end in a vertex.
     expect(open).toBe(0);
     if (parameters.stages) expect(displaced).toBeGreaterThan(0);
