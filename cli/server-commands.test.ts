@@ -97,8 +97,8 @@ describe('a project server', () => {
   });
 
   it.each([
-    [/events: 15000000/, 'events: lots', /^beamtime: bad\.yaml:11: events: /],
-    [/energyGeV: .*/, 'energyGeV: [89.4, 9999]', /^beamtime: bad\.yaml:10: energyGeV: must be <= 250/],
+    [/events: 15000000/, 'events: lots', /^beamtime: bad\.yaml:12: events: /],
+    [/energyGeV: .*/, 'energyGeV: [89.4, 9999]', /^beamtime: bad\.yaml:11: energyGeV: must be <= 250/],
     [/version: .*/, 'version: 9.9.9', /^beamtime: bad\.yaml:6: the project has no release evgen 9\.9\.9/],
     [/title: .*/, 'title: Another', /^beamtime: bad\.yaml:2: there is a campaign "quick" with other content/],
     [/name: .*/, 'name: [', /^beamtime: bad\.yaml:\d+: /],
