@@ -176,7 +176,7 @@ describe.skipIf(!hasEvgen)(built, () => {
       });
     }
     for (const lease of leases) {
-      expect(await decided(host, lease)).toMatchObject({ state: 'valid', creditMicroseconds: 2000 });
+      expect(await decided(host, lease)).toMatchObject({ state: 'valid', creditMicroseconds: 800_000 });
     }
     const detail = await staff.campaign('honest');
     expect(detail).toMatchObject({ state: 'complete', eventsValid: 80_000 });
