@@ -9,7 +9,7 @@ bool generator_prepare(Generator *generator, const Card *card) {
   if (!particles_prepare()) return false;
   shower_prepare(&generator->shower, &card->shower, card->electroweak.z_mass);
   const ProcessOptions options = {
-      .corrections = card->stages[STAGE_CORRECTIONS], .isr = card->stages[STAGE_ISR], .least_s = card->least_s};
+      .corrections = card->stages[STAGE_CORRECTIONS], .isr = card->stages[STAGE_ISR], .hadrons = card->stages[STAGE_HADRONISATION], .least_s = card->least_s};
   return process_prepare(&generator->process, card->energy, card->wanted, &card->electroweak, options);
 }
 

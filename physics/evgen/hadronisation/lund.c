@@ -14,7 +14,7 @@ double sample_z(Random *random, double a, double b, double c) {
   const double quadratic = c - a;
   const double root = sqrt((b - c) * (b - c) + 4.0 * a * b);
   const double peak = fabs(quadratic) < 0.01 ? b / (b + c) : 0.5 * (b + c - root) / quadratic;
-  const double at = peak > 0.9999 && a > 1e-4 ? 0.9999 : peak;
+  const double at = peak > 0.9999 ? 0.9999 : peak;
   const double inverse_peak = 1.0 / at;
   const int near_zero = at < 0.1, near_one = at > 0.85 && b > 1.0;
   double divide = 0, low = 1, high = 0, divide_c = 1;

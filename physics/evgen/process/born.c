@@ -5,8 +5,8 @@
 #include "../core/maths.h"
 #include "running.h"
 
-/* The least mass squared of hadrons (of leptons: no limit): two D, two B mesons; light quarks: where a string can form. */
-static double threshold(int pdg) {
+/* Two D, two B mesons; light quarks: where a string can form. */
+double hadron_threshold(int pdg) {
   switch (pdg) {
     case 4: return 3.74 * 3.74;
     case 5: return 10.56 * 10.56;
@@ -41,7 +41,7 @@ static double radiation_factor(double s, const Fermion *f, const Electroweak *in
 Channel born_channel(double s, const Fermion *f, const Electroweak *inputs, bool corrected) {
   Channel channel = {0};
   const double beta2 = 1.0 - 4.0 * f->mass * f->mass / s;
-  if (!(beta2 > 0) || (corrected && s < threshold(f->pdg))) return channel;
+  if (!(beta2 > 0) || (corrected && s < hadron_threshold(f->pdg))) return channel;
   const double beta = sqrt(beta2);
   const double alpha = corrected ? running_alpha(s, inputs->alpha_inverse, inputs->z_mass) : 1.0 / inputs->alpha_inverse;
   const double mz2 = inputs->z_mass * inputs->z_mass;

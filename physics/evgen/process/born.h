@@ -20,6 +20,9 @@ typedef struct {
  */
 Channel born_channel(double s, const Fermion *f, const Electroweak *inputs, bool corrected);
 
+/* The least s at which hadrons of this quark pair can be made; 0 for leptons. */
+double hadron_threshold(int pdg);
+
 /* Over all angles, pb. */
 static inline double born_total(const Channel *channel) { return 2.0 * (channel->c0 + channel->c2 / 3.0); }
 

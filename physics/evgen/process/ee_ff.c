@@ -35,7 +35,8 @@ bool process_prepare(Process *process, double energy, const bool wanted[FERMIONS
   }
   double sum = 0;
   for (int f = 0; f < FERMIONS; f++) {
-    if (wanted[f]) process->channel[f] = born_channel(energy * energy, &FERMION[f], inputs, options.corrections);
+    const bool open = wanted[f] && !(options.hadrons && energy * energy < hadron_threshold(FERMION[f].pdg));
+    if (open) process->channel[f] = born_channel(energy * energy, &FERMION[f], inputs, options.corrections);
     sum += 2.0 * process->channel[f].maximum;
     process->upto[f] = sum;
   }

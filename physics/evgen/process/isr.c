@@ -31,7 +31,7 @@ double isr_density(const Radiator *r, double u, Channel channel[FERMIONS]) {
   double sum = 0;
   for (int f = 0; f < FERMIONS; f++) {
     if (!r->wanted[f]) continue;
-    channel[f] = born_channel(s, &FERMION[f], &r->inputs, r->corrections);
+    channel[f] = r->hadrons && s < hadron_threshold(FERMION[f].pdg) ? (Channel){0} : born_channel(s, &FERMION[f], &r->inputs, r->corrections);
     sum += born_total(&channel[f]);
   }
   return sum * radiator(r, v);
@@ -65,6 +65,7 @@ double isr_prepare(Radiator *r, double energy, const bool wanted[FERMIONS], cons
   r->s = energy * energy;
   r->inputs = *inputs;
   r->corrections = options.corrections;
+  r->hadrons = options.hadrons;
   memcpy(r->wanted, wanted, sizeof r->wanted);
   const double l = log_of(r->s / (ELECTRON_MASS * ELECTRON_MASS)), a = ALPHA / PI;
   r->beta = 2.0 * a * (l - 1.0);

@@ -11,6 +11,7 @@
 typedef struct {
   bool corrections;
   bool isr;
+  bool hadrons; /* quarks become hadrons: none below what these need */
   double least_s; /* of the hard process, as a fraction of the beams' */
 } ProcessOptions;
 
@@ -20,7 +21,7 @@ enum { ISR_CELLS = 768 };
 typedef struct {
   double s, beta, soft; /* soft: virtual and soft photons */
   double edge[ISR_CELLS + 1], height[ISR_CELLS], upto[ISR_CELLS];
-  bool wanted[FERMIONS], corrections;
+  bool wanted[FERMIONS], corrections, hadrons;
   Electroweak inputs;
 } Radiator;
 
