@@ -71,8 +71,11 @@ void hepmc_event(FILE *file, const Event *event, const CrossSection *so_far) {
   memset(&vertices, 0, sizeof vertices);
   fprintf(file, "E %" PRIu64 " %d %d\nU GEV MM\nW", event->number, count_vertices(event), event->count);
   for (int i = 0; i < event->weights; i++) fprintf(file, " %.16e", event->weight[i]);
-  fprintf(file, "\nA 0 GenCrossSection %.8e %.8e %" PRIu64 " %" PRIu64 "\n", so_far->value, so_far->error,
-          so_far->accepted, so_far->attempted);
+  fprintf(file, "\nA 0 GenCrossSection %.8e %.8e %" PRIu64 " %" PRIu64, so_far->value, so_far->error, so_far->accepted,
+          so_far->attempted);
+  /* One for each weight. The shower's variations leave it as it is: they only share events out otherwise. */
+  for (int i = 1; i < event->weights; i++) fprintf(file, " %.8e %.8e", so_far->value, so_far->error);
+  fputc('\n', file);
   for (int i = 0; i < event->count; i++) {
     const Particle *p = &event->particle[i];
     if (p->colour) fprintf(file, "A %d flow1 %d\n", i + 1, p->colour);

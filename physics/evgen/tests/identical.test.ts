@@ -60,7 +60,7 @@ describe('the same bits from every build', () => {
       card({ energyGeV: 91.19, hepmcEvents: 10 }, { events: 100_000, blockEvents: 10_000 }),
     );
     expect(run.hash).toMatchInlineSnapshot(
-      `"91e4d6705b59174f897d938134af1871c2e890361eadf14a4bfd1ad1de732551"`,
+      `"ec8e18519559d74a2e0fb9e99a602b354af73c3f97b8f4acc500e90af03b989f"`,
     );
   });
 });
