@@ -190,7 +190,7 @@ describe.skipIf(!hasEvgen)(built, () => {
       };
       expect(point).toMatchObject(sumOfLines(await evgenLines(whole)));
     }
-    expect(await host.standing()).toMatchObject({ creditMicroseconds: 8000, eventsValid: 80_000 });
+    expect(await host.standing()).toMatchObject({ creditMicroseconds: 3_200_000, eventsValid: 80_000 });
   });
 
   test('one count moved in one block is found, and another host does the unit again', async () => {
