@@ -1,9 +1,13 @@
 import { existsSync } from 'node:fs';
+import { copyFile, mkdtemp, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { DebianError } from '../appliance/debian.ts';
 import { buildApplication } from '../applications/build.ts';
 import { pushDocument } from '../cli/push.ts';
+import { bootedOnce } from '../engine/capsules/qemu/testkit/snapshots.ts';
+import { engineFiles } from '../engine/filenames.ts';
 import { TestEngine } from '../engine/testkit/real-engine.ts';
 import { Host, Staff } from '../server/testkit/client.ts';
 import { testServer } from '../server/testkit/server.ts';
@@ -38,8 +42,13 @@ async function projectWith(name: string, campaign: object) {
   const staff = new Staff(url, staffToken);
   const one = { kind: 'campaign', name, title: name, application: name, version: '0.1.0' };
   await staff.push({ ...one, kind: 'campaign', leaseMinutes: 30, validation: { tolerance: 2 }, ...campaign });
+  const booted = await bootedOnce();
   const engine = async () => {
-    const joined = await TestEngine.start({ invitation: server.invitation, capsule: 'qemu' });
+    const dataFolder = await mkdtemp(join(tmpdir(), 'beamtime-engine-'));
+    const files = engineFiles(dataFolder);
+    await symlink(booted.snapshots, files.snapshots);
+    await copyFile(booted.machine, files.machine);
+    const joined = await TestEngine.start({ dataFolder, invitation: server.invitation, capsule: 'qemu' });
     undo.push(() => joined.remove());
     return joined;
   };
@@ -62,7 +71,7 @@ test('LAMMPS as Debian ships it: two computers melt 4,000 atoms and agree; a cha
   const first = await engine();
   const seen = new Set<number>();
   await first.until((state) => {
-    for (const slot of state.slots) if (slot.done > 0) seen.add(slot.done);
+    for (const { done } of state.running) if (done > 0) seen.add(done);
     return state.finished.some(({ verdict }) => verdict === 'pending');
   }, PATIENCE);
   expect([...seen].every((done) => done % 10 === 0)).toBe(true);
