@@ -98,3 +98,24 @@ test('LAMMPS as Debian ships it: two computers melt 4,000 atoms and agree; a cha
   expect((await staff.results('&state=valid')).length).toBe(2);
   expect(await staff.campaign('lammps')).toMatchObject({ state: 'complete', eventsValid: events });
 });
+
+test('GROMACS as Debian ships it: a box of water, from preparation to energies', {
+  timeout: 600_000,
+}, async ({ skip }) => {
+  const reason = await built('gromacs');
+  if (reason !== null) return skip(reason);
+  const events = 20;
+  const { server, staff, engine } = await projectWith('gromacs', {
+    ...{ events, eventsPerUnit: events, blockEvents: events },
+    ...{ parameters: { temperature: 320 }, validation: { tolerance: 1 } },
+  });
+  const { finished } = await (await engine()).until((state) => state.finished.length > 0, PATIENCE);
+  expect(finished.map(({ verdict, reason: why }) => why ?? verdict)).toEqual(['valid']);
+  const [result] = await staff.results();
+  const energies = result?.files.find(({ path }) => path === 'energy.xvg')?.sha256;
+  const text = await (await fetch(`${server.url}/api/v1/objects/${energies}`)).text();
+  const rows = text.trimEnd().split('\n').map((row) => row.trim().split(/\s+/).map(Number));
+  expect(rows.map(([time]) => time)).toEqual([0, 0.02, 0.04]);
+  // The potential energy of 216 molecules of SPC/E is about -46 kJ/mol each.
+  for (const [, potential = 0] of rows) expect(potential / 216).toBeCloseTo(-46, -1);
+});
