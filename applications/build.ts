@@ -4,7 +4,13 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { aptListsState, DebianError, extractMembers, fetchPackages, findPackages } from '../appliance/debian.ts';
+import {
+  aptListsState,
+  DebianError,
+  extractMembers,
+  fetchPackages,
+  findPackages,
+} from '../appliance/debian.ts';
 import { sha256 } from '../platform/files.ts';
 import { copyTree } from './copy-tree.ts';
 
@@ -35,7 +41,9 @@ export async function buildApplication(name: string, say: (line: string) => void
   const source = join(import.meta.dirname, name);
   const text = await readFile(join(source, 'packages.yaml'), 'utf8');
   const wanted = Packages.parse(parse(text));
-  const own = await Promise.all(Object.values(wanted.own).map((file) => readFile(join(source, file), 'utf8')));
+  const own = await Promise.all(
+    Object.values(wanted.own).map((file) => readFile(join(source, file), 'utf8')),
+  );
   const code = await Promise.all(
     ['build.ts', 'copy-tree.ts'].map((file) => readFile(join(import.meta.dirname, file), 'utf8')),
   );

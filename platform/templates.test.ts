@@ -11,7 +11,7 @@ describe('a text made from the card', () => {
     expect(fill('run {{events}} {{seed}} {{firstEvent}}\n')).toBe('run 250 7 500\n');
     expect(fill('T={{temperature}}')).toBe('T=1.5');
     expect(fill('T={{temperature}} {{kind}}', { temperature: 0.1, kind: 'fcc' })).toBe('T=0.1 fcc');
-    expect(fill('{not} { {this} } ${x}')).toBe('{not} { {this} } ${x}');
+    expect(fill('{not} { {this} } $x')).toBe('{not} { {this} } $x');
   });
 
   it('gives every work unit a number of its own, the same each time', () => {

@@ -25,12 +25,8 @@ export type TemplateCard = Pick<Card, 'seed' | 'firstEvent' | 'events' | 'parame
  * The release's text for one work unit. Parameters that the card leaves out have the default of the release's schema.
  * @throws TemplateRefused in words for staff
  */
-export function fillTemplate(
-  text: string,
-  card: TemplateCard,
-  schema: Release['parameters'],
-): string {
-  return text.replace(PLACE, (_, name: string) => valueOf(name, card, schema));
+export function fillTemplate(text: string, card: TemplateCard, schema: Release['parameters']): string {
+  return text.replace(PLACE, (_, name: string) => fillingOf(name, card, schema));
 }
 
 /** What of a release is made from the card: the command line, and the files beside card.json by path. */
@@ -51,7 +47,7 @@ export function fillRelease(
   };
 }
 
-function valueOf(name: string, card: TemplateCard, schema: Release['parameters']): string {
+function fillingOf(name: string, card: TemplateCard, schema: Release['parameters']): string {
   switch (name) {
     case 'seed':
     case 'firstEvent':
@@ -63,7 +59,8 @@ function valueOf(name: string, card: TemplateCard, schema: Release['parameters']
   const value = Object.hasOwn(card.parameters, name) ? card.parameters[name] : defaultOf(name, schema);
   if (value === undefined)
     throw new TemplateRefused(`{{${name}}} is no parameter of this work unit, and has no default`);
-  if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) return String(value);
+  if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value)))
+    return String(value);
   if (typeof value === 'string' && WORD.test(value)) return value;
   throw new TemplateRefused(
     `the value of {{${name}}} cannot be put into a program's input: only numbers, true, false and single words of letters, digits, ".", "_", "+" and "-" can`,

@@ -39,7 +39,11 @@ export const TreeManifest = z.strictObject({
         before = path;
         for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
           if (paths.has(path.slice(0, end)))
-            context.addIssue({ code: 'custom', path: [i], message: 'lies below something that is no folder' });
+            context.addIssue({
+              code: 'custom',
+              path: [i],
+              message: 'lies below something that is no folder',
+            });
         }
       });
     }),

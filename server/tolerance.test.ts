@@ -110,7 +110,10 @@ describe('validation by tolerance', () => {
     const { next } = await unitFor(1);
     const [a] = [await next()];
     const { 'names.txt': _, ...less } = output(a.lease);
-    expect(await a.host.finish(a.lease, less)).toMatchObject({ state: 'invalid', reason: 'the output has no "names.txt"' });
+    expect(await a.host.finish(a.lease, less)).toMatchObject({
+      state: 'invalid',
+      reason: 'the output has no "names.txt"',
+    });
     const b = await next();
     const more = { ...output(b.lease), 'more.txt': 'x' };
     expect(await b.host.finish(b.lease, more)).toMatchObject({ state: 'invalid' });

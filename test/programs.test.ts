@@ -114,7 +114,10 @@ test('GROMACS as Debian ships it: a box of water, from preparation to energies',
   const [result] = await staff.results();
   const energies = result?.files.find(({ path }) => path === 'energy.xvg')?.sha256;
   const text = await (await fetch(`${server.url}/api/v1/objects/${energies}`)).text();
-  const rows = text.trimEnd().split('\n').map((row) => row.trim().split(/\s+/).map(Number));
+  const rows = text
+    .trimEnd()
+    .split('\n')
+    .map((row) => row.trim().split(/\s+/).map(Number));
   expect(rows.map(([time]) => time)).toEqual([0, 0.02, 0.04]);
   // The potential energy of 216 molecules of SPC/E is about -46 kJ/mol each.
   for (const [, potential = 0] of rows) expect(potential / 216).toBeCloseTo(-46, -1);

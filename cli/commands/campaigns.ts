@@ -117,6 +117,7 @@ function percent(part: number, whole: number): string {
 
 function howValidated(validation: Validation): string {
   if ('quorum' in validation) return `${validation.quorum} computers must agree`;
-  if ('tolerance' in validation) return `${validation.tolerance} computers must agree within the release's tolerance`;
+  if ('tolerance' in validation)
+    return `${validation.tolerance} computers must agree within the release's tolerance`;
   return `${Math.round(100 * validation.spot)}% of each result is computed again and compared`;
 }

@@ -1,5 +1,5 @@
-import { memoryTree, writeFile } from '../../ninep/trees/index.ts';
 import { byteString } from '../../ninep/tree.ts';
+import { memoryTree, writeFile } from '../../ninep/trees/index.ts';
 import { fillRelease } from '../../platform/templates.ts';
 import type { Release } from '../../protocol/release.ts';
 import { CARD, type Card } from '../../protocol/work-unit.ts';

@@ -29,7 +29,10 @@ export class ProgressLines {
   /** Bytes the program printed. A line drawn over itself with carriage returns is as many lines. */
   console(chunk: Uint8Array): void {
     if (this.#rule?.file !== null) return;
-    this.#lines.write(this.#printed, chunk.map((byte) => (byte === CARRIAGE_RETURN ? LINE_FEED : byte)));
+    this.#lines.write(
+      this.#printed,
+      chunk.map((byte) => (byte === CARRIAGE_RETURN ? LINE_FEED : byte)),
+    );
     this.#printed += chunk.length;
   }
 }

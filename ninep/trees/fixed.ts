@@ -1,7 +1,15 @@
 import { open } from 'node:fs/promises';
 import type { Attributes, DirectoryEntry, NodeKind, OpenFile, OpenMode, Tree, TreeNode } from '../tree.ts';
 import { byteString } from '../tree.ts';
-import { checkedOffset, checkName, checkOpen, fail, MODE_DIRECTORY, MODE_FILE, MODE_SYMLINK } from './common.ts';
+import {
+  checkedOffset,
+  checkName,
+  checkOpen,
+  fail,
+  MODE_DIRECTORY,
+  MODE_FILE,
+  MODE_SYMLINK,
+} from './common.ts';
 
 /** What a fixed tree holds at a path; folders follow from the paths. */
 export type FixedEntry =

@@ -90,13 +90,15 @@ export function cutProblem(spec: CampaignSpec, release: Release): PointProblem |
   if ('spot' in spec.validation && release.outputs) {
     return {
       path: ['validation'],
-      message: 'spot checks compare blocks, and this release writes other outputs; use a quorum or a tolerance',
+      message:
+        'spot checks compare blocks, and this release writes other outputs; use a quorum or a tolerance',
     };
   }
   if ('tolerance' in spec.validation && !release.outputs) {
     return {
       path: ['validation'],
-      message: 'a tolerance needs a release that declares its outputs and how they are compared; use a quorum',
+      message:
+        'a tolerance needs a release that declares its outputs and how they are compared; use a quorum',
     };
   }
   return null;

@@ -32,7 +32,11 @@ describe('two texts of numbers', () => {
     ['a line less', LOG.replace(/^.*Loop.*\n/m, ''), 'line 4'],
     ['nothing', '', 'line 1: only one'],
     ['no number', LOG.replace('5.670064', 'nan'), 'line 3'],
-    ['an infinite number, which any relative tolerance would let through', LOG.replace('5.670064', '1e999'), 'line 3'],
+    [
+      'an infinite number, which any relative tolerance would let through',
+      LOG.replace('5.670064', '1e999'),
+      'line 3',
+    ],
   ])('differ by %s', (_, other, where) => {
     expect(difference(other, LOG, rule())).toContain(where);
     expect(difference(LOG, other, rule())).not.toBeNull();

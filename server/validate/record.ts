@@ -137,7 +137,11 @@ export async function recordBatch(
         continue;
       }
       const agreement = agreementOf(item);
-      if (unit.state === 'open' && agreement && !waiting.every((one) => agreement.compared.has(one.outputHash))) {
+      if (
+        unit.state === 'open' &&
+        agreement &&
+        !waiting.every((one) => agreement.compared.has(one.outputHash))
+      ) {
         stale.add(item);
         continue;
       }

@@ -69,7 +69,15 @@ export async function takeReport(
   const { capsule, seconds } = report;
   for (;;) {
     const outcome = await outcomeOf(parts, report, context);
-    const arrival: Arrival = { kind: 'report', leaseId: context.lease_id, unitId: context.unit_id, hostId, capsule, seconds, outcome };
+    const arrival: Arrival = {
+      kind: 'report',
+      leaseId: context.lease_id,
+      unitId: context.unit_id,
+      hostId,
+      capsule,
+      seconds,
+      outcome,
+    };
     const verdict = await parts.records.do(arrival);
     if (verdict === COMPARE_AGAIN) continue;
     if (!verdict) throw unknownLease(report.lease);
