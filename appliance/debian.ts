@@ -33,12 +33,22 @@ export async function aptListsState(): Promise<string> {
 
 /** The current candidate of a package, from apt's local lists (no network). */
 export async function findPackage(name: string): Promise<DebianPackage> {
-  const text = await aptCache(['show', '--no-all-versions', name]);
-  const field = (key: string) => new RegExp(`^${key}: (.+)$`, 'm').exec(text)?.[1];
-  const version = field('Version');
-  const sha256 = field('SHA256');
-  if (!version || !sha256) throw unknownPackage(name);
-  return { name, version, sha256 };
+  const [found] = await findPackages([name]);
+  if (!found) throw unknownPackage(name);
+  return found;
+}
+
+/** As findPackage, for many at once: asking apt takes more than a second, however much is asked. */
+export async function findPackages(names: readonly string[]): Promise<DebianPackage[]> {
+  const paragraphs = (await aptCache(['show', '--no-all-versions', ...names])).split(/\n{2,}/);
+  return names.map((name) => {
+    const text = paragraphs.find((one) => one.startsWith(`Package: ${name}\n`)) ?? '';
+    const field = (key: string) => new RegExp(`^${key}: (.+)$`, 'm').exec(text)?.[1];
+    const version = field('Version');
+    const sha256 = field('SHA256');
+    if (!version || !sha256) throw unknownPackage(name);
+    return { name, version, sha256 };
+  });
 }
 
 /** The package that `linux-image-amd64` stands for today. */
@@ -63,26 +73,42 @@ async function aptCache(args: string[]): Promise<string> {
  * @returns path of the .deb
  */
 export async function fetchPackage(wanted: DebianPackage, cacheFolder: string): Promise<string> {
-  const path = join(cacheFolder, `${wanted.name}-${wanted.sha256.slice(0, 16)}.deb`);
-  if (await isIntact(path, wanted)) return path;
+  const [path = ''] = await fetchPackages([wanted], cacheFolder);
+  return path;
+}
+
+/** As fetchPackage, for many at once. */
+export async function fetchPackages(
+  wanted: readonly DebianPackage[],
+  cacheFolder: string,
+): Promise<string[]> {
+  const pathOf = (one: DebianPackage) => join(cacheFolder, `${one.name}-${one.sha256.slice(0, 16)}.deb`);
+  const missing: DebianPackage[] = [];
+  for (const one of wanted) if (!(await isIntact(pathOf(one), one))) missing.push(one);
+  if (missing.length === 0) return wanted.map(pathOf);
   await mkdir(cacheFolder, { recursive: true });
   const folder = await mkdtemp(join(cacheFolder, 'download-'));
   try {
-    await run('apt-get', ['download', '-q', `${wanted.name}=${wanted.version}`], { cwd: folder });
-    const [name] = await readdir(folder);
-    const downloaded = join(folder, name ?? '');
-    if (!name || !(await isIntact(downloaded, wanted))) {
-      throw new DebianError(`${wanted.name}: the download does not match apt's lists; run apt-get update`);
+    await run('apt-get', ['download', '-q', ...missing.map((one) => `${one.name}=${one.version}`)], {
+      cwd: folder,
+    });
+    const names = await readdir(folder);
+    for (const one of missing) {
+      const name = names.find((candidate) => candidate.startsWith(`${one.name}_`));
+      if (!name || !(await isIntact(join(folder, name), one))) {
+        throw new DebianError(`${one.name}: the download does not match apt's lists; run apt-get update`);
+      }
+      await rename(join(folder, name), pathOf(one));
     }
-    await rename(downloaded, path);
   } catch (cause) {
     if (cause instanceof DebianError) throw cause;
     if (isMissing(cause)) throw needsDebian('apt-get', cause);
-    throw new DebianError(`apt-get could not download ${wanted.name} ${wanted.version}`, { cause });
+    const what = missing.map((one) => `${one.name} ${one.version}`).join(', ');
+    throw new DebianError(`apt-get could not download ${what}`, { cause });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  return path;
+  return wanted.map(pathOf);
 }
 
 async function isIntact(path: string, wanted: DebianPackage): Promise<boolean> {

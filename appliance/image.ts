@@ -58,6 +58,11 @@ export async function guestEntries(unpacked: string): Promise<CpioEntry[]> {
     device('dev/urandom', 0o444, 1, 9),
     { kind: 'symlink', path: 'dev/fd', target: '/proc/self/fd' },
     { kind: 'symlink', path: 'dev/shm', target: '/tmp' },
+    // A work unit's software finds itself where it was built to be: its loader, libraries and data. The appliance's own
+    // programs are static and below /bin.
+    { kind: 'symlink', path: 'usr', target: '/cvmfs/usr' },
+    { kind: 'symlink', path: 'lib', target: 'usr/lib' },
+    { kind: 'symlink', path: 'lib64', target: 'usr/lib64' },
     text('etc/passwd', PASSWD),
     text('etc/group', GROUP),
     { kind: 'file', path: 'bin/busybox', mode: 0o755, data: await readFile(join(unpacked, 'bin/busybox')) },

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, relative, resolve } from 'node:path';
 import type { z } from 'zod';
 import { sha256 } from '../platform/files.ts';
@@ -10,6 +10,7 @@ import { type Api, ApiRefusal, ask } from './api.ts';
 import { RefusedError } from './errors.ts';
 import { type ApplianceDocument, type ReleaseDocument, readDocument } from './push/documents.ts';
 import { type DocumentText, readText } from './push/text.ts';
+import { treeOf } from './push/tree.ts';
 
 /** What pushing one document did. */
 export interface Pushed {
@@ -72,7 +73,9 @@ async function pushRelease(
   const notices: string[] = [];
   const uploaded: { file: string; bytes: number }[] = [];
   for (const [platform, path] of Object.entries(paths) as [Platform, string][]) {
-    const data = await readFile(resolve(dirname(file), path)).catch(missing);
+    const full = resolve(dirname(file), path);
+    const isTree = (await stat(full).catch(missing))?.isDirectory() ?? false;
+    const data = isTree ? await pushTree(api, full, uploaded) : await readFile(full).catch(missing);
     if (data === null) {
       notices.push(
         `${text.at(['programs', platform])}: ${path} does not exist; the release goes without ${platform}`,
@@ -88,6 +91,20 @@ async function pushRelease(
   await ask(api, { method: 'PUT', path: '/staff/releases', body: { ...rest, programs }, schema: Signed });
   const name = `${document.application} ${document.version}`;
   return { file: text.file, kind, name, notices, uploaded, summary: null };
+}
+
+/** @returns the manifest, with everything it names uploaded */
+async function pushTree(
+  api: Staff,
+  folder: string,
+  uploaded: { file: string; bytes: number }[],
+): Promise<Buffer<ArrayBuffer>> {
+  const manifest = await treeOf(folder, async (path, data) => {
+    const stored = await upload(api, data);
+    if (stored.created) uploaded.push({ file: path, bytes: stored.bytes });
+    return stored;
+  });
+  return Buffer.from(JSON.stringify(manifest));
 }
 
 async function pushAppliance(

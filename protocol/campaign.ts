@@ -6,10 +6,12 @@ import { HistogramAxis } from './release.ts';
  * How results are believed.
  * quorum: n hosts must give the same output hash.
  * spot: the server regenerates this fraction of each result's blocks (at least one) and compares bits.
+ * tolerance: n hosts must agree by the comparators the release declares for its output files.
  */
 export const Validation = z.union([
   z.strictObject({ quorum: z.number().int().min(1).max(10) }),
   z.strictObject({ spot: z.number().gt(0).max(1) }),
+  z.strictObject({ tolerance: z.number().int().min(1).max(10) }),
 ]);
 export type Validation = z.infer<typeof Validation>;
 

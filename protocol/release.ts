@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LinePattern } from './line-pattern.ts';
 import { Blob, Count, Json, Slug, UnitPath } from './primitives.ts';
 
 /** Where a program can run. A host names what its capsules offer; a release names what it was built for. */
@@ -6,6 +7,9 @@ export const Platform = z.enum(['x86_64-linux', 'wasm32-wasi']);
 export type Platform = z.infer<typeof Platform>;
 
 const HistogramName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,62}$/);
+
+/** The platform whose program may be a tree of files (Release.command). */
+export const TREE_PLATFORM: Platform = 'x86_64-linux';
 
 /** One axis of whole numbers; bins are [edges[i], edges[i+1]). */
 export const HistogramAxis = z.strictObject({
@@ -35,6 +39,32 @@ export const HistogramAxis = z.strictObject({
 });
 export type HistogramAxis = z.infer<typeof HistogramAxis>;
 
+/**
+ * Whether one host's output file and another's say the same.
+ * exact: byte for byte. numbers: texts whose words are the same, numbers among them within the tolerance
+ * |a - b| <= absolute + relative * max(|a|, |b|); lines of an ignored pattern do not count. none: kept, never compared.
+ */
+export const Comparator = z.discriminatedUnion('compare', [
+  z.strictObject({ compare: z.literal('exact') }),
+  z.strictObject({
+    compare: z.literal('numbers'),
+    absolute: z.number().min(0).default(0),
+    relative: z.number().min(0).lt(1).default(0),
+    ignore: z.array(LinePattern).max(50).default([]),
+  }),
+  z.strictObject({ compare: z.literal('none') }),
+]);
+export type Comparator = z.infer<typeof Comparator>;
+
+/** An environment variable's name. */
+const Variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/);
+
+/**
+ * A text made from the card: `{{seed}}`, `{{firstEvent}}`, `{{events}}`, `{{name}}` of a parameter, and `{{random}}`, a
+ * number from 1 to 900,000,000 that depends on seed and first event (platform/templates.ts).
+ */
+const Template = (maximum: number) => z.string().max(maximum);
+
 /** An application at one version: data only. Nothing in server/ or engine/ knows what it computes. */
 export const Release = z.strictObject({
   application: Slug,
@@ -45,7 +75,29 @@ export const Release = z.strictObject({
   programs: z
     .partialRecord(Platform, Blob)
     .refine((programs) => Object.keys(programs).length > 0, 'no program'),
-  args: z.array(z.string().max(200)).max(20).default([]),
+  args: z.array(Template(200)).max(20).default([]),
+  /**
+   * The x86_64-linux program is a tree (its object is a TreeManifest), and this path in it is what is run. Where there
+   * is none, the program is one file that needs nothing else. It is then the release's only program.
+   */
+  command: UnitPath.optional(),
+  /** Of the command. */
+  environment: z.record(Variable, z.string().max(200)).optional(),
+  /** Files of the work unit's directory beside card.json, for programs that read something else. */
+  files: z.record(UnitPath, Template(64_000)).optional(),
+  /** For programs that do not append to `progress`: lines that say how far they are, the first `#` being the events done. */
+  progress: z
+    .strictObject({
+      /** In the work unit's directory; null: what the program prints. */
+      file: UnitPath.nullable(),
+      line: LinePattern.refine((line) => line.includes('#'), 'needs a "#" for the events done'),
+    })
+    .optional(),
+  /** Output files below out/, of a program that writes no blocks: all of them must be there, and no others. */
+  outputs: z
+    .record(UnitPath, Comparator)
+    .refine((outputs) => Object.keys(outputs).length > 0, 'no output')
+    .optional(),
   /** JSON Schema (draft 2020-12) of Card.parameters. */
   parameters: z.record(z.string(), Json),
   histograms: z

@@ -14,6 +14,7 @@ const ARROWS = {
   wasi: ['ninep', 'protocol', 'platform'],
   appliance: ['protocol', 'platform'],
   physics: ['protocol', 'platform'],
+  applications: ['appliance', 'protocol', 'platform'],
   engine: ['ninep', 'wasi', 'protocol', 'platform', 'cvmfs'],
   cvmfs: ['protocol', 'platform'],
   server: ['wasi', 'ninep', 'protocol', 'platform', 'cvmfs'],

@@ -25,8 +25,8 @@ import { Uploads } from './objects/uploads.ts';
 import { Releases } from './releases.ts';
 import type { Database } from './store/database.ts';
 import * as results from './validate/queries.ts';
-import { type Arrival, type Judgement, recordBatch, type Verdict } from './validate/record.ts';
-import { showVerdict, takeReport } from './validate/report.ts';
+import { recordBatch } from './validate/record.ts';
+import { type ReportParts, showVerdict, takeReport } from './validate/report.ts';
 
 export const SERVER_VERSION = '0.1.0';
 
@@ -61,7 +61,7 @@ export class Project {
   readonly registrations = new Registrations();
   /** Called when results wait for their spot checks; see validate/spot-queue.ts. */
   onChecks: () => void = () => {};
-  readonly records: Batcher<Arrival | Judgement, Verdict | null>;
+  readonly records: ReportParts['records'];
   readonly #contexts: Batcher<number, results.ContextRow | null>;
   readonly #leases: Batcher<LeaseAsk, LeaseAnswer>;
   readonly #packs: Packs;
@@ -152,8 +152,9 @@ export class Project {
   }
 
   async report(hostId: number, report: ResultReport): Promise<ResultVerdict> {
-    const { objects, uploads, releases, records } = this;
-    return takeReport({ objects, uploads, releases, contexts: this.#contexts, records }, hostId, report);
+    const { db, objects, uploads, releases, records } = this;
+    const parts = { db, objects, uploads, releases, contexts: this.#contexts, records };
+    return takeReport(parts, hostId, report);
   }
 
   /** Bytes that a host's uploads may have together: as much as the releases of its leases allow. */
@@ -169,7 +170,7 @@ export class Project {
   /** Of the leases asked for, those that this host has reported. */
   async verdicts(hostId: number, leases: readonly string[]): Promise<ResultVerdict[]> {
     const ids = leases.map((text) => readId('l', text)).filter((id) => id !== null);
-    const rows = await this.db.query<Verdict>(results.VERDICTS, [ids, hostId]);
+    const rows = await this.db.query<results.VerdictRow>(results.VERDICTS, [ids, hostId]);
     return rows.map(showVerdict);
   }
 

@@ -1,6 +1,7 @@
 import { sha256 } from '../platform/files.ts';
-import { type Appliance, Release, type Signed } from '../protocol/release.ts';
+import { type Appliance, Release, type Signed, TREE_PLATFORM } from '../protocol/release.ts';
 import type { ApplianceUpload } from '../protocol/staff-api.ts';
+import { TreeManifest } from '../protocol/tree.ts';
 import { parameterCheck } from './campaigns/points.ts';
 import { canonicalJson } from './canonical.ts';
 import { ApiFailure } from './errors.ts';
@@ -34,6 +35,15 @@ export class Releases {
     for (const [platform, blob] of Object.entries(release.programs)) {
       await this.#mustHold(blob, `programs.${platform}`);
     }
+    if (release.outputs && release.histograms.length > 0) {
+      throw new ApiFailure(
+        422,
+        'release-invalid',
+        'has both outputs and histograms; a program that fills histograms writes blocks, one with outputs does not',
+        { place: 'outputs' },
+      );
+    }
+    await this.#checkTree(release);
     const signed = this.#key.sign(canonicalJson(release));
     const [made] = await this.#db.transaction((tx) =>
       tx.query<{ id: number }>(
@@ -107,6 +117,36 @@ export class Releases {
     return row ?? null;
   }
 
+  /** A program that is a tree: the project must hold all of it, and its command must be in it. */
+  async #checkTree(release: Release): Promise<void> {
+    const { command, programs, environment } = release;
+    const refuse = (place: string, message: string) =>
+      new ApiFailure(422, 'release-invalid', message, { place });
+    if (command === undefined) {
+      if (environment) throw refuse('environment', 'only a command has an environment; name the command');
+      return;
+    }
+    const program = programs[TREE_PLATFORM];
+    if (!program || Object.keys(programs).length > 1)
+      throw refuse('programs', `a release with a command has one program, a tree for ${TREE_PLATFORM}`);
+    const text = (await this.#objects.read(program.sha256))?.toString('utf8') ?? '';
+    const manifest = TreeManifest.safeParse(parsed(text));
+    if (!manifest.success) {
+      const why = manifest.error.issues[0];
+      throw refuse(
+        `programs.${TREE_PLATFORM}`,
+        `is not the manifest of a tree (${why?.path.join('.') ?? ''}: ${why?.message ?? ''}); name a folder`,
+      );
+    }
+    const { entries } = manifest.data;
+    if (!entries.some((entry) => entry.path === command && ('target' in entry || entry.executable)))
+      throw refuse('command', `"${command}" is no executable file of the tree`);
+    const files = entries.flatMap((entry) => ('target' in entry ? [] : [entry]));
+    const sizes = await this.#objects.sizes(files.map((file) => file.sha256));
+    const missing = files.find((file) => sizes.get(file.sha256) !== file.bytes);
+    if (missing) await this.#mustHold(missing, `programs.${TREE_PLATFORM}.${missing.path}`);
+  }
+
   async #mustHold(blob: { sha256: string; bytes: number }, place: string): Promise<void> {
     const bytes = await this.#objects.size(blob.sha256);
     if (bytes === null) {
@@ -127,5 +167,13 @@ export class Releases {
         },
       );
     }
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }

@@ -1,4 +1,4 @@
-import type { CampaignDetail, CampaignSummary } from '../../protocol/campaign.ts';
+import type { CampaignDetail, CampaignSummary, Validation } from '../../protocol/campaign.ts';
 import { CampaignDetail as Detail } from '../../protocol/campaign.ts';
 import { CampaignList } from '../../protocol/project-api.ts';
 import { type Api, ApiRefusal, ask } from '../api.ts';
@@ -92,10 +92,7 @@ function list(terminal: Terminal, campaigns: readonly CampaignSummary[]): void {
 function show(terminal: Terminal, detail: CampaignDetail): void {
   terminal.say(`${terminal.style('bold', clean(detail.title))} (${clean(detail.name)}, ${detail.state})`);
   if (detail.description) terminal.say(clean(detail.description));
-  const how =
-    'quorum' in detail.validation
-      ? `${detail.validation.quorum} computers must agree`
-      : `${Math.round(100 * detail.validation.spot)}% of each result is computed again and compared`;
+  const how = howValidated(detail.validation);
   terminal.say(`${clean(detail.application)} ${clean(detail.version)}; ${how}`);
   terminal.say();
   const rows = detail.points.map((point) => [
@@ -116,4 +113,11 @@ function show(terminal: Terminal, detail: CampaignDetail): void {
 
 function percent(part: number, whole: number): string {
   return whole === 0 ? '' : `${Math.floor((100 * part) / whole)}%`;
+}
+
+function howValidated(validation: Validation): string {
+  if ('quorum' in validation) return `${validation.quorum} computers must agree`;
+  if ('tolerance' in validation)
+    return `${validation.tolerance} computers must agree within the release's tolerance`;
+  return `${Math.round(100 * validation.spot)}% of each result is computed again and compared`;
 }

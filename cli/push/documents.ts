@@ -6,7 +6,7 @@ import type { DocumentText } from './text.ts';
 
 const Path = z.string().min(1);
 
-/** `kind: release`: a Release whose programs are files, their paths relative to the document. */
+/** `kind: release`: a Release whose programs are files, or a folder for a tree, their paths relative to the document. */
 export const ReleaseDocument = z.strictObject({
   ...Release.shape,
   kind: z.literal('release'),

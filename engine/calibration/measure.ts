@@ -1,4 +1,6 @@
+import { byteString } from '../../ninep/tree.ts';
 import { memoryTree, writeFile } from '../../ninep/trees/index.ts';
+import { fillRelease } from '../../platform/templates.ts';
 import type { Release } from '../../protocol/release.ts';
 import { CARD, type Card } from '../../protocol/work-unit.ts';
 import type { Capsule, CapsuleDriver, CapsuleMetrics } from '../capsules/capsule.ts';
@@ -7,7 +9,7 @@ import type { Clock } from '../clock.ts';
 export interface Measurement {
   readonly driver: CapsuleDriver;
   readonly programPath: string;
-  readonly release: Pick<Release, 'args' | 'limits'>;
+  readonly release: Pick<Release, 'args' | 'files' | 'parameters' | 'limits'>;
   readonly card: Card;
   readonly clock: Clock;
   readonly times: MeasuringTimes;
@@ -58,7 +60,9 @@ export async function measureRate(measurement: Measurement): Promise<number> {
     try {
       over.signal.throwIfAborted();
       const job = memoryTree({ quotaBytes: SCRATCH_BYTES });
+      const { args, files } = fillRelease(release, measurement.card);
       await writeFile(job, CARD, Buffer.from(JSON.stringify(measurement.card)));
+      for (const [path, text] of files) await writeFile(job, byteString(path), text);
       const marks = new Marks(
         () => ({ atMs: clock.monotonic(), ...usedCpu(capsule) }),
         clock,
@@ -68,7 +72,7 @@ export async function measureRate(measurement: Measurement): Promise<number> {
       const outcome = capsule.run({
         unitId: 'calibration',
         programPath: measurement.programPath,
-        args: release.args,
+        args,
         job,
         memoryMb: release.limits.memoryMb,
         wallSeconds: release.limits.wallSeconds,

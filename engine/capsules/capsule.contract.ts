@@ -90,12 +90,12 @@ export function capsuleContract(kind: string, module: URL): void {
     }
 
     test('gives the program its arguments, directory and card, and takes its files, console and exit status', async () => {
-      const { run, told } = unit(['args', 'one', 'two words', '$HOME "quoted" \'too\'']);
+      const { run, told } = unit(['args', 'one', 'two words', '$HOME "quoted" \'too\'', '-in', '--']);
       await trees.writeFile(run.job, 'card.json', Buffer.from(CARD));
       const capsule = await start();
       expect(await capsule.run(run)).toEqual({ state: 'exited', exitStatus: 7 });
       expect(await output(run, 'out/deep/args.txt')).toBe(
-        `[one]\n[two words]\n[$HOME "quoted" 'too']\n${CARD}`,
+        `[one]\n[two words]\n[$HOME "quoted" 'too']\n[-in]\n[--]\n${CARD}`,
       );
       expect(told.console.replaceAll('\r', '').split('\n').sort()).toEqual(['', 'to stderr', 'to stdout']);
     });

@@ -44,7 +44,13 @@ export interface UnitRun {
   readonly unitId: string;
   /** The program's bytes on this host, already verified. */
   readonly programPath: string;
+  /**
+   * The program is a tree: programPath is its manifest (TreeManifest), the files lie beside it, named by their hashes, and
+   * this path in it is run. Only where capabilities.unmodifiedPrograms.
+   */
+  readonly command?: string;
   readonly args: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
   /** The work unit's directory (card.json, out/, progress, live). */
   readonly job: Tree;
   readonly memoryMb: number;

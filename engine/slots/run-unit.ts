@@ -1,7 +1,8 @@
 import { mkdir, rm, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { hostFolder, observed } from '../../ninep/trees/index.ts';
 import { writeFileAtomic } from '../../platform/files.ts';
+import { fillRelease } from '../../platform/templates.ts';
 import type { Lease } from '../../protocol/project-api.ts';
 import type { Release } from '../../protocol/release.ts';
 import { BLOCKS, CARD, OUT, type Progress } from '../../protocol/work-unit.ts';
@@ -11,6 +12,7 @@ import type { Outcome } from '../work/machine.ts';
 import type { ConsoleTail } from './consoles.ts';
 import { AppendedLines } from './lines.ts';
 import { collectOutputs, OutputRefused } from './outputs.ts';
+import { ProgressLines } from './progress-lines.ts';
 
 export interface UnitToRun {
   readonly lease: Lease;
@@ -42,10 +44,15 @@ const DISK_FLOOR_BYTES = 4 * 1024 * 1024;
  * Makes the work unit's directory anew.
  * @throws the file system's error
  */
-export async function prepareJob(unit: Pick<UnitToRun, 'lease' | 'jobFolder'>): Promise<void> {
+export async function prepareJob(unit: Pick<UnitToRun, 'lease' | 'release' | 'jobFolder'>): Promise<void> {
   await rm(unit.jobFolder, { recursive: true, force: true });
   await mkdir(join(unit.jobFolder, OUT), { recursive: true });
   await writeFileAtomic(join(unit.jobFolder, CARD), JSON.stringify(unit.lease.card), 0o644);
+  for (const [path, text] of fillRelease(unit.release, unit.lease.card).files) {
+    const file = join(unit.jobFolder, path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFileAtomic(file, text, 0o644);
+  }
 }
 
 /**
@@ -62,19 +69,26 @@ export async function runUnit(unit: UnitToRun, capsule: Capsule, onEnded: () => 
     quotaBytes: limits.outputBytes + SCRATCH_BYTES,
     quotaFiles: SCRATCH_FILES,
   });
+  const said = new ProgressLines(release.progress, lease.card.events, unit.onProgress);
   const job = observed(folder, (path, offset, data) => {
     if (path === blocksPath) blocks.write(offset, data);
+    said.write(path, offset, data);
   });
   let outcome: RunOutcome;
   try {
     outcome = await capsule.run({
       unitId: lease.unitId,
       programPath: unit.programPath,
-      args: release.args,
+      ...(release.command === undefined ? {} : { command: release.command }),
+      args: fillRelease(release, lease.card).args,
+      environment: release.environment ?? {},
       job,
       memoryMb: limits.memoryMb,
       wallSeconds: limits.wallSeconds,
-      onConsole: (chunk) => unit.console.add(chunk),
+      onConsole: (chunk) => {
+        said.console(chunk);
+        unit.console.add(chunk);
+      },
       onProgress: unit.onProgress,
       onLive: unit.onLive,
     });

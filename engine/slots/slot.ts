@@ -101,7 +101,7 @@ export class Slot {
     const { lease } = unit.spooled;
     const stopped: RunEnd = { end: 'interrupted', reason: 'stopped', disk: null };
     try {
-      await prepareJob({ lease, jobFolder: this.#options.jobFolder });
+      await prepareJob({ lease, release, jobFolder: this.#options.jobFolder });
       if (this.isStopping) return stopped;
       this.#capsule = await driver.start({
         slotId: this.slotId,

@@ -194,6 +194,7 @@ export class Desk {
       signedRelease: null,
       release: null,
       programs: new Map(),
+      treeFiles: new Set(),
       recordedAs: null,
       inSlot: false,
       reportedAtMs: now,

@@ -1,4 +1,7 @@
-import { Release } from '../../protocol/release.ts';
+import { readFile } from 'node:fs/promises';
+import { fillRelease, TemplateRefused } from '../../platform/templates.ts';
+import { Release, TREE_PLATFORM } from '../../protocol/release.ts';
+import { TreeManifest } from '../../protocol/tree.ts';
 import type { CapsuleKind } from '../capsules/capsule.ts';
 import { ObjectsTooLarge } from '../objects/cache.ts';
 import type { ProjectClient } from '../project/client.ts';
@@ -29,7 +32,8 @@ export async function fetchStep(
   try {
     if (!client) throw new CannotRun('this computer has left its project');
     const release = await fetchRelease(work, unit, client, signal);
-    unit.programs = await fetchPrograms(work, project, release, client, signal);
+    fillRelease(release, unit.spooled.lease.card);
+    unit.programs = await fetchPrograms(work, unit, release, client, signal);
     // While we waited the server may have taken the unit back.
     if (unit.state.state === 'fetching') await work.desk.apply(unit, { event: 'fetched' });
   } catch (error) {
@@ -48,6 +52,7 @@ export async function fetchStep(
 function isHopeless(error: unknown): error is Error {
   return (
     error instanceof CannotRun ||
+    error instanceof TemplateRefused ||
     error instanceof KeyMismatch ||
     error instanceof ObjectsTooLarge ||
     (error instanceof ProjectRefused && error.status !== 401)
@@ -88,18 +93,25 @@ async function fetchRelease(
 /** All that this host could run, so that a break in one capsule can be tried in another without network. */
 async function fetchPrograms(
   work: WorkContext,
-  project: string,
+  unit: WorkUnit,
   release: Release,
   client: ProjectClient,
   signal: AbortSignal,
 ): Promise<Map<CapsuleKind, string>> {
   const programs = new Map<CapsuleKind, string>();
-  for (const { kind, platform } of await work.usableKinds(project)) {
+  for (const { kind, platform } of await work.usableKinds(unit.spooled.project)) {
     const program = release.programs[platform];
     if (!program) continue;
     const source = (sha256: string, from: number, aborted: AbortSignal) =>
       client.object(sha256, from, aborted);
-    programs.set(kind, await work.objects.get(program, source, signal));
+    const path = await work.objects.get(program, source, signal);
+    if (release.command !== undefined && platform === TREE_PLATFORM) {
+      const files = await filesOfTree(path, release);
+      // Said before they are fetched: none may go again to make room for the next.
+      unit.treeFiles = new Set(files.map((file) => file.sha256));
+      for (const { sha256, bytes } of files) await work.objects.get({ sha256, bytes }, source, signal);
+    }
+    programs.set(kind, path);
   }
   if (programs.size === 0) {
     throw new CannotRun(
@@ -107,4 +119,16 @@ async function fetchPrograms(
     );
   }
   return programs;
+}
+
+async function filesOfTree(manifestPath: string, release: Release) {
+  let json: unknown;
+  try {
+    json = JSON.parse(await readFile(manifestPath, 'utf8'));
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+  }
+  const manifest = TreeManifest.safeParse(json);
+  if (!manifest.success) throw new CannotRun(`${release.title} ${release.version} names no tree of files`);
+  return manifest.data.entries.flatMap((entry) => ('target' in entry ? [] : [entry]));
 }

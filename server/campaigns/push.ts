@@ -1,3 +1,4 @@
+import { fillRelease, TemplateRefused } from '../../platform/templates.ts';
 import type { CampaignSpec } from '../../protocol/campaign.ts';
 import type { Release } from '../../protocol/release.ts';
 import { canonicalJson } from '../canonical.ts';
@@ -36,7 +37,9 @@ export async function pushCampaign(
     });
   }
   const problem =
-    pointProblem(spec, parameterCheck(found.release.parameters)) ?? cutProblem(spec, found.release);
+    pointProblem(spec, parameterCheck(found.release.parameters)) ??
+    cutProblem(spec, found.release) ??
+    fillProblem(spec, found.release);
   if (problem) throw refuse(problem);
   const campaign = await insert(db, spec, found.id, found.release, now);
   if (campaign) return campaign;
@@ -83,6 +86,34 @@ export function cutProblem(spec: CampaignSpec, release: Release): PointProblem |
       message:
         'spot checks need a wasm32-wasi program in the release, which the server runs; add one or use a quorum',
     };
+  }
+  if ('spot' in spec.validation && release.outputs) {
+    return {
+      path: ['validation'],
+      message:
+        'spot checks compare blocks, and this release writes other outputs; use a quorum or a tolerance',
+    };
+  }
+  if ('tolerance' in spec.validation && !release.outputs) {
+    return {
+      path: ['validation'],
+      message:
+        'a tolerance needs a release that declares its outputs and how they are compared; use a quorum',
+    };
+  }
+  return null;
+}
+
+/** Whether each point can be put into the release's command line and files, for then engines can do so too. */
+function fillProblem(spec: CampaignSpec, release: Release): PointProblem | null {
+  const { seed, events } = spec;
+  for (const parameters of points(spec)) {
+    try {
+      fillRelease(release, { seed, firstEvent: 0, events, parameters });
+    } catch (error) {
+      if (!(error instanceof TemplateRefused)) throw error;
+      return { path: ['parameters'], message: error.message };
+    }
   }
   return null;
 }

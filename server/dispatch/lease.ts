@@ -1,4 +1,4 @@
-import type { CampaignSpec } from '../../protocol/campaign.ts';
+import type { CampaignSpec, Validation } from '../../protocol/campaign.ts';
 import type { Lease } from '../../protocol/project-api.ts';
 import { pointSeed, unitRange } from '../campaigns/units.ts';
 import { showId } from '../ids.ts';
@@ -168,6 +168,12 @@ async function searchFor(round: Round, ask: Asking): Promise<void> {
   }
 }
 
+/** Hosts that must give the same, by hash or within the tolerance. */
+function agreeingHosts(validation: Validation): number {
+  if ('quorum' in validation) return validation.quorum;
+  return 'tolerance' in validation ? validation.tolerance : 1;
+}
+
 /** Cuts the campaign's next units. The lock on the campaign's row keeps two servers from cutting the same. */
 async function makeUnits(tx: Queryable, campaign: sql.CampaignRow, count: number): Promise<sql.WantedRow[]> {
   const [locked] = await tx.query<{ units_made: number }>(sql.LOCK_CAMPAIGN, [campaign.id]);
@@ -180,7 +186,7 @@ async function makeUnits(tx: Queryable, campaign: sql.CampaignRow, count: number
   await tx.query(sql.SET_UNITS_MADE, [campaign.id, to]);
   return tx.query<sql.WantedRow>(sql.MAKE_UNITS, [
     campaign.id,
-    'quorum' in validation ? validation.quorum : 1,
+    agreeingHosts(validation),
     batch(
       rows.map((row) => ({
         point_index: row.pointIndex,

@@ -3,7 +3,8 @@ import { Block, type Card } from '../../protocol/work-unit.ts';
 
 /** The sums of a result or of a whole point. `counts` holds all histograms, one after the other in the release's order. */
 export interface Sums {
-  readonly maximumPb: number;
+  /** null: there is no cross-section. */
+  readonly maximumPb: number | null;
   readonly attempted: number;
   readonly accepted: number;
   readonly counts: readonly number[];

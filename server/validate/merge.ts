@@ -6,7 +6,7 @@ export interface PointMerge {
   readonly index: number;
   readonly units: number;
   readonly events: number;
-  readonly maximum_pb: number;
+  readonly maximum_pb: number | null;
   readonly attempted: number;
   readonly accepted: number;
   readonly counts: readonly number[];

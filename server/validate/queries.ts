@@ -71,8 +71,13 @@ export interface PendingRow {
   readonly output_hash: string;
 }
 export const PENDING = `
-  SELECT lease_id, unit_id, host_id, output_hash FROM result
+  SELECT lease_id, unit_id, host_id, coalesce(agrees_with, output_hash) AS output_hash FROM result
   WHERE unit_id = ANY($1::bigint[]) AND state = 'pending' ORDER BY lease_id`;
+
+/** Undecided results of a unit that others were compared to. */
+export const LEADERS = `
+  SELECT output_hash, files FROM result
+  WHERE unit_id = $1 AND state = 'pending' AND agrees_with = output_hash ORDER BY lease_id`;
 
 export interface CampaignRulesRow {
   readonly id: number;
@@ -97,6 +102,7 @@ export interface NewResult {
   readonly unit_id: number;
   readonly host_id: number;
   readonly output_hash: string | null;
+  readonly agrees_with: string | null;
   readonly files: readonly OutputFile[];
   readonly capsule: string;
   readonly seconds: number;
@@ -104,12 +110,12 @@ export interface NewResult {
   readonly console_tail: string | null;
 }
 export const MAKE_RESULTS = `
-  INSERT INTO result (lease_id, campaign_id, unit_id, host_id, state, output_hash, files, capsule, seconds,
-                      exit_status, console_tail, reported_at)
-  SELECT lease_id, campaign_id, unit_id, host_id, 'pending', output_hash, files, capsule, seconds,
-         exit_status, console_tail, $2
+  INSERT INTO result (lease_id, campaign_id, unit_id, host_id, state, output_hash, agrees_with, files, capsule,
+                      seconds, exit_status, console_tail, reported_at)
+  SELECT lease_id, campaign_id, unit_id, host_id, 'pending', output_hash, agrees_with, files, capsule,
+         seconds, exit_status, console_tail, $2
   FROM jsonb_to_recordset($1) AS came (lease_id bigint, campaign_id bigint, unit_id bigint, host_id bigint,
-       output_hash text, files jsonb, capsule text, seconds double precision, exit_status bigint, console_tail text)`;
+       output_hash text, agrees_with text, files jsonb, capsule text, seconds double precision, exit_status bigint, console_tail text)`;
 
 export const DELETE_LEASES = `DELETE FROM lease WHERE id = ANY($1::bigint[])`;
 
@@ -140,11 +146,12 @@ export const SET_UNITS = `
   FROM jsonb_to_recordset($1) AS news (id bigint, state text, failures smallint, agreeing smallint, returned smallint)
   WHERE unit.id = news.id`;
 
-/** $1 sums to merge, one row a point. */
+/** $1 sums to merge, one row a point. The sum of no counts at all is NULL. */
 export const MERGE = `
   UPDATE point SET units_valid = point.units_valid + news.units, events_valid = point.events_valid + news.events,
     maximum_pb = news.maximum_pb, attempted = point.attempted + news.attempted,
-    accepted = point.accepted + news.accepted, counts = add_counts(point.counts, news.counts)
+    accepted = point.accepted + news.accepted,
+    counts = coalesce(add_counts(point.counts, news.counts), point.counts)
   FROM jsonb_to_recordset($1) AS news (campaign_id bigint, index bigint, units bigint, events bigint,
        maximum_pb double precision, attempted bigint, accepted bigint, counts bigint[])
   WHERE point.campaign_id = news.campaign_id AND point.index = news.index`;

@@ -27,6 +27,8 @@ export interface Arrival {
         /** Files that came with the report, to be kept. */
         readonly contents: readonly Entry[];
         readonly sums: Sums;
+        /** Where results are compared by tolerance. */
+        readonly agreement: Agreement | null;
       }
     | {
         readonly kind: 'unusable';
@@ -42,6 +44,17 @@ export interface Arrival {
         readonly consoleTail: string;
       };
 }
+
+/** What a result was found to agree with (outputs.ts). */
+export interface Agreement {
+  /** Output hash of the result it agrees with; its own where it is the first of its kind. */
+  readonly leader: string;
+  /** All that it was compared to, by output hash. */
+  readonly compared: ReadonlySet<string>;
+}
+
+/** Between comparing and recording another result came that must be compared too; nothing was written. */
+export const COMPARE_AGAIN = 'compare again';
 
 /** A spot check that came to its end. */
 export interface Judgement {
@@ -69,7 +82,9 @@ export interface RecordParts {
 }
 
 export function methodOf(validation: Validation): Method {
-  return 'quorum' in validation ? { kind: 'quorum', quorum: validation.quorum } : { kind: 'spot' };
+  if ('quorum' in validation) return { kind: 'quorum', quorum: validation.quorum };
+  // By tolerance is a quorum as well, of results that agree instead of equal ones.
+  return 'tolerance' in validation ? { kind: 'quorum', quorum: validation.tolerance } : { kind: 'spot' };
 }
 
 const MAXIMUM_DIFFERS = 'the cross-section maximum differs from that of other results of the same point';
@@ -79,15 +94,17 @@ const MAXIMUM_DIFFERS = 'the cross-section maximum differs from that of other re
  * points to yet; then, all in one transaction: where these files lie, verdicts, the units' states, credit, merged sums,
  * the campaigns' counts and the queue of spot checks. Hence each is done exactly once, or not at all.
  * At most one of the batch is about any one unit.
- * @returns for each item the verdict of its lease; null where the lease is gone (given back meanwhile)
+ * @returns for each item the verdict of its lease; null where the lease is gone (given back meanwhile), or that it is
+ *   to be compared again
  */
 export async function recordBatch(
   { db, small, releaseOf, onChecks }: RecordParts,
   items: readonly (Arrival | Judgement)[],
   now: Date,
-): Promise<(Verdict | null)[]> {
+): Promise<(Verdict | typeof COMPARE_AGAIN | null)[]> {
   const packed = await small.write(items.flatMap(contentsOf));
   const changes = new Changes();
+  const stale = new Set<Arrival | Judgement>();
   const recorded = await db.transaction(async (tx) => {
     const leaseIds = items.map((item) => item.leaseId);
     const leases = new Map(
@@ -119,6 +136,15 @@ export async function recordBatch(
         changes.dropped.push(item.leaseId);
         continue;
       }
+      const agreement = agreementOf(item);
+      if (
+        unit.state === 'open' &&
+        agreement &&
+        !waiting.every((one) => agreement.compared.has(one.outputHash))
+      ) {
+        stale.add(item);
+        continue;
+      }
       const point = `${unit.campaign_id} ${unit.point_index}`;
       const maximum = maxima.get(point) ?? null;
       const settlement = settle(
@@ -139,10 +165,14 @@ export async function recordBatch(
     const verdicts = new Map(
       (await tx.query<Verdict>(sql.VERDICTS_BY_LEASE, [leaseIds])).map((row) => [row.lease_id, row]),
     );
-    return items.map((item) => verdicts.get(item.leaseId) ?? null);
+    return items.map((item) => (stale.has(item) ? COMPARE_AGAIN : (verdicts.get(item.leaseId) ?? null)));
   });
   if (changes.hasChecks) onChecks();
   return recorded;
+}
+
+function agreementOf(item: Arrival | Judgement): Agreement | null {
+  return item.kind === 'report' && item.outcome.kind === 'finished' ? item.outcome.agreement : null;
 }
 
 function contentsOf(item: Arrival | Judgement): readonly Entry[] {
@@ -204,7 +234,7 @@ function newsOf(item: Arrival | Judgement, maximum: number | null): News {
   if (fault) return { kind: 'bad', leaseId, state: 'invalid', reason: fault };
   return {
     kind: 'finished',
-    result: { leaseId, hostId: item.hostId, outputHash: outcome.outputHash },
+    result: { leaseId, hostId: item.hostId, outputHash: outcome.agreement?.leader ?? outcome.outputHash },
   };
 }
 
@@ -311,6 +341,7 @@ function resultRow(item: Arrival, unit: sql.UnitRow): sql.NewResult {
     unit_id: unit.id,
     host_id: item.hostId,
     output_hash: failed ? null : outcome.outputHash,
+    agrees_with: agreementOf(item)?.leader ?? null,
     files: failed ? [] : outcome.files,
     capsule: item.capsule,
     seconds: item.seconds,

@@ -18,16 +18,26 @@ import { ObjectDamaged, type Objects } from '../objects/objects.ts';
 import type { Entry } from '../objects/packs.ts';
 import type { Uploads } from '../objects/uploads.ts';
 import type { Releases } from '../releases.ts';
+import type { Database } from '../store/database.ts';
 import { BlocksInvalid, type Sums, sumBlocks } from './blocks.ts';
-import type { ContextRow } from './queries.ts';
-import type { Arrival, Judgement, Verdict } from './record.ts';
+import {
+  checkOutputs,
+  type DeclaredOutputs,
+  type FilesResult,
+  type Leader,
+  leaderOf,
+  NO_SUMS,
+} from './outputs.ts';
+import { type ContextRow, LEADERS } from './queries.ts';
+import { type Agreement, type Arrival, COMPARE_AGAIN, type Judgement, type Verdict } from './record.ts';
 
 export interface ReportParts {
+  readonly db: Database;
   readonly objects: Objects;
   readonly uploads: Uploads;
   readonly releases: Releases;
   readonly contexts: Batcher<number, ContextRow | null>;
-  readonly records: Batcher<Arrival | Judgement, Verdict | null>;
+  readonly records: Batcher<Arrival | Judgement, Verdict | typeof COMPARE_AGAIN | null>;
 }
 
 /**
@@ -56,18 +66,23 @@ export async function takeReport(
       credit_microseconds: context.credit_microseconds ?? 0,
     });
   }
-  const outcome = await outcomeOf(parts, report, context);
-  const verdict = await parts.records.do({
-    kind: 'report',
-    leaseId: context.lease_id,
-    unitId: context.unit_id,
-    hostId,
-    capsule: report.capsule,
-    seconds: report.seconds,
-    outcome,
-  });
-  if (!verdict) throw unknownLease(report.lease);
-  return showVerdict(verdict);
+  const { capsule, seconds } = report;
+  for (;;) {
+    const outcome = await outcomeOf(parts, report, context);
+    const arrival: Arrival = {
+      kind: 'report',
+      leaseId: context.lease_id,
+      unitId: context.unit_id,
+      hostId,
+      capsule,
+      seconds,
+      outcome,
+    };
+    const verdict = await parts.records.do(arrival);
+    if (verdict === COMPARE_AGAIN) continue;
+    if (!verdict) throw unknownLease(report.lease);
+    return showVerdict(verdict);
+  }
 }
 
 function unknownLease(lease: string): ApiFailure {
@@ -104,8 +119,15 @@ async function outcomeOf(
   const release = await parts.releases.get(context.release_id);
   const common = { outputHash: outcome.outputHash, files, contents: [...contents.values()] };
   try {
+    if (release.outputs) {
+      checkSize(files, release);
+      checkOutputs(files, release.outputs);
+      const result = { outputHash: outcome.outputHash, files, contents };
+      const agreement = await agreementOf(parts, result, context, release.outputs);
+      return { kind: 'finished', ...common, sums: NO_SUMS, agreement };
+    }
     const sums = await sumsOfOutput(parts.objects, files, contents, context, release);
-    return { kind: 'finished', ...common, sums };
+    return { kind: 'finished', ...common, sums, agreement: null };
   } catch (error) {
     if (error instanceof BlocksInvalid) return { kind: 'unusable', ...common, reason: error.message };
     throw error;
@@ -189,6 +211,27 @@ async function takeUploads(
   await uploads.take(hostId, hashes);
 }
 
+/** @returns null where the campaign compares by hash */
+async function agreementOf(
+  { db, objects }: ReportParts,
+  result: FilesResult,
+  { unit_id, spec }: ContextRow,
+  declared: DeclaredOutputs,
+): Promise<Agreement | null> {
+  if (!('tolerance' in spec.validation)) return null;
+  const leaders = await db.query<Leader>(LEADERS, [unit_id]);
+  return {
+    leader: await leaderOf(objects, result, leaders, declared),
+    compared: new Set(leaders.map((leader) => leader.output_hash)),
+  };
+}
+
+function checkSize(files: readonly OutputFile[], release: Release): void {
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  if (bytes <= release.limits.outputBytes) return;
+  throw new BlocksInvalid(`the output has ${bytes} bytes, the release allows ${release.limits.outputBytes}`);
+}
+
 /**
  * Reads and adds up a result's blocks.
  * @throws BlocksInvalid where the output is not what the card and the release ask for
@@ -200,12 +243,7 @@ async function sumsOfOutput(
   context: Pick<ContextRow, 'point_index' | 'first_event' | 'events' | 'parameters' | 'spec'>,
   release: Release,
 ): Promise<Sums> {
-  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  if (bytes > release.limits.outputBytes) {
-    throw new BlocksInvalid(
-      `the output has ${bytes} bytes, the release allows ${release.limits.outputBytes}`,
-    );
-  }
+  checkSize(files, release);
   const came = contents.get(files.find((file) => file.path === BLOCKS)?.sha256 ?? '');
   const sum = (text: string) => sumBlocks(text, cardOf(context, context.spec), release.histograms);
   try {

@@ -1,4 +1,6 @@
+import { byteString } from '../../ninep/tree.ts';
 import { makeFolders, memoryTree, readFile, writeFile } from '../../ninep/trees/index.ts';
+import { fillRelease } from '../../platform/templates.ts';
 import type { Release } from '../../protocol/release.ts';
 import { BLOCKS, CARD, type Card, OUT } from '../../protocol/work-unit.ts';
 import { runProgram } from '../../wasi/run.ts';
@@ -49,12 +51,14 @@ export async function regenerateBlock(
   signal: AbortSignal,
 ): Promise<string> {
   const tree = memoryTree({ quotaBytes: release.limits.outputBytes + 16 * 1024 * 1024 });
+  const { args, files } = fillRelease(release, card);
   await writeFile(tree, CARD, JSON.stringify(card));
+  for (const [path, text] of files) await writeFile(tree, byteString(path), text);
   await makeFolders(tree, OUT);
   const said: Uint8Array[] = [];
   const outcome = await runProgram({
     wasm,
-    args: [release.application, ...release.args],
+    args: [release.application, ...args],
     tree,
     memoryMb: release.limits.memoryMb,
     wallSeconds: release.limits.wallSeconds,

@@ -51,7 +51,13 @@ const table: [string, QemuConfig, QemuFeatures, string[], string[]][] = [
   ],
   ['the test of the test opens it', { ...boot, restrictNetwork: false }, debian12, ['restrict=off'], []],
   ['nothing comes by default', boot, debian12, ['-nodefaults', '-no-user-config', '-display none'], []],
-  ['the processor is named', { ...boot, accelerator: 'kvm' }, debian12, ['-cpu Nehalem,enforce'], ['host']],
+  [
+    'the processor is named',
+    { ...boot, accelerator: 'kvm' },
+    debian12,
+    ['-cpu Nehalem,+rdtscp,enforce'],
+    ['host'],
+  ],
 ];
 
 describe('buildQemuArgs', () => {

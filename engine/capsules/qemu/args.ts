@@ -38,9 +38,10 @@ export interface QemuFeatures {
 
 /**
  * The same everywhere, so that a program that asks the processor what it can do (libm does) computes the same bits on
- * every host. x86-64-v2, which current distributions need; `enforce`: a host that cannot offer all of it does not get to.
+ * every host. x86-64-v2, which current distributions need, and rdtscp, which QEMU's model leaves out though the real
+ * Nehalem has it (Debian's GROMACS will not run without); `enforce`: a host that cannot offer all of it does not get to.
  */
-const CPU = 'Nehalem,enforce';
+const CPU = 'Nehalem,+rdtscp,enforce';
 
 /** The guest has this one address; the port decides which tree. */
 export const SOFTWARE_PORT = 5640;

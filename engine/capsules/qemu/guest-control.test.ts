@@ -46,8 +46,15 @@ describe.skipIf(process.platform === 'win32')('unitScript, read by a real shell'
     'x'.repeat(10_000),
   ];
 
+  test('sets variables by a program that then becomes the work unit’s', () => {
+    const { program, args } = sourced(
+      unitScript({ program: '/p', args: ['one'], environment: { A: "it's", B: '$(x)' }, memoryBytes: 1 }),
+    );
+    expect([program, ...args]).toEqual(['/bin/env', "A=it's", 'B=$(x)', '/p', 'one']);
+  });
+
   test('hands hostile arguments over as they are', () => {
-    const unit = { program: '/cvmfs/program', args: hostile, memoryBytes: 67_108_864 };
+    const unit = { program: '/cvmfs/program', args: hostile, environment: {}, memoryBytes: 67_108_864 };
     const { program, args, numbers } = sourced(unitScript(unit));
     expect(program).toBe('/cvmfs/program');
     expect(args).toEqual(hostile);
@@ -62,7 +69,7 @@ describe.skipIf(process.platform === 'win32')('unitScript, read by a real shell'
         (texts, path) => {
           const args = texts.map((text) => text.replaceAll('\0', ''));
           const program = path.replaceAll('\0', '');
-          const told = sourced(unitScript({ program, args, memoryBytes: 1 }));
+          const told = sourced(unitScript({ program, args, environment: {}, memoryBytes: 1 }));
           expect(told.args).toEqual(args);
           expect(told.program).toBe(program);
         },
@@ -72,7 +79,7 @@ describe.skipIf(process.platform === 'win32')('unitScript, read by a real shell'
   });
 
   test('no argument at all leaves none', () => {
-    expect(sourced(unitScript({ program: 'p', args: [], memoryBytes: 1 })).args).toEqual([]);
+    expect(sourced(unitScript({ program: 'p', args: [], environment: {}, memoryBytes: 1 })).args).toEqual([]);
   });
 
   test('refuses what no shell can hold', () => {
@@ -113,7 +120,7 @@ describe('GuestControl', () => {
     const next = await open(control, 'next', 'read');
     const first = next.read(0n, 10, NEVER);
     await control.waiting;
-    const unit = { program: '/p', args: ['one'], memoryBytes: 1 };
+    const unit = { program: '/p', args: ['one'], environment: {}, memoryBytes: 1 };
     control.run(unit);
     const text = [await first];
     for (let offset = 10n; ; ) {

@@ -5,6 +5,7 @@ export interface GuestUnit {
   /** Path in the guest. */
   readonly program: string;
   readonly args: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
   readonly memoryBytes: number;
 }
 
@@ -23,15 +24,21 @@ export const LARGEST_FILE_GB = 4;
 /** The agent reads one line of numbers; anything longer is not the agent. */
 const MAX_STATUS_BYTES = 64;
 
+/** Sets the variables, then becomes the program. */
+const ENV = '/bin/env';
+
 /** The work unit as the shell assignments the agent sources. */
 export function unitScript(unit: GuestUnit): string {
+  const variables = Object.entries(unit.environment).map(([name, value]) => `${name}=${value}`);
+  const [program, args] =
+    variables.length === 0 ? [unit.program, unit.args] : [ENV, [...variables, unit.program, ...unit.args]];
   return [
-    `program=${shellQuoted(unit.program)}`,
+    `program=${shellQuoted(program)}`,
     `memory_bytes=${unit.memoryBytes}`,
     `processes=${PROCESSES}`,
     `open_files=${OPEN_FILES}`,
     `file_kb=${LARGEST_FILE_GB * 1024 * 1024}`,
-    ['set --', ...unit.args.map(shellQuoted)].join(' '),
+    ['set --', ...args.map(shellQuoted)].join(' '),
     '',
   ].join('\n');
 }

@@ -1,54 +1,53 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import {
   type AttributeChange,
+  type FixedEntry,
+  fixedTree,
   type OpenMode,
-  type SyntheticFile,
-  synthetic,
   type Tree,
   type TreeNode,
 } from '../../../ninep/index.ts';
+import { TreeManifest } from '../../../protocol/tree.ts';
 
-/** Name of the program in the guest's software tree. */
-export const PROGRAM = 'program';
-/** Where the guest mounts that tree (appliance/guest/init). */
-export const SOFTWARE_FOLDER = '/cvmfs';
+/** Name of a program that is one file in the guest's software tree. */
+const PROGRAM = 'program';
+/** Where the guest mounts that tree (appliance/guest/init); its /usr is the guest's /usr (appliance/image.ts). */
+const SOFTWARE_FOLDER = '/cvmfs';
 
 /** The unprivileged user of the appliance (appliance/image.ts). */
 const JOB_USER = { uid: 1000, gid: 1000 } as const;
 
-export interface SoftwareTree {
+export interface Software {
   readonly tree: Tree;
-  close(): Promise<void>;
+  /** What to run, as the guest sees it. */
+  readonly program: string;
 }
 
 /**
- * A read-only tree with the program as its one file, read from the host's file when the guest asks for a page.
- * @throws the file system's error where the program cannot be opened
+ * The read-only tree with the program, read from the host's files when the guest asks for a page.
+ * @param programPath the program; with `command` a tree's manifest, whose files lie beside it, named by their hashes
+ * @throws the file system's error where the program is not there; an error where it is no manifest
  */
-export async function softwareTree(programPath: string): Promise<SoftwareTree> {
-  const file = await open(programPath, 'r');
-  return {
-    tree: synthetic({ [PROGRAM]: programFile(file, (await file.stat()).size) }),
-    close: () => file.close(),
-  };
+export async function softwareOf(programPath: string, command?: string): Promise<Software> {
+  if (command === undefined) {
+    const { size } = await stat(programPath);
+    const entry: FixedEntry = { path: PROGRAM, hostPath: programPath, bytes: size, executable: true };
+    return { tree: fixedTree([entry]), program: `${SOFTWARE_FOLDER}/${PROGRAM}` };
+  }
+  const { entries } = TreeManifest.parse(JSON.parse(await readFile(programPath, 'utf8')));
+  const folder = dirname(programPath);
+  const served = entries.map((entry): FixedEntry => {
+    if ('target' in entry) return entry;
+    const { path, sha256, bytes, executable } = entry;
+    return { path, hostPath: join(folder, sha256), bytes, executable };
+  });
+  return { tree: fixedTree(served), program: `${SOFTWARE_FOLDER}/${command}` };
 }
 
-/** What a machine sees before it has a work unit; of the same shape, so that a restored guest still knows the root. */
+/** What a machine sees before it has a work unit. */
 export function emptySoftwareTree(): Tree {
-  return synthetic({ [PROGRAM]: { mode: 0o555, size: async () => 0, open: async () => ({}) } });
-}
-
-function programFile(file: FileHandle, bytes: number): SyntheticFile {
-  return {
-    mode: 0o555,
-    size: async () => bytes,
-    open: async () => ({
-      read: async (offset, count) => {
-        const { bytesRead, buffer } = await file.read(Buffer.alloc(count), 0, count, offset);
-        return buffer.subarray(0, bytesRead);
-      },
-    }),
-  };
+  return fixedTree([]);
 }
 
 /** The same tree, all of it the guest's job user's, whoever owns it here; changes of owner are taken and forgotten. */

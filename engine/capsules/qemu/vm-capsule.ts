@@ -13,7 +13,7 @@ import { reportingJob } from '../job-reports.ts';
 import { waitedMs } from '../waited.ts';
 import { WallLimit } from '../wall-limit.ts';
 import { GuestControl, type GuestStatus } from './guest-control.ts';
-import { ownedByJob, PROGRAM, SOFTWARE_FOLDER, softwareTree } from './guest-trees.ts';
+import { ownedByJob, type Software, softwareOf } from './guest-trees.ts';
 import { keepConsole, Tail } from './kept-console.ts';
 import { outcomeOf } from './outcome.ts';
 import type { QemuProcess } from './process.ts';
@@ -82,24 +82,21 @@ export class VmCapsule implements Capsule {
       );
     }
     this.#state = 'running';
-    const software = await softwareTree(unit.programPath);
     try {
-      const outcome = await this.#running(unit, software.tree);
-      return outcome;
+      return await this.#running(unit, await softwareOf(unit.programPath, unit.command));
     } finally {
       await this.#end();
-      await software.close();
       await this.#keepConsole(unit.unitId);
     }
   }
 
-  async #running(unit: UnitRun, software: Parameters<typeof serveStream>[1]['tree']): Promise<RunOutcome> {
+  async #running(unit: UnitRun, software: Software): Promise<RunOutcome> {
     const { machine, snapshot, lifeSignSeconds, onBadSnapshot, log } = this.#options;
     const control = this.#control(unit);
     const job = ownedByJob(reportingJob(unit));
     const onError = (error: unknown) => log.warn({ err: error, unit: unit.unitId }, 'guest 9P');
     this.#connections = [
-      serveStream(machine.software, { tree: software, resume: snapshot.software, onError }),
+      serveStream(machine.software, { tree: software.tree, resume: snapshot.software, onError }),
       serveStream(machine.tree, { tree: union({ job, ctl: control.tree }), resume: snapshot.tree, onError }),
     ];
     let isAlive = false;
@@ -121,8 +118,9 @@ export class VmCapsule implements Capsule {
       return { state: 'broken', reason, lost: true };
     });
     control.run({
-      program: `${SOFTWARE_FOLDER}/${PROGRAM}`,
+      program: software.program,
       args: unit.args,
+      environment: unit.environment ?? {},
       memoryBytes: unit.memoryMb * 1024 * 1024,
     });
     await this.#change(() => this.#let());

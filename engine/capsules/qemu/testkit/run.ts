@@ -4,6 +4,9 @@ import type { CapsuleDriver, RunOutcome } from '../../capsule.ts';
 export interface ProgramRun {
   readonly program: string;
   readonly args?: readonly string[];
+  /** The program is a tree, see UnitRun. */
+  readonly command?: string;
+  readonly environment?: Readonly<Record<string, string>>;
   readonly memoryMb?: number;
   readonly wallSeconds?: number;
   readonly job?: Tree;
@@ -24,7 +27,7 @@ export interface ProgramEnd {
 export async function runProgram(driver: CapsuleDriver, run: ProgramRun): Promise<ProgramEnd> {
   const capsule = await driver.start({
     slotId: run.slotId ?? 'slot',
-    memoryMb: 128,
+    memoryMb: Math.max(128, run.memoryMb ?? 0),
     signal: new AbortController().signal,
   });
   const job = run.job ?? memoryTree({ quotaBytes: 16_000_000 });
@@ -36,6 +39,8 @@ export async function runProgram(driver: CapsuleDriver, run: ProgramRun): Promis
       unitId: 'unit',
       programPath: run.program,
       args: run.args ?? [],
+      ...(run.command === undefined ? {} : { command: run.command }),
+      environment: run.environment ?? {},
       job,
       memoryMb: run.memoryMb ?? 64,
       wallSeconds: run.wallSeconds ?? 200,
