@@ -59,7 +59,7 @@ export class CatalogReader {
          ORDER BY offset LIMIT ${mostRows + 1}`,
       );
     } catch (cause) {
-      database.close();
+      this.#opened.close();
       throw asFormatError('catalog', cause);
     }
   }
@@ -115,7 +115,7 @@ export class CatalogReader {
   }
 
   close(): void {
-    this.#opened.database.close();
+    this.#opened.close();
   }
 
   #references(table: 'nested_catalogs' | 'bind_mountpoints'): CatalogReference[] {

@@ -120,7 +120,7 @@ export function readHistory(file: string): History {
       })),
     };
   } finally {
-    opened.database.close();
+    opened.close();
   }
 }
 

@@ -67,6 +67,6 @@ export function readReflog(file: string): Reflog {
       }),
     };
   } finally {
-    opened.database.close();
+    opened.close();
   }
 }

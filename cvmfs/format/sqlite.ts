@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs';
 import sqlite, { type Database, type NormalQueryResult, type SQLiteValue } from 'node-sqlite3-wasm';
 import { FormatError, type FormatPart } from './errors.ts';
 
@@ -13,6 +13,7 @@ export interface OpenedDatabase {
   readonly database: Database;
   /** More rows than fit the file: a query that gives as many goes in circles. */
   readonly mostRows: number;
+  close(): void;
 }
 
 /**
@@ -29,12 +30,13 @@ export function openForeign(part: FormatPart, path: string, tables: readonly str
   try {
     database = new sqlite.Database(path, { readOnly: true, fileMustExist: true });
     database.exec(
-      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;',
+      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -512;',
     );
     checkSchema(part, database, tables);
-    return { database, mostRows: Math.ceil(size / LEAST_ROW_BYTES) };
+    const opened = database;
+    return { database, mostRows: Math.ceil(size / LEAST_ROW_BYTES), close: () => closeAll(opened, path) };
   } catch (cause) {
-    database?.close();
+    if (database) closeAll(database, path);
     throw asFormatError(part, cause);
   }
 }
@@ -50,8 +52,14 @@ export function createDatabase(path: string, schema: string, fill: (database: Da
     fill(database);
     database.exec('COMMIT');
   } finally {
-    database.close();
+    closeAll(database, path);
   }
+}
+
+/** The library leaves its lock behind when a database is closed in exclusive mode. */
+function closeAll(database: Database, path: string): void {
+  database.close();
+  rmSync(`${path}.lock`, { recursive: true, force: true });
 }
 
 /** Inserts many rows through one prepared statement. */

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type FileHandle, link, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { copyFile, type FileHandle, link, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../../platform/files.ts';
 import { isAlive } from '../../platform/processes.ts';
@@ -149,8 +149,13 @@ export class ObjectCache {
   /** A path of this process alone for an object; the caller removes it. @returns null where the object is not here */
   async privatePath(hash: ContentHash, suffix: Suffix): Promise<string | null> {
     const own = this.#ownPath('open');
+    const object = join(this.#folder, 'objects', nameOf(hash, suffix));
     try {
-      await link(join(this.#folder, 'objects', nameOf(hash, suffix)), own);
+      // Some file systems have no second names.
+      await link(object, own).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') throw error;
+        return copyFile(object, own);
+      });
       return own;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
@@ -241,7 +246,9 @@ function fault(error: unknown): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;
   const ofDisk =
     syscall !== undefined &&
-    /^(open|write|rename|mkdir|fstat|read|link|close|ftruncate|unlink|stat|scandir|utime)$/.test(syscall);
+    /^(open|write|rename|mkdir|fstat|read|link|copyfile|close|ftruncate|unlink|stat|scandir|utime)$/.test(
+      syscall,
+    );
   // Sockets read and write too; their errors have other codes.
   if (!(error instanceof Error) || !ofDisk || /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET)/.test(code ?? ''))
     return error;

@@ -20,7 +20,7 @@ interface Loaded extends OpenCatalog {
   readonly file: string;
 }
 
-/** Catalogs by their hash, open while they are used and for a while after: each takes a file and up to 2 MB. */
+/** Catalogs by their hash, open while they are used and for a while after: each takes a file and half a megabyte. */
 export class Catalogs {
   readonly #objects: Objects;
   readonly #mostOpen: number;

@@ -187,9 +187,12 @@ export class Repository {
       this.#askOne(get, seen),
     );
     const newer = !seen || manifest.revision > seen.revision;
+    // Of two manifests with one number the first stays: a revision does not change.
+    const current = newer ? manifest : seen;
+    if (newer || !this.#snapshot) await this.#follow(current);
+    // Only when its root catalog is here: without network one must get back to what can be read.
     if (newer) await this.#state.write(believed);
-    if (newer || !this.#snapshot) await this.#follow(manifest);
-    this.#manifest = manifest;
+    this.#manifest = current;
     this.#askAgainMs = this.#nowMs() + Math.min(manifest.ttlSeconds, MOST_TTL_SECONDS) * 1000;
     return newer;
   }
