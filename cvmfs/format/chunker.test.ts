@@ -10,6 +10,7 @@ import { decodeManifest } from './manifest.ts';
 import { decodeObject } from './objects.ts';
 import { pathKey } from './paths.ts';
 
+const folder = scratch();
 const BOUNDS = { minBytes: 64, averageBytes: 128, maxBytes: 512 };
 
 /** Bytes as if random, the same each time. */
@@ -61,7 +62,7 @@ test('after a change the cuts fall in with the old ones', () => {
 describe.skipIf(!hasSample)('the sample (skipped where it is not here)', () => {
   test('is cut where the reference implementation cut it', () => {
     const { manifest } = decodeManifest(sampleFile('.cvmfspublished'));
-    const file = join(scratch(), 'catalog');
+    const file = join(folder, 'catalog');
     writeFileSync(file, decodeObject(manifest.rootCatalog, sampleObject(manifest.rootCatalog, 'C'), 1e7));
     const reader = new CatalogReader(file);
     const key = pathKey('/data/chunked.bin');
