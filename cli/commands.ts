@@ -75,6 +75,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./commands/push.ts')).push,
   },
   {
+    name: 'cvmfs',
+    summary: 'read a CernVM-FS repository: ls, cat, cp, stat, find',
+    load: async () => (await import('./commands/cvmfs.ts')).cvmfs,
+  },
+  {
     name: 'server',
     summary: 'run a project server in the foreground (project staff)',
     load: async () => (await import('./commands/server.ts')).server,

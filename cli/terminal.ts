@@ -11,13 +11,15 @@ export interface Terminal {
   document(value: unknown): void;
   /** Raw text of an export, in either mode. */
   raw(text: string): void;
+  /** Bytes of a file; resolves when they are taken, so that a slow reader holds us back. */
+  bytes(data: Uint8Array): Promise<void>;
   /** Progress and notices. */
   note(line: string): void;
   style(style: Style, text: string): string;
 }
 
 interface Stream {
-  write(text: string): unknown;
+  write(data: string | Uint8Array, taken?: () => void): unknown;
   readonly isTTY?: boolean;
 }
 
@@ -37,6 +39,7 @@ export function makeTerminal(
       if (options.json) out.write(`${JSON.stringify(value)}\n`);
     },
     raw: (text) => void out.write(text),
+    bytes: (data) => new Promise((resolve) => void out.write(data, () => resolve())),
     note: (line) => void err.write(`${line}\n`),
     style: (style, text) => (colours ? styleText(style, text, { validateStream: false }) : text),
   };

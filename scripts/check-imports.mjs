@@ -16,11 +16,11 @@ const ARROWS = {
   physics: ['protocol', 'platform'],
   applications: ['appliance', 'protocol', 'platform'],
   engine: ['ninep', 'wasi', 'protocol', 'platform', 'cvmfs'],
-  cvmfs: ['protocol', 'platform'],
+  cvmfs: ['ninep', 'protocol', 'platform'],
   server: ['wasi', 'ninep', 'protocol', 'platform', 'cvmfs'],
   renderer: ['protocol'],
   electron: ['engine', 'protocol', 'platform'],
-  cli: ['engine', 'server', 'protocol', 'platform', 'scripts'],
+  cli: ['engine', 'server', 'cvmfs', 'protocol', 'platform', 'scripts'],
   scripts: [],
 };
 

@@ -1,0 +1,284 @@
+import { createHash } from 'node:crypto';
+import {
+  type Attributes,
+  type DirectoryEntry,
+  type ErrnoName,
+  type NodeKind,
+  type OpenFile,
+  type OpenMode,
+  type Tree,
+  TreeError,
+  type TreeNode,
+  type TreeStatistics,
+} from '../../ninep/tree.ts';
+import { FormatError } from '../format/errors.ts';
+import { checkName } from '../format/paths.ts';
+import { CacheFault, NoServer, PathError, Refusal } from '../read/errors.ts';
+import type { FileReader } from '../read/file-reader.ts';
+import type { Located, Snapshot } from '../read/snapshot.ts';
+
+/** What of a Repository is served. */
+export interface ServedRepository {
+  readonly name: string;
+  /** The revision that a client gets which attaches now; it keeps it. */
+  readonly snapshot: Snapshot;
+}
+
+/**
+ * Repositories as guests see /cvmfs: a folder for each, read-only. Who attaches gets the revisions of that moment and
+ * keeps them, so that nothing changes under a program that runs, and clients may cache as they like. Pipes, sockets
+ * and devices are left out, as hostFolder() does.
+ */
+export function repositoryTree(repositories: readonly ServedRepository[]): Tree {
+  return {
+    root: async () => new RootNode(new Map(repositories.map(({ name, snapshot }) => [name, snapshot]))),
+    statfs: async () => NO_SPACE,
+  };
+}
+
+const NO_SPACE: TreeStatistics = { blockBytes: 4096, blocks: 0n, blocksFree: 0n, files: 0n, filesFree: 0n };
+const MODE_DIRECTORY = 0o040000;
+
+abstract class ReadOnlyNode implements TreeNode {
+  abstract readonly kind: NodeKind;
+  abstract readonly id: bigint;
+  abstract attributes(): Promise<Attributes>;
+  abstract lookup(name: string): Promise<TreeNode>;
+  abstract open(how: OpenMode): Promise<OpenFile>;
+  abstract readLink(): Promise<string>;
+
+  async setAttributes(): Promise<void> {
+    readOnly();
+  }
+
+  async create(): Promise<never> {
+    readOnly();
+  }
+
+  async makeDirectory(): Promise<never> {
+    readOnly();
+  }
+
+  async makeSymlink(): Promise<never> {
+    readOnly();
+  }
+
+  async makeLink(): Promise<void> {
+    readOnly();
+  }
+
+  async rename(): Promise<void> {
+    readOnly();
+  }
+
+  async unlink(): Promise<void> {
+    readOnly();
+  }
+}
+
+class RootNode extends ReadOnlyNode {
+  readonly kind = 'directory';
+  readonly id = 1n;
+  readonly #snapshots: ReadonlyMap<string, Snapshot>;
+
+  constructor(snapshots: ReadonlyMap<string, Snapshot>) {
+    super();
+    this.#snapshots = snapshots;
+  }
+
+  async attributes(): Promise<Attributes> {
+    return {
+      mode: MODE_DIRECTORY | 0o555,
+      uid: 0,
+      gid: 0,
+      links: 2 + this.#snapshots.size,
+      size: 4096n,
+      blocks512: 8n,
+      accessedNs: 0n,
+      modifiedNs: 0n,
+      changedNs: 0n,
+    };
+  }
+
+  async lookup(name: string): Promise<TreeNode> {
+    const snapshot = this.#snapshots.get(name) ?? fail('ENOENT', name);
+    return guarded(async () => new EntryNode(snapshot, await snapshot.lookup(''), saltOf(name)));
+  }
+
+  async open(how: OpenMode): Promise<OpenFile> {
+    refuseWriting(how);
+    const names = [...this.#snapshots.keys()];
+    return new OpenDirectory(async () =>
+      Promise.all(
+        names.map(async (name) => ({ name, kind: 'directory' as const, id: (await this.lookup(name)).id })),
+      ),
+    );
+  }
+
+  async readLink(): Promise<string> {
+    fail('EINVAL', 'not a symbolic link');
+  }
+}
+
+class EntryNode extends ReadOnlyNode {
+  readonly kind: NodeKind;
+  readonly id: bigint;
+  readonly #snapshot: Snapshot;
+  readonly #located: Located;
+  readonly #salt: bigint;
+
+  constructor(snapshot: Snapshot, located: Located, salt: bigint) {
+    super();
+    this.kind = kindOf(located) ?? fail('ENOENT', 'a special file');
+    this.id = snapshot.idOf(located) ^ salt;
+    this.#snapshot = snapshot;
+    this.#located = located;
+    this.#salt = salt;
+  }
+
+  async attributes(): Promise<Attributes> {
+    const { entry } = this.#located;
+    const size = BigInt(this.kind === 'symlink' ? this.#snapshot.targetOf(entry).length : entry.size);
+    const modifiedNs = BigInt(entry.mtime) * 1_000_000_000n + BigInt(entry.mtimeNs ?? 0);
+    return {
+      mode: entry.mode,
+      uid: entry.uid,
+      gid: entry.gid,
+      links: entry.links,
+      size,
+      blocks512: (size + 511n) / 512n,
+      accessedNs: modifiedNs,
+      modifiedNs,
+      changedNs: modifiedNs,
+    };
+  }
+
+  async lookup(name: string): Promise<TreeNode> {
+    if (this.kind !== 'directory') fail('ENOTDIR', 'not a directory');
+    if (name.length > 255) fail('ENAMETOOLONG', `a name of ${name.length} bytes`);
+    try {
+      checkName(name);
+    } catch (cause) {
+      throw new TreeError('EINVAL', 'not a file name', { cause });
+    }
+    return guarded(async () => {
+      const located = await this.#snapshot.lookup(`${this.#located.path}/${name}`);
+      return new EntryNode(this.#snapshot, located, this.#salt);
+    });
+  }
+
+  async open(how: OpenMode): Promise<OpenFile> {
+    if (this.kind === 'symlink') fail('ELOOP', 'is a symbolic link');
+    refuseWriting(how);
+    if (this.kind === 'directory') return new OpenDirectory(() => guarded(() => this.#list()));
+    return guarded(async () => new OpenContent(await this.#snapshot.openLocated(this.#located)));
+  }
+
+  async readLink(): Promise<string> {
+    if (this.kind !== 'symlink') fail('EINVAL', 'not a symbolic link');
+    return this.#snapshot.targetOf(this.#located.entry);
+  }
+
+  async #list(): Promise<DirectoryEntry[]> {
+    const entries: DirectoryEntry[] = [];
+    for (const located of await this.#snapshot.list(this.#located.path)) {
+      const kind = kindOf(located);
+      if (kind) {
+        entries.push({ name: located.entry.name, kind, id: this.#snapshot.idOf(located) ^ this.#salt });
+      }
+    }
+    return entries;
+  }
+}
+
+class OpenDirectory implements OpenFile {
+  readonly #make: () => Promise<readonly DirectoryEntry[]>;
+  #entries: Promise<readonly DirectoryEntry[]> | null = null;
+
+  constructor(make: () => Promise<readonly DirectoryEntry[]>) {
+    this.#make = make;
+  }
+
+  async read(): Promise<Uint8Array> {
+    fail('EISDIR', 'is a directory');
+  }
+
+  async write(): Promise<number> {
+    fail('EBADF', 'is a directory');
+  }
+
+  async list(skip: number, limit: number): Promise<readonly DirectoryEntry[]> {
+    this.#entries ??= this.#make();
+    return (await this.#entries).slice(skip, skip + limit);
+  }
+
+  async sync(): Promise<void> {}
+
+  async close(): Promise<void> {}
+}
+
+class OpenContent implements OpenFile {
+  readonly #file: FileReader;
+
+  constructor(file: FileReader) {
+    this.#file = file;
+  }
+
+  async read(offset: bigint, count: number): Promise<Uint8Array> {
+    if (offset < 0n) fail('EINVAL', `offset ${offset}`);
+    if (offset >= BigInt(this.#file.entry.size)) return new Uint8Array(0);
+    return guarded(() => this.#file.read(Number(offset), count));
+  }
+
+  async write(): Promise<number> {
+    fail('EBADF', 'open for reading only');
+  }
+
+  async list(): Promise<readonly DirectoryEntry[]> {
+    fail('ENOTDIR', 'not a directory');
+  }
+
+  async sync(): Promise<void> {}
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+}
+
+function kindOf({ entry }: Located): NodeKind | null {
+  return entry.kind === 'special' ? null : entry.kind;
+}
+
+/** Inodes of one repository are unique; this keeps those of several apart. */
+function saltOf(name: string): bigint {
+  return createHash('md5').update(name).digest().readBigUInt64LE(0) >> 1n;
+}
+
+function refuseWriting(how: OpenMode): void {
+  if (how.write || how.truncate || how.append) readOnly();
+}
+
+function readOnly(): never {
+  fail('EROFS', 'software is read-only');
+}
+
+function fail(errno: ErrnoName, message: string): never {
+  throw new TreeError(errno, message);
+}
+
+/** What a reader throws, in the words of a file system. */
+async function guarded<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const errno = errnoOf(cause);
+    if (errno === null) throw cause;
+    throw new TreeError(errno, cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+function errnoOf(error: unknown): ErrnoName | null {
+  if (error instanceof PathError) return error.errno;
+  if (error instanceof CacheFault) return error.full ? 'ENOSPC' : 'EIO';
+  return error instanceof NoServer || error instanceof Refusal || error instanceof FormatError ? 'EIO' : null;
+}
