@@ -8,7 +8,7 @@ import { builtAppliance } from './appliance.ts';
 
 const AGENT = fileURLToPath(new URL('../../../../appliance/guest/agent', import.meta.url));
 /** What keeps the program from the guest's network and from root. */
-const GUARDS = `unshare -n su -s /bin/sh job -c 'cd /job && HOME=/job TMPDIR=/tmp exec setpriv --nnp "$0" "$@"'`;
+const GUARDS = `unshare -n sh -c 'ip link set lo up && exec su -s /bin/sh -c "$0" -- job "$@"' "$become"`;
 
 /**
  * The appliance as a program sees it that has broken out of the agent's confinement: it is root, with the guest's
