@@ -18,13 +18,13 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 describe.skipIf(!NATIVE_COMPILER)('decay table, shower kernels, first emission, whole events', () => {
   it('pass their checks', async () => {
     const program = await buildTestProgram('hadrons', join(folder, 'hadrons'), []);
-    const { stdout } = await run(program, ['20000']);
+    const { stdout } = await run(program, ['8000']);
     expect(stdout).toMatch(/^\d+ checks, 0 failed\n$/);
   });
 
   it.skipIf(!sanitizers)('step outside of no memory and no defined behaviour', async () => {
     const program = await buildTestProgram('hadrons', join(folder, 'hadrons-sanitized'), SANITIZERS);
-    const { stdout } = await run(program, ['4000']);
+    const { stdout } = await run(program, ['800']);
     expect(stdout).toMatch(/^\d+ checks, 0 failed\n$/);
   });
 });
