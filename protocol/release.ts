@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { comparisonProblem } from './compare.ts';
 import { Blob, Count, Json, Slug, UnitPath } from './primitives.ts';
+import { ReferenceTable } from './reference.ts';
 
 /** Where a program can run. A host names what its capsules offer; a release names what it was built for. */
 export const Platform = z.enum(['x86_64-linux', 'wasm32-wasi']);
@@ -36,46 +38,59 @@ export const HistogramAxis = z.strictObject({
 export type HistogramAxis = z.infer<typeof HistogramAxis>;
 
 /** An application at one version: data only. Nothing in server/ or engine/ knows what it computes. */
-export const Release = z.strictObject({
-  application: Slug,
-  version: Slug,
-  title: z.string().min(1).max(120),
-  description: z.string().max(2000),
-  licence: z.string().max(60),
-  programs: z
-    .partialRecord(Platform, Blob)
-    .refine((programs) => Object.keys(programs).length > 0, 'no program'),
-  args: z.array(z.string().max(200)).max(20).default([]),
-  /** JSON Schema (draft 2020-12) of Card.parameters. */
-  parameters: z.record(z.string(), Json),
-  histograms: z
-    .array(HistogramAxis)
-    .max(200)
-    .superRefine((axes, context) => {
-      const byName = new Map(axes.map((axis) => [axis.name, axis]));
-      for (const [i, { per, squares, edges, scale, binLabels }] of axes.entries()) {
-        const wrong = (field: string, message: string) =>
-          context.addIssue({ code: 'custom', path: [i, field], message });
-        if (per !== undefined && !byName.has(per)) wrong('per', `there is no histogram "${per}"`);
-        const other = squares === undefined ? null : (byName.get(squares) ?? 'missing');
-        if (other === 'missing') wrong('squares', `there is no histogram "${squares}"`);
-        else if (other && (other.edges.join() !== edges.join() || other.scale !== scale))
-          wrong('squares', `"${squares}" must have the same edges and scale`);
-        if (squares !== undefined && per === undefined) wrong('squares', 'needs `per`: the number of events');
-        if (binLabels && binLabels.length !== edges.length - 1)
-          wrong('binLabels', `${binLabels.length} labels for ${edges.length - 1} bins`);
-      }
+export const Release = z
+  .strictObject({
+    application: Slug,
+    version: Slug,
+    title: z.string().min(1).max(120),
+    description: z.string().max(2000),
+    licence: z.string().max(60),
+    programs: z
+      .partialRecord(Platform, Blob)
+      .refine((programs) => Object.keys(programs).length > 0, 'no program'),
+    args: z.array(z.string().max(200)).max(20).default([]),
+    /** JSON Schema (draft 2020-12) of Card.parameters. */
+    parameters: z.record(z.string(), Json),
+    histograms: z
+      .array(HistogramAxis)
+      .max(200)
+      .superRefine((axes, context) => {
+        const byName = new Map(axes.map((axis) => [axis.name, axis]));
+        for (const [i, { per, squares, edges, scale, binLabels }] of axes.entries()) {
+          const wrong = (field: string, message: string) =>
+            context.addIssue({ code: 'custom', path: [i, field], message });
+          if (per !== undefined && !byName.has(per)) wrong('per', `there is no histogram "${per}"`);
+          const other = squares === undefined ? null : (byName.get(squares) ?? 'missing');
+          if (other === 'missing') wrong('squares', `there is no histogram "${squares}"`);
+          else if (other && (other.edges.join() !== edges.join() || other.scale !== scale))
+            wrong('squares', `"${squares}" must have the same edges and scale`);
+          if (squares !== undefined && per === undefined)
+            wrong('squares', 'needs `per`: the number of events');
+          if (binLabels && binLabels.length !== edges.length - 1)
+            wrong('binLabels', `${binLabels.length} labels for ${edges.length - 1} bins`);
+        }
+      }),
+    /** Measurements that the histograms are shown with; those that people should see first come first. */
+    references: z.array(ReferenceTable).max(100).optional(),
+    /** Output files kept for people beside out/blocks.jsonl, for example a sample of events. */
+    samples: z.array(UnitPath).default([]),
+    limits: z.strictObject({
+      memoryMb: Count.min(1).max(16384),
+      wallSeconds: Count.min(1).max(86400),
+      outputBytes: Count.min(1).max(1e9),
     }),
-  /** Output files kept for people beside out/blocks.jsonl, for example a sample of events. */
-  samples: z.array(UnitPath).default([]),
-  limits: z.strictObject({
-    memoryMb: Count.min(1).max(16384),
-    wallSeconds: Count.min(1).max(86400),
-    outputBytes: Count.min(1).max(1e9),
-  }),
-  /** Measured cost on the reference core; the base of credit (docs/credit.md). */
-  referenceMicrosecondsPerEvent: z.number().positive().max(1e9),
-});
+    /** Measured cost on the reference core; the base of credit (docs/credit.md). */
+    referenceMicrosecondsPerEvent: z.number().positive().max(1e9),
+  })
+  .superRefine(({ histograms, references = [] }, context) => {
+    for (const [i, table] of references.entries()) {
+      const isTwice = references.findIndex(({ id }) => id === table.id) < i;
+      const problem = isTwice
+        ? `another table is called "${table.id}"`
+        : comparisonProblem(histograms, table);
+      if (problem) context.addIssue({ code: 'custom', path: ['references', i], message: problem });
+    }
+  });
 export type Release = z.infer<typeof Release>;
 
 /** The micro appliance, named by its hash; hosts fetch it, only developers and project staff build it. */

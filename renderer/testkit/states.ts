@@ -56,6 +56,7 @@ export function busyState(cores = 8): EngineState {
           logY: true,
         },
       ],
+      references: [],
       counts: { cosTheta: [0, ...angular(40, 5_160_000), 0], energy: [0, ...falling(25), 3] },
     },
     lastEvent: {
