@@ -4,11 +4,12 @@ import type { z } from 'zod';
 import { sha256 } from '../platform/files.ts';
 import { CampaignSummary } from '../protocol/campaign.ts';
 import type { Blob } from '../protocol/primitives.ts';
+import type { ReferenceTable } from '../protocol/reference.ts';
 import { Appliance, type Platform, Signed } from '../protocol/release.ts';
 import { StoredObject } from '../protocol/staff-api.ts';
 import { type Api, ApiRefusal, ask } from './api.ts';
 import { RefusedError } from './errors.ts';
-import { type ApplianceDocument, type ReleaseDocument, readDocument } from './push/documents.ts';
+import { type ApplianceDocument, type ReleaseDocument, readDocument, readTable } from './push/documents.ts';
 import { type DocumentText, readText } from './push/text.ts';
 import { treeOf } from './push/tree.ts';
 
@@ -68,7 +69,8 @@ async function pushRelease(
   text: DocumentText,
   document: z.infer<typeof ReleaseDocument>,
 ): Promise<Pushed> {
-  const { kind, programs: paths, ...rest } = document;
+  const { kind, programs: paths, references: tables, ...rest } = document;
+  const references = tables && (await readTables(file, text, tables));
   const programs: Partial<Record<Platform, Blob>> = {};
   const notices: string[] = [];
   const uploaded: { file: string; bytes: number }[] = [];
@@ -88,7 +90,8 @@ async function pushRelease(
   }
   if (Object.keys(programs).length === 0)
     throw new RefusedError(`${text.at(['programs'])}: none of the programs exists; build them first`);
-  await ask(api, { method: 'PUT', path: '/staff/releases', body: { ...rest, programs }, schema: Signed });
+  const body = { ...rest, programs, ...(references && { references }) };
+  await ask(api, { method: 'PUT', path: '/staff/releases', body, schema: Signed });
   const name = `${document.application} ${document.version}`;
   return { file: text.file, kind, name, notices, uploaded, summary: null };
 }
@@ -105,6 +108,17 @@ async function pushTree(
     return stored;
   });
   return Buffer.from(JSON.stringify(manifest));
+}
+
+/** Measured data are small and go within the release, not as objects beside it. */
+function readTables(file: string, text: DocumentText, paths: readonly string[]): Promise<ReferenceTable[]> {
+  return Promise.all(
+    paths.map(async (path, i) => {
+      const data = await readFile(resolve(dirname(file), path), 'utf8').catch(missing);
+      if (data === null) throw new RefusedError(`${text.at(['references', i])}: ${path} does not exist`);
+      return readTable(readText(shorter(resolve(dirname(file), path)), data));
+    }),
+  );
 }
 
 async function pushAppliance(

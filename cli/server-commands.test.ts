@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -18,7 +18,8 @@ describe('a project server', () => {
     url = JSON.parse(server.line).url;
     const release = (await readFile(join(ROOT, 'physics/evgen/release.yaml'), 'utf8'))
       .replace(/x86_64-linux: .*/, 'x86_64-linux: program')
-      .replace(/wasm32-wasi: .*/, 'wasm32-wasi: program.wasm');
+      .replace(/wasm32-wasi: .*/, 'wasm32-wasi: program.wasm')
+      .replaceAll('../reference/data/', `${ROOT}/physics/reference/data/`);
     await writeFile(join(home.folder, 'release.yaml'), release);
     await writeFile(join(home.folder, 'program.wasm'), 'not run here');
     await writeFile(
@@ -63,10 +64,25 @@ describe('a project server', () => {
     expect(pushed[1].summary).toMatchObject({ name: 'quick', units: 9 });
   });
 
+  it.each([
+    ['[]', /^beamtime: .*bad\.json:1: /],
+    ['{"id": "UPPER"}', /^beamtime: .*bad\.json:1: id: /],
+    [null, /^beamtime: bad\.yaml:\d+: bad\.json does not exist/],
+  ])('refuses measured data that are %s, at their line', async (data, message) => {
+    const text = await readFile(join(home.folder, 'release.yaml'), 'utf8');
+    await writeFile(join(home.folder, 'bad.yaml'), text.replace(/\/.*thrust-aleph-2004\.json/, 'bad.json'));
+    if (data !== null) await writeFile(join(home.folder, 'bad.json'), data);
+    else await rm(join(home.folder, 'bad.json'));
+    const refused = await home.run('push', 'bad.yaml');
+    expect(refused.code).toBe(4);
+    expect(refused.err.replace(/^bad\.yaml:\d+: program does not exist.*\n/, '')).toMatch(message);
+  });
+
   it('lists and shows campaigns', async () => {
     expect((await home.run('campaigns')).out).toMatch(/quick +running +0% +0 +90,000 +0\/9/);
     const detail = JSON.parse((await home.run('campaigns', 'quick', '--json')).out);
     expect(detail.points).toHaveLength(3);
+    expect(detail.references[0]).toMatchObject({ id: 'thrust-aleph-2004', experiment: 'ALEPH' });
     expect((await home.run('campaigns', 'quick')).out).toContain('energyGeV 89.4');
   });
 

@@ -1,4 +1,5 @@
 import type { CampaignDetail } from '../protocol/campaign.ts';
+import { tablesAt } from '../protocol/compare.ts';
 import type { CampaignShare } from '../protocol/engine-api.ts';
 import type { PointSums } from './history/index.ts';
 import { canonical } from './slots/live-histograms.ts';
@@ -19,6 +20,7 @@ export function shareOf(detail: CampaignDetail, mine: readonly PointSums[]): Cam
       events: point.eventsValid,
       eventsMine: own?.events ?? 0,
       axes: detail.axes,
+      references: tablesAt(detail.references, point.parameters),
       counts: filled(point.histograms),
       countsMine: filled(own?.counts ?? {}),
     };

@@ -14,7 +14,7 @@ function store() {
 }
 const HISTOGRAMS = {
   ...{ campaign: 'z-peak', campaignTitle: 'Z peak', parameters: {} },
-  ...{ events: 0, axes: [], counts: {} },
+  ...{ events: 0, axes: [], references: [], counts: {} },
 };
 const busy = (others: number): EngineState['cores'] => [{ index: 0, others, ours: 0 }];
 

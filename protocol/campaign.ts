@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Count, Json, Moment, Slug } from './primitives.ts';
+import { ReferenceTable } from './reference.ts';
 import { HistogramAxis } from './release.ts';
 
 /**
@@ -72,6 +73,8 @@ export const CampaignDetail = z.strictObject({
   description: z.string(),
   validation: Validation,
   axes: z.array(HistogramAxis),
+  /** Measurements of the release, of every energy. */
+  references: z.array(ReferenceTable).default([]),
   points: z.array(CampaignPoint),
 });
 export type CampaignDetail = z.infer<typeof CampaignDetail>;

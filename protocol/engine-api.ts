@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Preferences } from './preferences.ts';
 import { Count, Json, Moment, Sha256 } from './primitives.ts';
+import { ReferenceTable } from './reference.ts';
 import { HistogramAxis } from './release.ts';
 import { LiveEvent } from './work-unit.ts';
 
@@ -153,6 +154,8 @@ export const LiveHistograms = z.strictObject({
   parameters: z.record(z.string(), Json),
   events: Count,
   axes: z.array(HistogramAxis),
+  /** Measured at this point's energy. */
+  references: z.array(ReferenceTable),
   counts: z.record(z.string(), z.array(Count)),
 });
 export type LiveHistograms = z.infer<typeof LiveHistograms>;
@@ -335,6 +338,8 @@ export const CampaignShare = z.strictObject({
   events: Count,
   eventsMine: Count,
   axes: z.array(HistogramAxis),
+  /** Measured at this point's energy. */
+  references: z.array(ReferenceTable),
   counts: z.record(z.string(), z.array(Count)),
   countsMine: z.record(z.string(), z.array(Count)),
 });

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { comparisonProblem } from './compare.ts';
 import { LinePattern } from './line-pattern.ts';
 import { Blob, Count, Json, Slug, UnitPath } from './primitives.ts';
+import { ReferenceTable } from './reference.ts';
 
 /** Where a program can run. A host names what its capsules offer; a release names what it was built for. */
 export const Platform = z.enum(['x86_64-linux', 'wasm32-wasi']);
@@ -66,68 +68,81 @@ const Variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/);
 const Template = (maximum: number) => z.string().max(maximum);
 
 /** An application at one version: data only. Nothing in server/ or engine/ knows what it computes. */
-export const Release = z.strictObject({
-  application: Slug,
-  version: Slug,
-  title: z.string().min(1).max(120),
-  description: z.string().max(2000),
-  licence: z.string().max(60),
-  programs: z
-    .partialRecord(Platform, Blob)
-    .refine((programs) => Object.keys(programs).length > 0, 'no program'),
-  args: z.array(Template(200)).max(20).default([]),
-  /**
-   * The x86_64-linux program is a tree (its object is a TreeManifest), and this path in it is what is run. Where there
-   * is none, the program is one file that needs nothing else. It is then the release's only program.
-   */
-  command: UnitPath.optional(),
-  /** Of the command. */
-  environment: z.record(Variable, z.string().max(200)).optional(),
-  /** Files of the work unit's directory beside card.json, for programs that read something else. */
-  files: z.record(UnitPath, Template(64_000)).optional(),
-  /** For programs that do not append to `progress`: lines that say how far they are, the first `#` being the events done. */
-  progress: z
-    .strictObject({
-      /** In the work unit's directory; null: what the program prints. */
-      file: UnitPath.nullable(),
-      line: LinePattern.refine((line) => line.includes('#'), 'needs a "#" for the events done'),
-    })
-    .optional(),
-  /** Output files below out/, of a program that writes no blocks: all of them must be there, and no others. */
-  outputs: z
-    .record(UnitPath, Comparator)
-    .refine((outputs) => Object.keys(outputs).length > 0, 'no output')
-    .optional(),
-  /** JSON Schema (draft 2020-12) of Card.parameters. */
-  parameters: z.record(z.string(), Json),
-  histograms: z
-    .array(HistogramAxis)
-    .max(200)
-    .superRefine((axes, context) => {
-      const byName = new Map(axes.map((axis) => [axis.name, axis]));
-      for (const [i, { per, squares, edges, scale, binLabels }] of axes.entries()) {
-        const wrong = (field: string, message: string) =>
-          context.addIssue({ code: 'custom', path: [i, field], message });
-        if (per !== undefined && !byName.has(per)) wrong('per', `there is no histogram "${per}"`);
-        const other = squares === undefined ? null : (byName.get(squares) ?? 'missing');
-        if (other === 'missing') wrong('squares', `there is no histogram "${squares}"`);
-        else if (other && (other.edges.join() !== edges.join() || other.scale !== scale))
-          wrong('squares', `"${squares}" must have the same edges and scale`);
-        if (squares !== undefined && per === undefined) wrong('squares', 'needs `per`: the number of events');
-        if (binLabels && binLabels.length !== edges.length - 1)
-          wrong('binLabels', `${binLabels.length} labels for ${edges.length - 1} bins`);
-      }
+export const Release = z
+  .strictObject({
+    application: Slug,
+    version: Slug,
+    title: z.string().min(1).max(120),
+    description: z.string().max(2000),
+    licence: z.string().max(60),
+    programs: z
+      .partialRecord(Platform, Blob)
+      .refine((programs) => Object.keys(programs).length > 0, 'no program'),
+    args: z.array(Template(200)).max(20).default([]),
+    /**
+     * The x86_64-linux program is a tree (its object is a TreeManifest), and this path in it is what is run. Where there
+     * is none, the program is one file that needs nothing else. It is then the release's only program.
+     */
+    command: UnitPath.optional(),
+    /** Of the command. */
+    environment: z.record(Variable, z.string().max(200)).optional(),
+    /** Files of the work unit's directory beside card.json, for programs that read something else. */
+    files: z.record(UnitPath, Template(64_000)).optional(),
+    /** For programs that do not append to `progress`: lines that say how far they are, the first `#` being the events done. */
+    progress: z
+      .strictObject({
+        /** In the work unit's directory; null: what the program prints. */
+        file: UnitPath.nullable(),
+        line: LinePattern.refine((line) => line.includes('#'), 'needs a "#" for the events done'),
+      })
+      .optional(),
+    /** Output files below out/, of a program that writes no blocks: all of them must be there, and no others. */
+    outputs: z
+      .record(UnitPath, Comparator)
+      .refine((outputs) => Object.keys(outputs).length > 0, 'no output')
+      .optional(),
+    /** JSON Schema (draft 2020-12) of Card.parameters. */
+    parameters: z.record(z.string(), Json),
+    histograms: z
+      .array(HistogramAxis)
+      .max(200)
+      .superRefine((axes, context) => {
+        const byName = new Map(axes.map((axis) => [axis.name, axis]));
+        for (const [i, { per, squares, edges, scale, binLabels }] of axes.entries()) {
+          const wrong = (field: string, message: string) =>
+            context.addIssue({ code: 'custom', path: [i, field], message });
+          if (per !== undefined && !byName.has(per)) wrong('per', `there is no histogram "${per}"`);
+          const other = squares === undefined ? null : (byName.get(squares) ?? 'missing');
+          if (other === 'missing') wrong('squares', `there is no histogram "${squares}"`);
+          else if (other && (other.edges.join() !== edges.join() || other.scale !== scale))
+            wrong('squares', `"${squares}" must have the same edges and scale`);
+          if (squares !== undefined && per === undefined)
+            wrong('squares', 'needs `per`: the number of events');
+          if (binLabels && binLabels.length !== edges.length - 1)
+            wrong('binLabels', `${binLabels.length} labels for ${edges.length - 1} bins`);
+        }
+      }),
+    /** Measurements that the histograms are shown with; those that people should see first come first. */
+    references: z.array(ReferenceTable).max(100).optional(),
+    /** Output files kept for people beside out/blocks.jsonl, for example a sample of events. */
+    samples: z.array(UnitPath).default([]),
+    limits: z.strictObject({
+      memoryMb: Count.min(1).max(16384),
+      wallSeconds: Count.min(1).max(86400),
+      outputBytes: Count.min(1).max(1e9),
     }),
-  /** Output files kept for people beside out/blocks.jsonl, for example a sample of events. */
-  samples: z.array(UnitPath).default([]),
-  limits: z.strictObject({
-    memoryMb: Count.min(1).max(16384),
-    wallSeconds: Count.min(1).max(86400),
-    outputBytes: Count.min(1).max(1e9),
-  }),
-  /** Measured cost on the reference core; the base of credit (docs/credit.md). */
-  referenceMicrosecondsPerEvent: z.number().positive().max(1e9),
-});
+    /** Measured cost on the reference core; the base of credit (docs/credit.md). */
+    referenceMicrosecondsPerEvent: z.number().positive().max(1e9),
+  })
+  .superRefine(({ histograms, references = [] }, context) => {
+    for (const [i, table] of references.entries()) {
+      const isTwice = references.findIndex(({ id }) => id === table.id) < i;
+      const problem = isTwice
+        ? `another table is called "${table.id}"`
+        : comparisonProblem(histograms, table);
+      if (problem) context.addIssue({ code: 'custom', path: ['references', i], message: problem });
+    }
+  });
 export type Release = z.infer<typeof Release>;
 
 /** The micro appliance, named by its hash; hosts fetch it, only developers and project staff build it. */

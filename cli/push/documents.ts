@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ReferenceTable } from '../../protocol/reference.ts';
 import { Platform, Release } from '../../protocol/release.ts';
 import { ApplianceUpload } from '../../protocol/staff-api.ts';
 import { RefusedError } from '../errors.ts';
@@ -6,11 +7,12 @@ import type { DocumentText } from './text.ts';
 
 const Path = z.string().min(1);
 
-/** `kind: release`: a Release whose programs are files, or a folder for a tree, their paths relative to the document. */
+/** `kind: release`: a Release whose programs are files, or a folder for a tree, and its measurements files: paths relative to the document. */
 export const ReleaseDocument = z.strictObject({
   ...Release.shape,
   kind: z.literal('release'),
   programs: z.partialRecord(Platform, Path),
+  references: z.array(Path).max(100).optional(),
 });
 
 /** `kind: appliance`: kernel and initrd as files. */
@@ -44,11 +46,22 @@ export function readDocument(text: DocumentText): PushDocument {
     );
   const parsed = KINDS[kind.data.kind].safeParse(text.value);
   if (parsed.success) return parsed.data;
+  throw refused(text, parsed.error);
+}
+
+/** @throws RefusedError as readDocument() */
+export function readTable(text: DocumentText): ReferenceTable {
+  const parsed = ReferenceTable.safeParse(text.value);
+  if (parsed.success) return parsed.data;
+  throw refused(text, parsed.error);
+}
+
+function refused(text: DocumentText, error: z.ZodError): RefusedError {
   // One line for each place: what is too small for two rules is told once.
-  const first = parsed.error.issues.filter(
+  const first = error.issues.filter(
     (issue, i, all) => all.findIndex((other) => other.path.join('.') === issue.path.join('.')) === i,
   );
-  throw new RefusedError(first.map((issue) => line(text, issue)).join('\n'));
+  return new RefusedError(first.map((issue) => line(text, issue)).join('\n'));
 }
 
 function line(text: DocumentText, issue: z.core.$ZodIssue): string {

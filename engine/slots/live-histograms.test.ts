@@ -1,14 +1,23 @@
 import { expect, test } from 'vitest';
+import { ReferenceTable } from '../../protocol/reference.ts';
 import { AppendedLines } from './lines.ts';
 import { HistogramBook } from './live-histograms.ts';
 
 const axes = [{ name: 'h', title: 'h', xLabel: '', yLabel: '', edges: [0, 1, 2], logY: false }];
+const table = ReferenceTable.parse({
+  ...{ id: 't', title: '', experiment: '', paper: '', hepdata: '', xLabel: '', yLabel: '' },
+  energyGeV: 91.2,
+  particles: 'all',
+  derivation: { from: 'probability', histogram: 'h' },
+  bins: [[0, 1, 0.5, 0.1, 0.1]],
+});
 const filling = (energy: number) => ({
   project: 'p',
   campaign: 'c',
   campaignTitle: 'C',
   parameters: { energy, a: 1 },
   axes,
+  references: [table],
 });
 const block = (counts: number[], events = 10, name = 'h') =>
   JSON.stringify({
@@ -22,7 +31,7 @@ test('blocks of running and finished units of the point begun last add up', () =
   const book = new HistogramBook();
   expect(book.view()).toBeNull();
   book.begin('a', filling(91));
-  expect(book.view()).toMatchObject({ events: 0, counts: { h: [0, 0, 0, 0] } });
+  expect(book.view()).toMatchObject({ events: 0, counts: { h: [0, 0, 0, 0] }, references: [table] });
   expect(book.addLine('a', block([1, 2, 3, 4]))).toBe(true);
   book.finish('a');
   book.begin('b', { ...filling(91), parameters: { a: 1, energy: 91 } });

@@ -9,6 +9,8 @@ export interface Filling {
   readonly campaignTitle: string;
   readonly parameters: View['parameters'];
   readonly axes: readonly HistogramAxis[];
+  /** Measurements that go with the point. */
+  readonly references: View['references'];
 }
 
 interface Sums {
@@ -88,7 +90,7 @@ export class HistogramBook {
   view(): View | null {
     const point = [...this.#points.values()].at(-1);
     if (!point) return null;
-    const { campaign, campaignTitle, parameters, axes } = point.filling;
+    const { campaign, campaignTitle, parameters, axes, references } = point.filling;
     const total = emptySums();
     for (const sums of [point.finished, ...point.running.values()]) {
       total.events += sums.events;
@@ -100,6 +102,7 @@ export class HistogramBook {
       parameters,
       events: total.events,
       axes: [...axes],
+      references,
       counts: Object.fromEntries(
         axes.map(({ name, edges }) => [name, total.counts.get(name) ?? new Array(edges.length + 1).fill(0)]),
       ),

@@ -1,4 +1,5 @@
 import type { Logger } from '../../platform/log.ts';
+import { tablesAt } from '../../protocol/compare.ts';
 import type { LiveEvent } from '../../protocol/work-unit.ts';
 import { CapsuleError, type CapsuleKind } from '../capsules/capsule.ts';
 import type { Clock } from '../clock.ts';
@@ -185,6 +186,7 @@ export class Supervisor {
       campaignTitle: lease.campaignTitle,
       parameters: lease.card.parameters,
       axes: unit.release?.histograms ?? [],
+      references: tablesAt(unit.release?.references ?? [], lease.card.parameters),
     });
     try {
       const end = await this.#runInCapsule(slot);

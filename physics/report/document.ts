@@ -1,5 +1,5 @@
+import type { Comparison, Value } from '../../protocol/compare.ts';
 import type { ReferenceFigure, ReferenceTable } from '../../protocol/reference.ts';
-import type { Comparison, Value } from '../reference/compare.ts';
 
 /** A line of the table of goals. */
 export interface Goal {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Comparison, compare } from '../reference/compare.ts';
+import { type Comparison, compare } from '../../protocol/compare.ts';
 import { loadTables } from '../reference/load.ts';
 import { picture } from './picture.ts';
 

@@ -1,5 +1,5 @@
+import type { ComparedBin, Comparison } from '../../protocol/compare.ts';
 import type { ReferenceTable } from '../../protocol/reference.ts';
-import type { ComparedBin, Comparison } from '../reference/compare.ts';
 
 /** Sizes in pixels: the distribution above, the ratio of model to data below. */
 const WIDTH = 560;

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import {
+  axisNumber,
   count,
   credit,
   duration,
@@ -58,6 +59,15 @@ describe('numbers', () => {
 
   it('writes shares as percent', () => expect(share(0.716)).toBe('72%'));
 });
+
+it.each([
+  [0, '0'],
+  [0.02, '0.02'],
+  [12, '12'],
+  [1e-5, '10⁻⁵'],
+  [2.5e-4, '2.5·10⁻⁴'],
+  [1e-12, '10⁻¹²'],
+])('writes %d on an axis as %s', (value, text) => expect(axisNumber(value)).toBe(text));
 
 describe('times', () => {
   it.each([

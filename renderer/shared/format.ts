@@ -38,6 +38,18 @@ export function shortCount(value: number): string {
   return number(value, { notation: 'compact', maximumSignificantDigits: 3 });
 }
 
+const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹';
+
+/** Of an axis: counts as shortCount(), small values with their own digits, those too long for that as powers: "0.02", "10⁻⁵" */
+export function axisNumber(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 1000) return shortCount(value);
+  if (size === 0 || size >= 1e-3) return plainNumber(value);
+  const [lead, exponent] = value.toExponential(2).split('e-');
+  const power = [...(exponent ?? '')].map((digit) => SUPERSCRIPTS[Number(digit)]).join('');
+  return Number(lead) === 1 ? `10⁻${power}` : `${plainNumber(Number(lead))}·10⁻${power}`;
+}
+
 /** "3.46": at least `digits` significant digits, never an exponent */
 export function significant(value: number, digits = 3): string {
   if (value === 0) return number(0, {});

@@ -1,5 +1,7 @@
+import { loadTables } from '../../physics/reference/load.ts';
 import type { EngineState } from '../../protocol/engine-api.ts';
 import { Preferences } from '../../protocol/preferences.ts';
+import { HistogramAxis } from '../../protocol/release.ts';
 
 /** States of an engine for the page's tests: real shapes, made-up numbers. */
 export function busyState(cores = 8): EngineState {
@@ -56,6 +58,7 @@ export function busyState(cores = 8): EngineState {
           logY: true,
         },
       ],
+      references: [],
       counts: { cosTheta: [0, ...angular(40, 5_160_000), 0], energy: [0, ...falling(25), 3] },
     },
     lastEvent: {
@@ -105,6 +108,56 @@ export function busyState(cores = 8): EngineState {
     preferences: Preferences.parse({}),
     engineVersion: '0.1.0',
   };
+}
+
+/** Hadrons, with measurements of them: what is computed swings about the data by a few percent. */
+export async function measuredState(): Promise<EngineState> {
+  const state = busyState();
+  const events = 40_000;
+  const tables = await loadTables();
+  const named = (id: string) => tables.filter((table) => table.id === id);
+  const references = ['thrust-aleph-2004', 'xp-delphi-1996', 'eec-delphi-1996'].flatMap(named);
+  const axes = [
+    {
+      name: 'analysed',
+      title: 'Hadronic events in the analysis',
+      xLabel: '1',
+      yLabel: 'Events',
+      edges: [0.5, 1.5],
+    },
+    { name: 'eecSquares', title: 'Squares of the correlation', xLabel: 'cos χ', yLabel: 'Energy squared' },
+    {
+      name: 'oblateness',
+      title: 'Oblateness',
+      xLabel: 'O',
+      yLabel: 'Events',
+      edges: edges(0, 0.5, 25),
+      per: 'analysed',
+    },
+  ].map((axis) => HistogramAxis.parse({ edges: edges(-1, 1, 50), ...axis }));
+  const counts: Record<string, number[]> = {
+    analysed: [0, events, 0],
+    oblateness: [0, ...falling(25).map((count) => Math.round(count / 100)), 0],
+  };
+  for (const { derivation, bins, title, xLabel, yLabel } of references) {
+    if (derivation.from !== 'density') continue;
+    const scale = derivation.histogram === 'eec' ? 1000 : undefined;
+    const swinging = bins.map(([low, high, value], i) =>
+      Math.round(value * (high - low) * events * (scale ?? 1) * (1 + 0.05 * Math.sin(i))),
+    );
+    counts[derivation.histogram] = [0, ...swinging, 0];
+    const own = { name: derivation.histogram, title, xLabel, yLabel, per: 'analysed', scale };
+    const binEdges = [...bins.map(([low]) => low), ...bins.slice(-1).map(([, high]) => high)];
+    const squares = scale && { squares: 'eecSquares' };
+    axes.push(HistogramAxis.parse({ ...own, ...squares, edges: binEdges }));
+  }
+  counts.eecSquares = (counts.eec ?? []).map((count) => Math.round(0.4 * count));
+  const campaign = {
+    campaign: 'hadrons-1',
+    campaignTitle: 'Hadrons at the Z',
+    parameters: { energyGeV: 91.19 },
+  };
+  return { ...state, histograms: { ...campaign, events: 57_000, axes, references, counts } };
 }
 
 /** A fresh engine: nothing joined, nothing done. */

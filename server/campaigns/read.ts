@@ -57,7 +57,7 @@ export async function campaignDetail(
     [readId('c', idOrName) ?? 0, idOrName],
   );
   if (!row) return null;
-  const { histograms } = await releases.get(row.release_id);
+  const { histograms, references = [] } = await releases.get(row.release_id);
   const points = await db.query<PointRow>(
     `SELECT index, parameters, units_valid, events_valid, maximum_pb, attempted, accepted, counts
      FROM point WHERE campaign_id = $1 ORDER BY index`,
@@ -69,6 +69,7 @@ export async function campaignDetail(
     description: row.spec.description,
     validation: row.spec.validation,
     axes: histograms,
+    references,
     points: points.map((point) => ({
       index: point.index,
       parameters: point.parameters,

@@ -16,10 +16,14 @@ export function evgenProgram(): Buffer {
   return readFileSync(PROGRAM);
 }
 
-/** The generator's own release document, without its programs. */
+/** The generator's own release document, without the files it names: its programs, its measurements. */
 export function evgenRelease(): Omit<Release, 'programs'> {
-  const { kind: _, ...document } = parse(readFileSync(at('physics/evgen/release.yaml'), 'utf8'));
-  const { programs: __, ...release } = Release.parse({
+  const {
+    kind: _,
+    references: __,
+    ...document
+  } = parse(readFileSync(at('physics/evgen/release.yaml'), 'utf8'));
+  const { programs: ___, ...release } = Release.parse({
     ...document,
     programs: { 'wasm32-wasi': { sha256: '0'.repeat(64), bytes: 0 } },
   });

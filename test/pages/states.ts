@@ -14,7 +14,7 @@ import {
   type WatchedPage,
 } from '../../renderer/testkit/browser.ts';
 import { type PageEngine, startPageEngine } from '../../renderer/testkit/engine.ts';
-import { busyState, emptyState, runningUnit } from '../../renderer/testkit/states.ts';
+import { busyState, emptyState, measuredState, runningUnit } from '../../renderer/testkit/states.ts';
 import { layoutProblems } from './layout.ts';
 import { NAMES, show } from './pages.ts';
 
@@ -186,6 +186,64 @@ export function states(): void {
     await page.locator('tbody tr').first().waitFor();
     expect(await page.locator('tbody tr').count()).toBe(25);
     expect(await visibleText(page.locator('tbody tr').first())).toMatch(/^0\s+2\s+[\d,]+\s+\d+/);
+  });
+
+  it('lays what the events say over measured data, with ratio, chi square and source', async () => {
+    const state = await measuredState();
+    const { histograms } = state;
+    if (!histograms) throw new Error('no histograms');
+    engine.replace(state);
+    const page = await open();
+    const card = page.locator('section:has(#histogram-title)');
+    const select = page.getByLabel('Histogram', { exact: true });
+    expect(await select.inputValue()).toBe('data:thrust-aleph-2004');
+    // Neither the number of events nor the squares; and nothing twice.
+    expect(await select.locator('option').allTextContents()).toEqual([
+      'Thrust · ALEPH',
+      'Momenta of charged particles · DELPHI',
+      'Energy-energy correlation, charged particles · DELPHI',
+      'Oblateness',
+    ]);
+    const text = (await visibleText(card)).replaceAll(/\s+/g, ' ');
+    expect(text).toMatch(/χ²\/N = [\d.]+ over N = 42 bins/);
+    expect(text).toContain('Measured by ALEPH, Eur. Phys. J. C 35 (2004) 457; all particles at 91.2 GeV.');
+    const chart = page.getByRole('slider');
+    await chart.focus();
+    await chart.press('End');
+    expect(await chart.getAttribute('aria-valuetext')).toMatch(
+      /^0\.99 to 1: measured [\d.]+ ± [\d.]+, computed [\d.]+ ± [\d.]+$/,
+    );
+    expect(await card.locator('circle').count()).toBe(42);
+    await page.getByText('The numbers').click();
+    expect(await page.locator('tbody tr').count()).toBe(42);
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+    expect(await contrastProblems(page)).toEqual([]);
+    for (const width of [360, 800, 1280]) {
+      await page.setViewportSize({ width, height: 900 });
+      expect(await layoutProblems(page), `${width} px`).toEqual([]);
+    }
+    // Axes are the data's: only the line moves as events come in, and before the first there is none.
+    const ticks = () => card.locator('.ticks').allTextContents();
+    const before = await ticks();
+    const none = Object.entries(histograms.counts).map(([name, counts]) => [name, counts.map(() => 0)]);
+    engine.store.set('histograms', { ...histograms, events: 0, counts: Object.fromEntries(none) });
+    await page.getByText('The line will appear with the first events.').waitFor();
+    expect(await card.locator('path.line').count()).toBe(0);
+    expect(await ticks()).toEqual(before);
+    // Per event, without data: of 40,000 analysed ones, not of all 57,000.
+    engine.store.set('histograms', histograms);
+    await select.selectOption('oblateness');
+    await chart.focus();
+    await chart.press('Home');
+    const share = (histograms.counts.oblateness?.[1] ?? 0) / 40_000;
+    expect(await chart.getAttribute('aria-valuetext')).toContain(`: ${share.toPrecision(3)} ± `);
+    expect(await chart.getAttribute('aria-valuetext')).toMatch(/ per event$/);
+    // Leading order makes no hadrons: nothing to compare.
+    const { analysed = [], ...others } = histograms.counts;
+    engine.store.set('histograms', { ...histograms, counts: { ...others, analysed: analysed.map(() => 0) } });
+    await expect.poll(() => select.locator('option').count()).toBe(4);
+    expect(await select.locator('optgroup').count()).toBe(0);
   });
 
   it('explains credit on focus, until Escape', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HistogramAxis } from '../../../protocol/release.ts';
-import { binAt, type Frame, layOut, readBins } from './histogram.ts';
+import { binAt, type Frame, layOut, readBins as readCounted } from './histogram.ts';
 
 const FRAME: Frame = { left: 50, top: 10, right: 450, bottom: 210 };
 const OPTIONS = { logY: false, xTicks: 4, yTicks: 4 };
@@ -10,11 +10,15 @@ function axis(edges: number[], logY = false): HistogramAxis {
   return HistogramAxis.parse({ name: 'x', title: 'X', xLabel: 'x', yLabel: 'events', edges, logY });
 }
 
+function readBins(of: HistogramAxis, counts: number[]) {
+  return readCounted(of, { axes: [of], histograms: { [of.name]: counts } });
+}
+
 describe('reading bins', () => {
   it('splits underflow, bins and overflow, with error √n', () => {
     const read = readBins(axis([0, 1, 2, 3]), [7, 4, 0, 9, 2]);
     expect(read).toMatchObject({ underflow: 7, overflow: 2, perUnit: false });
-    expect(read.bins.map(({ count, height, error }) => [count, height, error])).toEqual([
+    expect(read.bins.map(({ value, height, error }) => [value, height, error])).toEqual([
       [4, 4, 2],
       [0, 0, 0],
       [9, 9, 3],
@@ -35,8 +39,28 @@ describe('reading bins', () => {
     expect(readBins(axis(edges), []).perUnit).toBe(false);
   });
 
+  it('divides by the events of `per`, and by the scale of weights', () => {
+    const n = HistogramAxis.parse({ ...axis([0, 1]), name: 'n' });
+    const squares = HistogramAxis.parse({ ...axis([0, 1, 2]), name: 'w2', per: 'n', scale: 10 });
+    const weights = { ...squares, name: 'w', squares: 'w2' };
+    const axes = [n, weights, squares];
+    const histograms = { n: [0, 100, 0], w: [0, 500, 200, 40], w2: [0, 250, 80, 0] };
+    const read = readCounted(weights, { axes, histograms });
+    expect(read).toMatchObject({ events: 100, unit: 1 / 1000, overflow: 4 });
+    expect(read.bins.map(({ value }) => value)).toEqual([0.5, 0.2]);
+    expect(read.bins[1]?.error).toBeCloseTo(Math.sqrt((0.08 - 0.04) / 100), 12);
+    const part = layOut(read, FRAME, { ...OPTIONS, others: [[500, 100]] }).others[0];
+    const own = layOut(read, FRAME, OPTIONS).bins;
+    expect(part?.startsWith(`M50.0 ${own[0]?.top.toFixed(1)}H250.0`)).toBe(true);
+    const nothing = { axes, histograms: { n: [0, 0, 0], w: [0, 0, 0, 0], w2: [0, 0, 0, 0] } };
+    expect(readCounted(weights, nothing).bins.map(({ height, error }) => [height, error])).toEqual([
+      [0, 0],
+      [0, 0],
+    ]);
+  });
+
   it('takes counts that are not there yet as none', () => {
-    expect(readBins(axis([0, 1, 2]), []).bins.map(({ count }) => count)).toEqual([0, 0]);
+    expect(readBins(axis([0, 1, 2]), []).bins.map(({ value }) => value)).toEqual([0, 0]);
   });
 });
 

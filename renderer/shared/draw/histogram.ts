@@ -1,11 +1,14 @@
+import { type Counted, perEvent } from '../../../protocol/compare.ts';
 import type { HistogramAxis } from '../../../protocol/release.ts';
 import { decadeTicks, linearTicks, roundAbove } from './ticks.ts';
 
-/** One bin as it is read: counts, and height with its statistical error sqrt(n), both over the bin's width if so scaled. */
+/** One bin as it is read: what it holds and its statistical error, and both over the bin's width if so scaled. */
 export interface Bin {
   readonly low: number;
   readonly high: number;
-  readonly count: number;
+  /** Entries; for an axis with `per` those of one event. */
+  readonly value: number;
+  readonly valueError: number;
   readonly height: number;
   readonly error: number;
 }
@@ -14,28 +17,42 @@ export interface Bins {
   readonly bins: readonly Bin[];
   readonly underflow: number;
   readonly overflow: number;
-  /** true: bins differ in width, so heights are counts per unit of x (else a wide bin would look like a peak). */
+  /** true: bins differ in width, so heights are for a unit of x (else a wide bin would look like a peak). */
   readonly perUnit: boolean;
+  /** How many events the values were divided by; null: they are counts. */
+  readonly events: number | null;
+  /** Of a count of 1. */
+  readonly unit: number;
 }
 
-/** @param counts [underflow, bin 1 ... bin n, overflow] as in Block.histograms; missing ones count as zero */
-export function readBins(axis: HistogramAxis, counts: readonly number[]): Bins {
-  const edges = axis.edges;
+/** The histogram of an axis, counts with error sqrt(n) or divided by the axis's events; missing counts are none. */
+export function readBins(axis: HistogramAxis, counted: Counted): Bins {
+  const { edges } = axis;
+  const counts = counted.histograms[axis.name] ?? new Array<number>(edges.length + 1).fill(0);
+  const scale = axis.scale ?? 1;
+  const isShared = axis.per !== undefined && counted.histograms[axis.per] !== undefined;
+  const filled = { ...counted, histograms: { ...counted.histograms, [axis.name]: counts } };
+  const shared = isShared ? perEvent(filled, axis.name) : null;
   const widths = edges.slice(1).map((edge, i) => edge - (edges[i] ?? edge));
   const widest = Math.max(...widths);
   const perUnit = widths.some((width) => Math.abs(width - widest) > 1e-6 * widest);
   const bins = widths.map((width, i) => {
-    const count = counts[i + 1] ?? 0;
-    const scale = perUnit ? 1 / width : 1;
-    return {
-      low: edges[i] ?? 0,
-      high: edges[i + 1] ?? 0,
-      count,
-      height: count * scale,
-      error: Math.sqrt(count) * scale,
-    };
+    const count = (counts[i + 1] ?? 0) / scale;
+    const { value, error } = shared?.bins[i] ?? { value: count, error: Math.sqrt(count) };
+    // An empty bin's error is for those who compare; a picture shows what there is.
+    const valueError = count > 0 ? error : 0;
+    const over = perUnit ? width : 1;
+    const [low = 0, high = 0] = edges.slice(i, i + 2);
+    return { low, high, value, valueError, height: value / over, error: valueError / over };
   });
-  return { bins, underflow: counts[0] ?? 0, overflow: counts[edges.length] ?? 0, perUnit };
+  return {
+    bins,
+    underflow: (counts[0] ?? 0) / scale,
+    overflow: (counts[edges.length] ?? 0) / scale,
+    perUnit,
+    events: shared?.events ?? null,
+    unit: 1 / scale / Math.max(1, shared?.events ?? 1),
+  };
 }
 
 /** Where the plot lies in its drawing, in pixels. */
@@ -85,15 +102,15 @@ export function layOut(
 ): Plot {
   const { bins } = read;
   const others = (options.others ?? []).map((counts) =>
-    bins.map((bin, i) => (counts[i] ?? 0) * (read.perUnit ? 1 / (bin.high - bin.low) : 1)),
+    bins.map((bin, i) => ((counts[i] ?? 0) * read.unit) / (read.perUnit ? bin.high - bin.low : 1)),
   );
   const highest = Math.max(0, ...others.flat());
   const xLow = bins[0]?.low ?? 0;
   const xHigh = bins.at(-1)?.high ?? 1;
   const x = (value: number) => frame.left + ((value - xLow) / (xHigh - xLow)) * (frame.right - frame.left);
   const vertical = options.logY
-    ? logScale(bins, frame, options.yTicks, highest)
-    : linearScale(bins, frame, options.yTicks, highest);
+    ? logScale(read, frame, options.yTicks, highest)
+    : linearScale(read, frame, options.yTicks, highest);
   const placed = bins.map((bin): PlacedBin => {
     const left = x(bin.low);
     const right = x(bin.high);
@@ -103,7 +120,7 @@ export function layOut(
       middle: (left + right) / 2,
       top: vertical.y(bin.height),
       bar:
-        bin.count > 0
+        bin.value > 0
           ? { from: vertical.y(bin.height - bin.error), to: vertical.y(bin.height + bin.error) }
           : null,
     };
@@ -133,17 +150,17 @@ export function binAt(plot: Plot, at: number): number {
   return index < 0 ? plot.bins.length - 1 : index;
 }
 
-function linearScale(bins: readonly Bin[], frame: Frame, wanted: number, highest: number) {
+function linearScale({ bins, events }: Bins, frame: Frame, wanted: number, highest: number) {
   const top = roundAbove(Math.max(highest, ...bins.map((bin) => bin.height + bin.error)));
   const y = (value: number) => frame.bottom - (Math.max(0, value) / top) * (frame.bottom - frame.top);
   // A count has no fractions: with few events the steps stay whole.
-  const ticks = linearTicks(0, top, top < wanted && top >= 1 ? top : wanted);
+  const ticks = linearTicks(0, top, events === null && top < wanted && top >= 1 ? top : wanted);
   return { y, ticks: ticks.map((value) => ({ value, at: y(value) })) };
 }
 
-function logScale(bins: readonly Bin[], frame: Frame, wanted: number, highest: number) {
+function logScale({ bins, unit }: Bins, frame: Frame, wanted: number, highest: number) {
   const heights = bins.map((bin) => bin.height + bin.error).filter((height) => height > 0);
-  const filled = bins.filter((bin) => bin.count > 0).map((bin) => bin.height / bin.count);
+  const filled = bins.filter((bin) => bin.value > 0).map((bin) => (unit * bin.height) / bin.value);
   const bottom = 0.5 * (filled.length > 0 ? Math.min(...filled) : 1);
   const top = Math.max(20 * bottom, 1.5 * Math.max(highest, ...heights));
   const span = Math.log10(top) - Math.log10(bottom);

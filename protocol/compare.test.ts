@@ -1,10 +1,18 @@
-import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
-import type { ReferenceTable } from '../../protocol/reference.ts';
-import { HistogramAxis, Release } from '../../protocol/release.ts';
-import { type Counted, compare, derive, figureOf, NotComparable, pull } from './compare.ts';
-import { loadFigures, loadTables } from './load.ts';
+import {
+  type Counted,
+  compare,
+  comparisonProblem,
+  derive,
+  eventsOf,
+  figureOf,
+  NotComparable,
+  perEvent,
+  pull,
+  tablesAt,
+} from './compare.ts';
+import type { ReferenceTable } from './reference.ts';
+import { HistogramAxis, Release } from './release.ts';
 
 const axis = (name: string, edges: number[], more: Partial<HistogramAxis> = {}) =>
   HistogramAxis.parse({ name, title: name, xLabel: '', yLabel: '', edges, per: 'n', ...more });
@@ -71,27 +79,27 @@ describe('quantities from counts', () => {
   });
 });
 
-describe('chi square', () => {
-  const table: ReferenceTable = {
-    id: 'x',
-    title: '',
-    experiment: '',
-    paper: '',
-    hepdata: '',
-    energyGeV: 91.2,
-    particles: 'all',
-    derivation: { from: 'density', histogram: 'x' },
-    xLabel: '',
-    yLabel: '',
-    logX: false,
-    logY: false,
-    bins: [
-      [0, 1, 0.3, 0.1, 0.3],
-      [1, 2, 0.45, 0.3, 0.1],
-      [2, 4, 0.5, 0, 0],
-    ],
-  };
+const table: ReferenceTable = {
+  id: 'x',
+  title: '',
+  experiment: '',
+  paper: '',
+  hepdata: '',
+  energyGeV: 91.2,
+  particles: 'all',
+  derivation: { from: 'density', histogram: 'x' },
+  xLabel: '',
+  yLabel: '',
+  logX: false,
+  logY: false,
+  bins: [
+    [0, 1, 0.3, 0.1, 0.3],
+    [1, 2, 0.45, 0.3, 0.1],
+    [2, 4, 0.5, 0, 0],
+  ],
+};
 
+describe('chi square', () => {
   it('adds errors in quadrature, takes the one on the model’s side, leaves bins without error out', () => {
     const { chi2, n, bins } = compare(counted, table);
     const [first, second] = bins.map(pull);
@@ -102,40 +110,52 @@ describe('chi square', () => {
   });
 });
 
-describe('the data', async () => {
-  const document = parse(await readFile(new URL('../evgen/release.yaml', import.meta.url), 'utf8'));
-  const axes = Release.shape.histograms.parse(document.histograms);
-  const empty: Counted = {
-    axes,
-    histograms: Object.fromEntries(
-      axes.map(({ name, edges }) => [name, new Array(edges.length + 1).fill(1)]),
-    ),
-  };
-  const tables = await loadTables();
+it('gives each bin for each event, and how many events a comparison rests on', () => {
+  const { events, bins } = perEvent(counted, 'w');
+  expect(events).toBe(100);
+  expect(bins.map(({ value }) => value)).toEqual([0.5, 0.2]);
+  expect(bins[1]?.error).toBeCloseTo(Math.sqrt((0.08 - 0.04) / 100), 12);
+  expect(eventsOf(counted, { from: 'rate', upper: 'y23', lower: 'y12' })).toBe(100);
+  const none = { ...counted, histograms: { ...counted.histograms, n: [0, 0, 0] } };
+  expect(eventsOf(none, table.derivation)).toBe(0);
+});
 
-  it.each(tables.map((table) => [table.id, table] as const))(
-    '%s fits histograms of the release',
-    (_, table) => {
-      expect(compare(empty, table).n).toBeGreaterThan(10);
-      for (const [i, [low, high]] of table.bins.entries()) {
-        expect(high).toBeGreaterThan(low);
-        if (i > 0) expect(low).toBeCloseTo(table.bins[i - 1]?.[1] ?? Number.NaN, 6);
-      }
-    },
-  );
+it('takes the tables that were measured at the energy of the point', () => {
+  expect(tablesAt([table], { energyGeV: 91.19 })).toEqual([table]);
+  expect(tablesAt([table], { energyGeV: 91.6 })).toEqual([table]);
+  for (const energyGeV of [91.7, 90.7, '91.2', undefined])
+    expect(tablesAt([table], { energyGeV })).toEqual([]);
+});
 
-  it('densities of event shapes are of one an event', () => {
-    for (const { id, derivation, bins } of tables) {
-      if (derivation.from !== 'density' || !/thrust|^c-|sphericity|y23/.test(id)) continue;
-      const area = bins.reduce((total, [low, high, value]) => total + (high - low) * value, 0);
-      expect(area, id).toBeGreaterThan(0.97);
-      expect(area, id).toBeLessThan(1.03);
-    }
+describe('a release', () => {
+  const release = (references: ReferenceTable[]) =>
+    Release.safeParse({
+      application: 'a',
+      version: '1',
+      title: 'A',
+      description: '',
+      licence: 'Apache-2.0',
+      programs: { 'wasm32-wasi': { sha256: '0'.repeat(64), bytes: 1 } },
+      parameters: {},
+      histograms: counted.axes,
+      references,
+      limits: { memoryMb: 1, wallSeconds: 1, outputBytes: 1 },
+      referenceMicrosecondsPerEvent: 1,
+    });
+  const wrong = (references: ReferenceTable[]) =>
+    release(references).error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+
+  it('carries measured data that its histograms can be compared with', () => {
+    expect(release([table]).data?.references).toEqual([table]);
   });
 
-  it('every figure can be made from the release’s histograms', async () => {
-    const figures = await loadFigures();
-    expect(new Set(figures.map(({ id }) => id)).size).toBe(figures.length);
-    for (const figure of figures) expect(() => figureOf(empty, figure), figure.id).not.toThrow();
+  it('is refused with data that fit no histogram, or twice the same', () => {
+    const elsewhere = { ...table, id: 'z', derivation: { from: 'density', histogram: 'z' } } as const;
+    expect(comparisonProblem(counted.axes, elsewhere)).toBe('there is no histogram "z"');
+    expect(wrong([table, elsewhere])).toEqual(['references.1: there is no histogram "z"']);
+    expect(wrong([{ ...table, bins: [[0, 1.5, 1, 0, 0]] }])).toEqual([
+      'references.0: "x" has no edge at 1.5',
+    ]);
+    expect(wrong([table, table])).toEqual(['references.1: another table is called "x"']);
   });
 });

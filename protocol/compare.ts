@@ -1,5 +1,5 @@
-import type { Derivation, ReferenceFigure, ReferenceTable } from '../../protocol/reference.ts';
-import type { HistogramAxis } from '../../protocol/release.ts';
+import type { Derivation, ReferenceFigure, ReferenceTable } from './reference.ts';
+import type { HistogramAxis } from './release.ts';
 
 /** Merged histograms and what they count: whatever made them. */
 export interface Counted {
@@ -125,6 +125,44 @@ export function compare(counted: Counted, table: ReferenceTable): Comparison {
   const used = bins.filter((bin) => bin.errorDown > 0 || bin.errorUp > 0);
   const chi2 = sum(used.map((bin) => pull(bin) ** 2));
   return { bins, chi2, n: used.length };
+}
+
+/** How many events the comparison rests on; 0: there is nothing to compare yet. */
+export function eventsOf(counted: Counted, derivation: Derivation): number {
+  return find(counted, derivation.from === 'rate' ? derivation.upper : derivation.histogram).events;
+}
+
+/** Each bin of a histogram that has `per`, for each of those events; and how many these are. */
+export function perEvent(counted: Counted, name: string): { events: number; bins: Value[] } {
+  const histogram = find(counted, name);
+  const { edges } = histogram.axis;
+  const bins = edges.slice(1).map((high, i) => content(histogram, edges[i] ?? high, high));
+  return { events: histogram.events, bins };
+}
+
+/** Why a table can not be compared with these histograms, whatever they hold; null: it can. */
+export function comparisonProblem(axes: readonly HistogramAxis[], table: ReferenceTable): string | null {
+  const empty = axes.map(({ name, edges }) => [name, new Array<number>(edges.length + 1).fill(0)] as const);
+  try {
+    compare({ axes, histograms: Object.fromEntries(empty) }, table);
+    return null;
+  } catch (error) {
+    if (error instanceof NotComparable) return error.message;
+    throw error;
+  }
+}
+
+/** Beams are never quite at the nominal energy; a distribution changes little over so small a part of it. */
+const SAME_ENERGY = 0.005;
+
+/** The tables that were measured where a point computes: its parameter energyGeV is theirs. */
+export function tablesAt(
+  tables: readonly ReferenceTable[],
+  parameters: Readonly<Record<string, unknown>>,
+): ReferenceTable[] {
+  const { energyGeV } = parameters;
+  if (typeof energyGeV !== 'number') return [];
+  return tables.filter((table) => Math.abs(energyGeV / table.energyGeV - 1) <= SAME_ENERGY);
 }
 
 /** How far the model is from the data, in standard deviations; the data's error is the one towards the model. */
