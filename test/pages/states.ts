@@ -242,8 +242,8 @@ export function states(): void {
     // Leading order makes no hadrons: nothing to compare.
     const { analysed = [], ...others } = histograms.counts;
     engine.store.set('histograms', { ...histograms, counts: { ...others, analysed: analysed.map(() => 0) } });
-    await expect.poll(() => select.locator('option').count()).toBe(4);
-    expect(await select.locator('optgroup').count()).toBe(0);
+    await expect.poll(() => select.locator('optgroup').count()).toBe(0);
+    expect(await select.locator('option').count()).toBe(4);
   });
 
   it('explains credit on focus, until Escape', async () => {
