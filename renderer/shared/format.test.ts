@@ -122,6 +122,7 @@ describe('parameters', () => {
 
   it('puts all in one line', () => {
     expect(parameterLine({ energyGeV: 35, hepmcEvents: 5 })).toBe('energy 35\u2009GeV, hepmc events 5');
+    expect(parameterLine({ stages: [], processes: ['mu', 'c'] })).toBe('stages –, processes mu c');
     expect(parameterLine({})).toBe('');
   });
 });

@@ -188,7 +188,7 @@ export function parameter(name: string, value: unknown): { readonly name: string
 function written(value: unknown): string {
   if (typeof value === 'number') return plainNumber(value);
   if (typeof value === 'string') return value;
-  if (Array.isArray(value)) return value.map(written).join(' ');
+  if (Array.isArray(value)) return value.map(written).join(' ') || '–';
   return JSON.stringify(value);
 }
 

@@ -84,7 +84,7 @@ export function states(): void {
       'Your 8 cores',
       'Beamtime’s 5.2',
       '6,950,214',
-      'The Z line shape energy 91.19 GeV, hepmc events 20',
+      'The Z line shape energy 91.19 GeV, stages –, hepmc events 20',
       '107,410,000 of 150,000,000 events',
       'about 15 secs left',
       '9,300,000,000',
