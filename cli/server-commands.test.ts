@@ -55,7 +55,7 @@ describe('a project server', () => {
       err: expect.stringMatching(/^release\.yaml:\d+: program does not exist/),
     });
     expect(first.out).toContain('release evgen 0.2.0: published, program.wasm uploaded');
-    expect(first.out).toContain('campaign quick: published, 9 work units, 90,000 events, running');
+    expect(first.out).toContain('campaign quick: published, 9 work units, 36,000 events, running');
 
     const again = await home.run('push', 'release.yaml', 'campaign.yaml', '--json');
     expect(again.code).toBe(0);
@@ -79,7 +79,7 @@ describe('a project server', () => {
   });
 
   it('lists and shows campaigns', async () => {
-    expect((await home.run('campaigns')).out).toMatch(/quick +running +0% +0 +90,000 +0\/9/);
+    expect((await home.run('campaigns')).out).toMatch(/quick +running +0% +0 +36,000 +0\/9/);
     const detail = JSON.parse((await home.run('campaigns', 'quick', '--json')).out);
     expect(detail.points).toHaveLength(3);
     expect(detail.references[0]).toMatchObject({ id: 'thrust-aleph-2004', experiment: 'ALEPH' });
@@ -113,7 +113,7 @@ describe('a project server', () => {
   });
 
   it.each([
-    [/events: 30000/, 'events: lots', /^beamtime: bad\.yaml:11: events: /],
+    [/events: 12000/, 'events: lots', /^beamtime: bad\.yaml:11: events: /],
     [/energyGeV: .*/, 'energyGeV: [89.4, 9999]', /^beamtime: bad\.yaml:10: energyGeV: must be <= 250/],
     [/version: .*/, 'version: 9.9.9', /^beamtime: bad\.yaml:6: the project has no release evgen 9\.9\.9/],
     [/title: .*/, 'title: Another', /^beamtime: bad\.yaml:2: there is a campaign "quick" with other content/],
