@@ -23,13 +23,18 @@ const CHOSEN: readonly string[] = [
 const HEIGHTS: Readonly<Record<number, number>> = { 360: 740, 800: 1000, 1440: 900, 3840: 2160 };
 
 const only = process.argv.slice(2);
-const world = await World.start({ past: { units: 900, days: 45 }, joined: true });
+/** Whole events, as the demo campaign's. */
+const work = {
+  ...{ units: 100, eventsPerUnit: 20_000, blockEvents: 1000 },
+  parameters: { stages: ['corrections', 'shower', 'hadronisation', 'decays'] },
+};
+const world = await World.start({ past: { units: 900, days: 45 }, joined: true, work });
 try {
   await rm(TARGET, { recursive: true, force: true });
   await mkdir(TARGET, { recursive: true });
   const { page } = await world.open();
   // Something to see: a histogram that has begun to fill.
-  for (let i = 0; i < 100 && ((await world.state()).histograms?.events ?? 0) < 4_000_000; i += 1)
+  for (let i = 0; i < 100 && ((await world.state()).histograms?.events ?? 0) < 20_000; i += 1)
     await delay(200);
   for (const name of NAMES) {
     await show(page, name);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { type RunningEngine, startEngine } from '../../engine/engine.ts';
 import { engineFiles } from '../../engine/filenames.ts';
-import { TestProject } from '../../engine/testkit/real-project.ts';
+import { type CampaignSize, TestProject } from '../../engine/testkit/real-project.ts';
 import { makeLogger } from '../../platform/log.ts';
 import { EngineState } from '../../protocol/engine-api.ts';
 import { ProjectInfo } from '../../protocol/project-api.ts';
@@ -29,12 +29,17 @@ export class World {
     this.#folder = folder;
   }
 
-  /** @param options.past units that this engine is said to have computed before */
+  /**
+   * @param options.past units that this engine is said to have computed before
+   * @param options.work what its work units are like; else leading order, half a million events a block
+   */
   static async start(
-    options: { past?: { units: number; days: number }; joined?: boolean } = {},
+    options: { past?: { units: number; days: number }; joined?: boolean; work?: CampaignSize } = {},
   ): Promise<World> {
     await buildRenderer();
-    const project = await TestProject.start({ units: 400, eventsPerUnit: 2_000_000, blockEvents: 500_000 });
+    const project = await TestProject.start(
+      options.work ?? { units: 400, eventsPerUnit: 2_000_000, blockEvents: 500_000 },
+    );
     const folder = await mkdtemp(join(tmpdir(), 'bt-page-'));
     if (options.past) {
       const info = ProjectInfo.parse(await (await fetch(`${project.server.url}/api/v1/project`)).json());
