@@ -17,18 +17,8 @@
 #include "../analysis/thrust.h"
 #include "../core/maths.h"
 #include "../core/philox.h"
+#include "check.h"
 
-static int checks, failures;
-
-#define CHECK(condition, ...)                                   \
-  do {                                                          \
-    checks++;                                                   \
-    if (!(condition) && failures++ < 40) {                      \
-      printf("%s:%d: %s: ", __FILE__, __LINE__, #condition);    \
-      printf(__VA_ARGS__);                                      \
-      printf("\n");                                             \
-    }                                                           \
-  } while (0)
 #define CLOSE_TO(value, expected, by) CHECK(fabs((value) - (expected)) <= (by), "%.17g, expected %.17g", (double)(value), (double)(expected))
 
 static Momenta event;
@@ -269,6 +259,5 @@ int main(int argc, char **argv) {
   test_slots();
   test_particles();
   test_fill();
-  printf("%d checks, %d failed\n", checks, failures);
-  return failures > 0;
+  return checks_end();
 }
