@@ -94,7 +94,7 @@ export function survivesKills(plan: Plan): void {
     expect(kills).toBe(plan.kills);
     await Promise.all([server.start(), engine.start()]);
 
-    const campaign = await complete(endpoint.url, engine);
+    const campaign = await complete(endpoint.url, [server, engine]);
     const results = await validResults(endpoint);
     const units = new Set(results.map((result) => result.unitId));
     expect(campaign.unitsSetAside).toBe(0);
@@ -203,8 +203,8 @@ class Restarting {
   }
 }
 
-/** @throws Error with what project and engine say of it, where it takes too long */
-async function complete(url: string, engine: Restarting): Promise<CampaignDetail> {
+/** @throws Error with what project and processes say of it, where it takes too long */
+async function complete(url: string, processes: readonly Restarting[]): Promise<CampaignDetail> {
   let last = '';
   for (const until = Date.now() + 400_000; Date.now() < until; await delay(500)) {
     try {
@@ -217,7 +217,8 @@ async function complete(url: string, engine: Restarting): Promise<CampaignDetail
       if (!(error instanceof TypeError)) throw error; // fetch: the server is starting
     }
   }
-  throw new Error(`the campaign does not complete: ${last}\nthe engine: ${engine.fate()}`);
+  const fates = processes.map((process) => `the ${process.name}: ${process.fate()}`);
+  throw new Error([`the campaign does not complete: ${last}`, ...fates].join('\n'));
 }
 
 async function validResults(endpoint: ServerEndpoint) {
@@ -265,13 +266,18 @@ function kill(pid: number): void {
   }
 }
 
+/** Below the range systems give out by themselves: no other process gets it while the server is dead. */
 async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const probe = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      probe.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!isFree) continue;
+    await new Promise((resolve) => probe.close(resolve));
+    return port;
+  }
 }
 
 /** mulberry32: a small generator that a seed repeats. */
