@@ -49,7 +49,7 @@ class Stubborn {
       );
       for (const lease of leases) leased.add(lease.id);
       for (const lease of leases) await this.#finish(lease);
-      if (leases.length === 0) await delay(20);
+      if (leases.length === 0) await delay(100);
     }
   }
 
@@ -100,7 +100,7 @@ let answers = 0;
 
 /** Until the server answers: fetch fails with a TypeError while it is down or dies in between. */
 async function insist<T>(step: () => Promise<T>): Promise<T> {
-  for (const end = Date.now() + 200_000; ; await delay(10)) {
+  for (const end = Date.now() + 200_000; ; await delay(50)) {
     try {
       const answer = await step();
       answers++;

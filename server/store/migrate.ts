@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Database, StoreError } from './database.ts';
 
-const FOLDER = fileURLToPath(new URL('./sql/', import.meta.url));
+/** Numbered SQL files. */
+export const MIGRATIONS_FOLDER = fileURLToPath(new URL('./sql/', import.meta.url));
 
 /**
  * Brings the store to this server's schema: numbered files, forward only, each in a transaction that first
@@ -14,7 +15,7 @@ export async function migrate(db: Database, now: Date): Promise<void> {
   await db.execute(
     'CREATE TABLE IF NOT EXISTS migration (number integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL)',
   );
-  const files = (await readdir(FOLDER)).filter((name) => /^\d{4}_.+\.sql$/.test(name)).sort();
+  const files = (await readdir(MIGRATIONS_FOLDER)).filter((name) => /^\d{4}_.+\.sql$/.test(name)).sort();
   const applied = new Set(
     (await db.query<{ number: number }>('SELECT number FROM migration')).map((row) => row.number),
   );
@@ -27,7 +28,7 @@ export async function migrate(db: Database, now: Date): Promise<void> {
   for (const name of files) {
     const number = Number(name.slice(0, 4));
     if (applied.has(number)) continue;
-    const sql = await readFile(join(FOLDER, name), 'utf8');
+    const sql = await readFile(join(MIGRATIONS_FOLDER, name), 'utf8');
     const row = `INSERT INTO migration VALUES (${number}, '${name}', '${now.toISOString()}')`;
     await db.execute(`${row};\n${sql}`);
   }
