@@ -69,7 +69,7 @@ const TARGETS: readonly Target[] = [
     name: 'wasm32-wasi',
     file: 'evgen.wasm',
     compilers: ['clang'],
-    flags: ['--target=wasm32-wasi', '-Wl,--strip-all'],
+    flags: ['--target=wasm32-wasi', '-msimd128', '-Wl,--strip-all'],
     libraries: [],
     remedy: 'apt install clang lld wasi-libc libclang-rt-14-dev-wasm32',
     possible: true,

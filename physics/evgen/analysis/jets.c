@@ -1,6 +1,8 @@
 /*
- * n^2 steps for n particles: a table of all distances, and for each jet that to its nearest neighbour; after a recombination one
- * row is new, and only jets whose neighbour has gone look through theirs.
+ * n^2 steps for n particles. Each jet knows its nearest neighbour; a new jet, whose distances to all others are worked out once,
+ * replaces the neighbours to which it is nearer. Where a neighbour is gone, the distance to it is a lower limit of that to the next:
+ * a jet looks for that one only when the limit makes it the first of all, which for hard jets is seldom.
+ *
  * With Durham the neighbour is by angle alone: of the pair that is nearest by y, the softer jet's nearest by angle is a
  * partner at least as good, so that the smallest y is the smallest of 2 E_i^2 (1 - cos) over jets i and their neighbours
  * (M. Cacciari, G. P. Salam, Phys. Lett. B 641 (2006) 57).
@@ -10,147 +12,190 @@
 #include <math.h>
 #include <stdbool.h>
 
-typedef enum { BY_ANGLE, BY_ENERGIES } Metric;
+#include "../core/lanes.h"
+
+typedef enum { DURHAM, JADE, CAMBRIDGE } Metric;
+
+/* With the metric as a constant: it is not asked for in the loops. */
+#define SPECIALISED inline __attribute__((always_inline))
+
+/* Loops take four jets at a time. Behind the last there are jets whose direction is not a number: no distance to them is less than any. */
+enum { STRIDE = 2 * LANES, ROOM = MAX_FINAL + STRIDE };
 
 typedef struct {
-  int count, stride;
-  double x[MAX_FINAL], y[MAX_FINAL], z[MAX_FINAL]; /* direction */
-  double e[MAX_FINAL];
-  double px[MAX_FINAL], py[MAX_FINAL], pz[MAX_FINAL];
-  double nearest[MAX_FINAL]; /* distance to the nearest neighbour, by the metric; HUGE_VAL for a jet alone */
-  double distance[MAX_FINAL * MAX_FINAL];
+  double px, py, pz, e;
+} Sum;
+
+typedef struct {
+  int count, ids;
+  Sum sum[ROOM];
+  double x[ROOM], y[ROOM], z[ROOM], e[ROOM]; /* direction, energy */
+  double factor[ROOM];    /* of the distance in `order` */
+  double distance[ROOM];  /* to the nearest neighbour by the metric; a lower limit where that one is gone */
+  double neighbour[ROOM]; /* its id: as a double, to lie in lanes */
+  double order[ROOM];     /* the jet with the smallest is next */
+  int id[ROOM];
+  int place[2 * MAX_FINAL]; /* of a jet by its id, -1 where it is gone */
 } Jets;
 
 static Jets scratch;
 
-static inline double *row_of(Jets *j, int a) { return &j->distance[a * j->stride]; }
+typedef struct {
+  double value, at;
+} Least;
 
-/* The order of comparing does not change which is the smallest; four at a time keeps the processor busy. */
-static double smallest(const double *row, int count) {
-  double best[4] = {HUGE_VAL, HUGE_VAL, HUGE_VAL, HUGE_VAL};
-  int i = 0;
-  for (; i + 3 < count; i += 4)
-    for (int k = 0; k < 4; k++) best[k] = row[i + k] < best[k] ? row[i + k] : best[k];
-  for (; i < count; i++) best[0] = row[i] < best[0] ? row[i] : best[0];
-  const double a = best[0] < best[1] ? best[0] : best[1], b = best[2] < best[3] ? best[2] : best[3];
-  return a < b ? a : b;
+/* Of four candidates the least; of equals one that does not depend on the machine. */
+static inline Least least_of(Lanes value1, Lanes at1, Lanes value2, Lanes at2) {
+  const Mask second = less(value2, value1);
+  const Lanes value = choose(second, value2, value1), at = choose(second, at2, at1);
+  return value[1] < value[0] ? (Least){value[1], at[1]} : (Least){value[0], at[0]};
 }
 
-static int place_of(const double *row, double value) {
-  int i = 0;
-  while (row[i] != value) i++;
-  return i;
+static SPECIALISED Lanes distances(const Jets *j, int from, Lanes x, Lanes y, Lanes z, Lanes e, Metric metric) {
+  const Lanes angle = lanes_of(1) - (x * lanes_at(&j->x[from]) + y * lanes_at(&j->y[from]) + z * lanes_at(&j->z[from]));
+  return metric == JADE ? e * lanes_at(&j->e[from]) * angle : angle;
 }
 
-static inline void fill_row(Jets *j, int a, Metric metric) {
-  double *restrict row = row_of(j, a);
-  const double *restrict x = j->x, *restrict y = j->y, *restrict z = j->z, *restrict e = j->e;
-  const double ax = x[a], ay = y[a], az = z[a], ae = e[a];
-  for (int b = 0; b < j->count; b++) {
-    const double angle = 1 - (ax * x[b] + ay * y[b] + az * z[b]);
-    row[b] = metric == BY_ANGLE ? angle : ae * e[b] * angle;
+/* The jet next in order. */
+static inline int first_in_order(const Jets *j) {
+  Lanes value1 = lanes_of(HUGE_VAL), value2 = value1, at1 = lanes_of(0), at2 = at1, here1 = {0, 1}, here2 = {2, 3};
+  for (int i = 0; i < j->count; i += STRIDE) {
+    const Lanes order1 = lanes_at(&j->order[i]), order2 = lanes_at(&j->order[i + LANES]);
+    const Mask less1 = less(order1, value1), less2 = less(order2, value2);
+    value1 = choose(less1, order1, value1), at1 = choose(less1, here1, at1);
+    value2 = choose(less2, order2, value2), at2 = choose(less2, here2, at2);
+    here1 += lanes_of(STRIDE), here2 += lanes_of(STRIDE);
   }
-  row[a] = HUGE_VAL;
+  return (int)least_of(value1, at1, value2, at2).at;
 }
 
-static inline void fill(Jets *j, const Momenta *m, Metric metric) {
-  j->count = j->stride = m->count;
-  for (int i = 0; i < m->count; i++) {
-    const double f = 1 / m->p[i];
-    j->px[i] = m->x[i], j->py[i] = m->y[i], j->pz[i] = m->z[i];
-    j->x[i] = m->x[i] * f, j->y[i] = m->y[i] * f, j->z[i] = m->z[i] * f;
-    j->e[i] = m->e[i];
-  }
-  for (int a = 0; a < j->count; a++) {
-    fill_row(j, a, metric);
-    j->nearest[a] = smallest(row_of(j, a), j->count);
-  }
+/* Sets the nearest neighbour of the jet at `from` among those at 0 .. count - 1, of which it is none. */
+static inline void set_nearest(Jets *j, int from, Least nearest) {
+  const int place = (int)nearest.at;
+  j->distance[from] = nearest.value;
+  j->neighbour[from] = j->id[place];
+  j->order[from] = j->factor[from] * nearest.value;
 }
 
-/* The last jet takes the place of one that has left. */
-static void move_last(Jets *j, int to) {
-  const int from = --j->count;
-  if (to == from) return;
-  j->x[to] = j->x[from], j->y[to] = j->y[from], j->z[to] = j->z[from];
-  j->px[to] = j->px[from], j->py[to] = j->py[from], j->pz[to] = j->pz[from];
-  j->e[to] = j->e[from];
-  j->nearest[to] = j->nearest[from];
-  double *restrict row = row_of(j, to);
-  const double *restrict last = row_of(j, from);
-  for (int i = 0; i < j->count; i++) row[i] = last[i];
-  for (int i = 0; i < j->count; i++) row_of(j, i)[to] = row[i];
-  row[to] = HUGE_VAL;
+/* Looks for the neighbour of a jet anew. (To hide the jet from itself by a NAN in x is not safe: Clang 14 loads x for the lanes after that.) */
+static SPECIALISED void search(Jets *j, int from, Metric metric) {
+  const Lanes x = lanes_of(j->x[from]), y = lanes_of(j->y[from]), z = lanes_of(j->z[from]), e = lanes_of(j->e[from]);
+  Lanes value1 = lanes_of(HUGE_VAL), value2 = value1, at1 = lanes_of(0), at2 = at1, here1 = {0, 1}, here2 = {2, 3};
+  const Lanes self = lanes_of(from);
+  for (int i = 0; i < j->count; i += STRIDE) {
+    const Lanes d1 = distances(j, i, x, y, z, e, metric), d2 = distances(j, i + LANES, x, y, z, e, metric);
+    const Mask less1 = less(d1, value1) & other(here1, self), less2 = less(d2, value2) & other(here2, self);
+    value1 = choose(less1, d1, value1), at1 = choose(less1, here1, at1);
+    value2 = choose(less2, d2, value2), at2 = choose(less2, here2, at2);
+    here1 += lanes_of(STRIDE), here2 += lanes_of(STRIDE);
+  }
+  set_nearest(j, from, least_of(value1, at1, value2, at2));
 }
 
-/* Jet `gone` becomes part of jet `kept`, which stands before it. */
-static inline void join(Jets *j, int kept, int gone, Metric metric) {
-  j->px[kept] += j->px[gone], j->py[kept] += j->py[gone], j->pz[kept] += j->pz[gone];
-  j->e[kept] += j->e[gone];
-  const double p2 = j->px[kept] * j->px[kept] + j->py[kept] * j->py[kept] + j->pz[kept] * j->pz[kept];
-  const double f = p2 > 0 ? 1 / sqrt(p2) : 0; /* at rest: at right angles to all */
-  j->x[kept] = j->px[kept] * f, j->y[kept] = j->py[kept] * f, j->z[kept] = j->pz[kept] * f;
-  static bool stale[MAX_FINAL];
-  for (int i = 0; i < j->count; i++) {
-    const double *row = row_of(j, i);
-    stale[i] = (row[kept] == j->nearest[i]) | (row[gone] == j->nearest[i]); /* no branch: it could not be foreseen */
-  }
-  stale[gone] = stale[j->count - 1];
-  move_last(j, gone);
-  fill_row(j, kept, metric);
-  const double *fresh = row_of(j, kept);
-  for (int i = 0; i < j->count; i++) {
-    double *row = row_of(j, i);
-    if (i != kept) row[kept] = fresh[i];
-    if (stale[i]) j->nearest[i] = smallest(row, j->count);
-    else if (fresh[i] < j->nearest[i]) j->nearest[i] = fresh[i];
-  }
-  j->nearest[kept] = smallest(fresh, j->count);
+static inline void compare(Jets *j, int i, Lanes d, Lanes id) {
+  const Lanes before = lanes_at(&j->distance[i]);
+  const Mask nearer = less(d, before);
+  lanes_put(&j->distance[i], choose(nearer, d, before));
+  lanes_put(&j->neighbour[i], choose(nearer, id, lanes_at(&j->neighbour[i])));
+  lanes_put(&j->order[i], choose(nearer, lanes_at(&j->factor[i]) * d, lanes_at(&j->order[i])));
 }
 
+/* A new jet behind the others. */
+static SPECIALISED void append(Jets *j, Sum sum, double length, Metric metric) {
+  const int new = j->count, id = j->ids++;
+  const double f = length > 0 ? 1 / length : 0; /* at rest: at right angles to all */
+  const double ax = sum.px * f, ay = sum.py * f, az = sum.pz * f;
+  const Lanes x = lanes_of(ax), y = lanes_of(ay), z = lanes_of(az), e = lanes_of(sum.e), name = lanes_of(id);
+  Lanes value1 = lanes_of(HUGE_VAL), value2 = value1, at1 = lanes_of(0), at2 = at1, here1 = {0, 1}, here2 = {2, 3};
+  for (int i = 0; i < new; i += STRIDE) {
+    const Lanes d1 = distances(j, i, x, y, z, e, metric), d2 = distances(j, i + LANES, x, y, z, e, metric);
+    const Mask less1 = less(d1, value1), less2 = less(d2, value2);
+    value1 = choose(less1, d1, value1), at1 = choose(less1, here1, at1);
+    value2 = choose(less2, d2, value2), at2 = choose(less2, here2, at2);
+    here1 += lanes_of(STRIDE), here2 += lanes_of(STRIDE);
+    compare(j, i, d1, name);
+    compare(j, i + LANES, d2, name);
+  }
+  j->count++;
+  j->sum[new] = sum;
+  j->x[new] = ax, j->y[new] = ay, j->z[new] = az, j->e[new] = sum.e;
+  j->factor[new] = metric == DURHAM ? sum.e * sum.e : 1;
+  j->id[new] = id;
+  j->place[id] = new;
+  set_nearest(j, new, least_of(value1, at1, value2, at2));
+}
+
+/* The last jet takes the place of one that is gone. */
 static void leave(Jets *j, int gone) {
-  static bool stale[MAX_FINAL];
-  for (int i = 0; i < j->count; i++) stale[i] = row_of(j, i)[gone] == j->nearest[i];
-  stale[gone] = stale[j->count - 1];
-  move_last(j, gone);
-  for (int i = 0; i < j->count; i++)
-    if (stale[i]) j->nearest[i] = smallest(row_of(j, i), j->count);
+  const int last = --j->count;
+  j->place[j->id[gone]] = -1;
+  if (gone != last) {
+    j->sum[gone] = j->sum[last];
+    j->x[gone] = j->x[last], j->y[gone] = j->y[last], j->z[gone] = j->z[last], j->e[gone] = j->e[last];
+    j->factor[gone] = j->factor[last];
+    j->distance[gone] = j->distance[last];
+    j->neighbour[gone] = j->neighbour[last];
+    j->order[gone] = j->order[last];
+    j->id[gone] = j->id[last];
+    j->place[j->id[gone]] = gone;
+  }
+  j->x[last] = NAN;
+  j->order[last] = HUGE_VAL;
 }
 
-static inline void join_pair(Jets *j, int a, int b, Metric metric) { a < b ? join(j, a, b, metric) : join(j, b, a, metric); }
+static SPECIALISED void fill(Jets *j, const Momenta *m, Metric metric) {
+  j->count = j->ids = 0;
+  for (int i = 0; i < m->count + STRIDE; i++) j->x[i] = NAN, j->order[i] = HUGE_VAL;
+  for (int i = 0; i < m->count; i++) append(j, (Sum){m->x[i], m->y[i], m->z[i], m->e[i]}, m->p[i], metric);
+}
 
-static inline Mergings cluster(const Momenta *m, Metric metric) {
+static SPECIALISED void join(Jets *j, int a, int b, Metric metric) {
+  const Sum one = j->sum[a], two = j->sum[b];
+  const Sum sum = {one.px + two.px, one.py + two.py, one.pz + two.pz, one.e + two.e};
+  leave(j, a > b ? a : b);
+  leave(j, a > b ? b : a);
+  append(j, sum, sqrt(sum.px * sum.px + sum.py * sum.py + sum.pz * sum.pz), metric);
+}
+
+/* The jet that is first in order, with its neighbour there. */
+static SPECIALISED int next_jet(Jets *j, Metric metric) {
+  for (;;) {
+    const int next = first_in_order(j);
+    if (j->place[(int)j->neighbour[next]] >= 0) return next;
+    search(j, next, metric);
+  }
+}
+
+static SPECIALISED Mergings cluster(const Momenta *m, Metric metric) {
   Jets *j = &scratch;
   fill(j, m, metric);
   Mergings result = {{0}};
-  static double y[MAX_FINAL];
   const double scale = 2 / (m->energy * m->energy);
   double largest = 0;
   while (j->count > 1) {
-    for (int i = 0; i < j->count; i++) y[i] = metric == BY_ANGLE ? j->e[i] * j->e[i] * j->nearest[i] : j->nearest[i];
-    const double next = smallest(y, j->count);
-    largest = fmax(largest, next * scale);
+    const int a = next_jet(j, metric);
+    const double y = j->order[a] * scale;
+    if (y > largest) largest = y;
     if (j->count <= MERGINGS + 2) result.transition[j->count - 2] = largest;
-    const int a = place_of(y, next);
-    join_pair(j, a, place_of(row_of(j, a), j->nearest[a]), metric);
+    join(j, a, j->place[(int)j->neighbour[a]], metric);
   }
   return result;
 }
 
-Mergings durham(const Momenta *momenta) { return cluster(momenta, BY_ANGLE); }
+Mergings durham(const Momenta *momenta) { return cluster(momenta, DURHAM); }
 
-Mergings jade(const Momenta *momenta) { return cluster(momenta, BY_ENERGIES); }
+Mergings jade(const Momenta *momenta) { return cluster(momenta, JADE); }
 
 int cambridge_jets(const Momenta *m, double y_cut) {
   Jets *j = &scratch;
-  fill(j, m, BY_ANGLE);
+  fill(j, m, CAMBRIDGE);
   const double cut = y_cut * m->energy * m->energy / 2;
   int jets = j->count > 0;
   while (j->count > 1) {
-    const double next = smallest(j->nearest, j->count);
-    const int a = place_of(j->nearest, next), b = place_of(row_of(j, a), next);
+    const int a = next_jet(j, CAMBRIDGE), b = j->place[(int)j->neighbour[a]];
     const int softer = j->e[a] < j->e[b] ? a : b;
-    if (j->e[softer] * j->e[softer] * next < cut) {
-      join_pair(j, a, b, BY_ANGLE);
+    if (j->e[softer] * j->e[softer] * j->order[a] < cut) {
+      join(j, a, b, CAMBRIDGE);
     } else {
       jets++; /* "soft freezing": the softer one is a jet, and takes no more part */
       leave(j, softer);
