@@ -30,10 +30,9 @@ typedef struct {
   int count, ids;
   Sum sum[ROOM];
   double x[ROOM], y[ROOM], z[ROOM], e[ROOM]; /* direction, energy */
-  double factor[ROOM];    /* of the distance in `order` */
+  double factor[ROOM];    /* of the distance: the jet with the smallest product is next */
   double distance[ROOM];  /* to the nearest neighbour by the metric; a lower limit where that one is gone */
   double neighbour[ROOM]; /* its id: as a double, to lie in lanes */
-  double order[ROOM];     /* the jet with the smallest is next */
   int id[ROOM];
   int place[2 * MAX_FINAL]; /* of a jet by its id, -1 where it is gone */
 } Jets;
@@ -56,14 +55,16 @@ static SPECIALISED Lanes distances(const Jets *j, int from, Lanes x, Lanes y, La
   return metric == JADE ? e * lanes_at(&j->e[from]) * angle : angle;
 }
 
+static inline Lanes order_of(const Jets *j, int from) { return lanes_at(&j->factor[from]) * lanes_at(&j->distance[from]); }
+
 /* The jet next in order. */
 static inline int first_in_order(const Jets *j) {
   Lanes value1 = lanes_of(HUGE_VAL), value2 = value1, at1 = lanes_of(0), at2 = at1, here1 = {0, 1}, here2 = {2, 3};
   for (int i = 0; i < j->count; i += STRIDE) {
-    const Lanes order1 = lanes_at(&j->order[i]), order2 = lanes_at(&j->order[i + LANES]);
+    const Lanes order1 = order_of(j, i), order2 = order_of(j, i + LANES);
     const Mask less1 = less(order1, value1), less2 = less(order2, value2);
-    value1 = choose(less1, order1, value1), at1 = choose(less1, here1, at1);
-    value2 = choose(less2, order2, value2), at2 = choose(less2, here2, at2);
+    value1 = lesser(order1, value1), at1 = choose(less1, here1, at1);
+    value2 = lesser(order2, value2), at2 = choose(less2, here2, at2);
     here1 += lanes_of(STRIDE), here2 += lanes_of(STRIDE);
   }
   return (int)least_of(value1, at1, value2, at2).at;
@@ -74,7 +75,6 @@ static inline void set_nearest(Jets *j, int from, Least nearest) {
   const int place = (int)nearest.at;
   j->distance[from] = nearest.value;
   j->neighbour[from] = j->id[place];
-  j->order[from] = j->factor[from] * nearest.value;
 }
 
 /* Looks for the neighbour of a jet anew. (To hide the jet from itself by a NAN in x is not safe: Clang 14 loads x for the lanes after that.) */
@@ -95,9 +95,8 @@ static SPECIALISED void search(Jets *j, int from, Metric metric) {
 static inline void compare(Jets *j, int i, Lanes d, Lanes id) {
   const Lanes before = lanes_at(&j->distance[i]);
   const Mask nearer = less(d, before);
-  lanes_put(&j->distance[i], choose(nearer, d, before));
+  lanes_put(&j->distance[i], lesser(d, before));
   lanes_put(&j->neighbour[i], choose(nearer, id, lanes_at(&j->neighbour[i])));
-  lanes_put(&j->order[i], choose(nearer, lanes_at(&j->factor[i]) * d, lanes_at(&j->order[i])));
 }
 
 /* A new jet behind the others. */
@@ -110,8 +109,8 @@ static SPECIALISED void append(Jets *j, Sum sum, double length, Metric metric) {
   for (int i = 0; i < new; i += STRIDE) {
     const Lanes d1 = distances(j, i, x, y, z, e, metric), d2 = distances(j, i + LANES, x, y, z, e, metric);
     const Mask less1 = less(d1, value1), less2 = less(d2, value2);
-    value1 = choose(less1, d1, value1), at1 = choose(less1, here1, at1);
-    value2 = choose(less2, d2, value2), at2 = choose(less2, here2, at2);
+    value1 = lesser(d1, value1), at1 = choose(less1, here1, at1);
+    value2 = lesser(d2, value2), at2 = choose(less2, here2, at2);
     here1 += lanes_of(STRIDE), here2 += lanes_of(STRIDE);
     compare(j, i, d1, name);
     compare(j, i + LANES, d2, name);
@@ -135,17 +134,16 @@ static void leave(Jets *j, int gone) {
     j->factor[gone] = j->factor[last];
     j->distance[gone] = j->distance[last];
     j->neighbour[gone] = j->neighbour[last];
-    j->order[gone] = j->order[last];
     j->id[gone] = j->id[last];
     j->place[j->id[gone]] = gone;
   }
   j->x[last] = NAN;
-  j->order[last] = HUGE_VAL;
+  j->distance[last] = HUGE_VAL;
 }
 
 static SPECIALISED void fill(Jets *j, const Momenta *m, Metric metric) {
   j->count = j->ids = 0;
-  for (int i = 0; i < m->count + STRIDE; i++) j->x[i] = NAN, j->order[i] = HUGE_VAL;
+  for (int i = 0; i < m->count + STRIDE; i++) j->x[i] = NAN, j->factor[i] = 1, j->distance[i] = HUGE_VAL;
   for (int i = 0; i < m->count; i++) append(j, (Sum){m->x[i], m->y[i], m->z[i], m->e[i]}, m->p[i], metric);
 }
 
@@ -174,7 +172,7 @@ static SPECIALISED Mergings cluster(const Momenta *m, Metric metric) {
   double largest = 0;
   while (j->count > 1) {
     const int a = next_jet(j, metric);
-    const double y = j->order[a] * scale;
+    const double y = j->factor[a] * j->distance[a] * scale;
     if (y > largest) largest = y;
     if (j->count <= MERGINGS + 2) result.transition[j->count - 2] = largest;
     join(j, a, j->place[(int)j->neighbour[a]], metric);
@@ -194,7 +192,7 @@ int cambridge_jets(const Momenta *m, double y_cut) {
   while (j->count > 1) {
     const int a = next_jet(j, CAMBRIDGE), b = j->place[(int)j->neighbour[a]];
     const int softer = j->e[a] < j->e[b] ? a : b;
-    if (j->e[softer] * j->e[softer] * j->order[a] < cut) {
+    if (j->e[softer] * j->e[softer] * j->distance[a] < cut) {
       join(j, a, b, CAMBRIDGE);
     } else {
       jets++; /* "soft freezing": the softer one is a jet, and takes no more part */

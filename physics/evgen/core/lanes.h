@@ -8,6 +8,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 enum { LANES = 2 };
 typedef double Lanes __attribute__((vector_size(16)));
 typedef int64_t Mask __attribute__((vector_size(16))); /* all bits of a lane set where a comparison holds */
@@ -28,6 +32,15 @@ static inline Mask other(Lanes a, Lanes b) { return (Mask)(a != b); }
 
 static inline Lanes choose(Mask mask, Lanes where_set, Lanes elsewhere) {
   return (Lanes)((mask & (Mask)where_set) | (~mask & (Mask)elsewhere));
+}
+
+/* a < b ? a : b in each lane. */
+static inline Lanes lesser(Lanes a, Lanes b) {
+#ifdef __SSE2__
+  return _mm_min_pd(a, b); /* which GCC 12 does not find by itself */
+#else
+  return choose(less(a, b), a, b);
+#endif
 }
 
 static inline Lanes lanes_abs(Lanes a) {
