@@ -4,6 +4,7 @@
 
 void momenta_clear(Momenta *momenta) {
   momenta->count = 0;
+  momenta->x[0] = momenta->y[0] = momenta->z[0] = 0;
   momenta->energy = momenta->momentum = 0;
 }
 
@@ -11,9 +12,9 @@ void momenta_add(Momenta *momenta, double x, double y, double z, double e) {
   const double p = sqrt(x * x + y * y + z * z);
   if (!(p > 0) || momenta->count == MAX_FINAL) return;
   const int i = momenta->count++;
-  momenta->x[i] = x;
-  momenta->y[i] = y;
-  momenta->z[i] = z;
+  momenta->x[i] = x, momenta->x[i + 1] = 0;
+  momenta->y[i] = y, momenta->y[i + 1] = 0;
+  momenta->z[i] = z, momenta->z[i + 1] = 0;
   momenta->e[i] = e;
   momenta->p[i] = p;
   momenta->energy += e;

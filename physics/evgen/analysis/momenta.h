@@ -25,7 +25,9 @@ enum { MAX_FINAL = 400 };
 
 typedef struct {
   int count;
-  double x[MAX_FINAL], y[MAX_FINAL], z[MAX_FINAL], e[MAX_FINAL];
+  /* Behind the last there is one of zeros: sums take two at a time. */
+  double x[MAX_FINAL + 1], y[MAX_FINAL + 1], z[MAX_FINAL + 1];
+  double e[MAX_FINAL];
   double p[MAX_FINAL];  /* |momentum| */
   double energy, momentum;  /* sums of e and of p */
 } Momenta;

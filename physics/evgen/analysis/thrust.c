@@ -5,8 +5,10 @@
  * and any unit vector w: n = sum c_j v_j with c_j >= 0, f(n) <= sum c_j f(v_j), and sum c_j (w v_j) = w n <= 1, hence
  *     f(n) <= max_j f(v_j) / (w v_j).
  * A start from the hardest particle, improved while turning towards sum(+-p_i) changes a sign, nearly always is the
- * maximum already. Then the sphere around it is covered with cones, and a cone whose bound lies below the best found is
- * done with. One that is left is split, until so few particles change sides within it that all their signs can be tried:
+ * maximum already. Far from it f is small by another bound, that of Cauchy and Schwarz with the linear momentum tensor L:
+ *     f(n)^2 <= sum |p_i| * sum (p_i n)^2 / |p_i| = n L n.
+ * What is left around the start is covered with cones, and a cone whose bound lies below the best found is done with. One
+ * that is left is split, until so few particles change sides within it that all their signs can be tried:
  * where the signs are fixed, f is linear and |sum(+-p_i)| its largest value. (Trying all planes through two particles, as
  * often done, takes n^3 steps.)
  */
@@ -15,6 +17,8 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "../core/lanes.h"
+
 enum {
   SECTORS = 8,
   CAP_PARTICLES = 5, /* that may change sides next to the axis; 2^5 sums are tried */
@@ -22,6 +26,9 @@ enum {
   MAX_RINGS = 32,
   MAX_DEPTH = 24
 };
+
+/* Of the circle inside an octagon to that through its corners: less than cos(pi / 8) = 0.9239. */
+#define INSIDE 0.9238
 
 /* Cones this close to the best are equal to it within rounding: the accuracy of T. */
 #define CLOSE (1.0 + 1e-13)
@@ -37,51 +44,59 @@ typedef struct {
   double f;
 } Corner;
 
+static inline Lanes dots(const Momenta *m, int i, Vector v) {
+  return lanes_at(&m->x[i]) * lanes_of(v.x) + lanes_at(&m->y[i]) * lanes_of(v.y) + lanes_at(&m->z[i]) * lanes_of(v.z);
+}
+
 static double along(const Momenta *m, Vector v) {
-  double even = 0, odd = 0;
-  int i = 0;
-  for (; i + 1 < m->count; i += 2) {
-    even += fabs(m->x[i] * v.x + m->y[i] * v.y + m->z[i] * v.z);
-    odd += fabs(m->x[i + 1] * v.x + m->y[i + 1] * v.y + m->z[i + 1] * v.z);
+  Lanes sum = lanes_of(0);
+  for (int i = 0; i < m->count; i += LANES) sum += lanes_abs(dots(m, i, v));
+  return sum[0] + sum[1];
+}
+
+/* The sum of all momenta, turned to the side of the direction. */
+static Vector turned(const Momenta *m, Vector direction) {
+  Lanes x = lanes_of(0), y = x, z = x;
+  for (int i = 0; i < m->count; i += LANES) {
+    const Mask sign = sign_of(dots(m, i, direction));
+    x += flipped(lanes_at(&m->x[i]), sign);
+    y += flipped(lanes_at(&m->y[i]), sign);
+    z += flipped(lanes_at(&m->z[i]), sign);
   }
-  if (i < m->count) even += fabs(m->x[i] * v.x + m->y[i] * v.y + m->z[i] * v.z);
-  return even + odd;
+  return (Vector){x[0] + x[1], y[0] + y[1], z[0] + z[1]};
 }
 
 static void try_sum(Search *s, Vector sum) {
-  const double length = sqrt(dot(sum, sum));
-  if (length <= s->best) return;
-  s->best = length;
+  const double square = dot(sum, sum);
+  if (square <= s->best * s->best) return;
+  s->best = sqrt(square);
   s->sum = sum;
 }
 
-/* All 2^count sums of fixed +- p[0] +- ... */
+/* All 2^count sums of fixed +- p[0] +- ..., each by one sign from the one before (F. Gray, US patent 2632058, 1953). */
 static void try_signs(Search *s, Vector fixed, const int *indices, int count) {
-  for (int signs = 0; signs < 1 << count; signs++) {
-    Vector sum = fixed;
-    for (int k = 0; k < count; k++) {
-      const Vector p = momentum_of(s->momenta, indices[k]);
-      sum = signs >> k & 1 ? minus(sum, p) : plus(sum, p);
-    }
-    try_sum(s, sum);
+  Vector twice[CAP_PARTICLES];
+  for (int k = 0; k < count; k++) {
+    const Vector p = momentum_of(s->momenta, indices[k]);
+    fixed = plus(fixed, p);
+    twice[k] = scaled(p, 2);
+  }
+  try_sum(s, fixed);
+  for (unsigned n = 1; n < 1u << count; n++) {
+    int k = 0;
+    while (!(n >> k & 1)) k++;
+    fixed = n >> (k + 1) & 1 ? plus(fixed, twice[k]) : minus(fixed, twice[k]);
+    try_sum(s, fixed);
   }
 }
 
 /* Turns towards the sum until no particle changes sides. Each turn makes the sum longer, so it ends. */
 static void climb(Search *s, Vector direction) {
-  const Momenta *m = s->momenta;
   for (;;) {
-    Vector sum = {0, 0, 0};
-    for (int i = 0; i < m->count; i++) {
-      const double sign = m->x[i] * direction.x + m->y[i] * direction.y + m->z[i] * direction.z >= 0 ? 1 : -1;
-      sum.x += sign * m->x[i];
-      sum.y += sign * m->y[i];
-      sum.z += sign * m->z[i];
-    }
     const double before = s->best;
-    try_sum(s, sum);
+    try_sum(s, turned(s->momenta, direction));
     if (!(s->best > before * CLOSE)) return;
-    direction = sum;
+    direction = s->sum;
   }
 }
 
@@ -166,7 +181,27 @@ static double cover_cap(Search *s, Vector axis, const Vector circle[SECTORS]) {
   return found > CAP_PARTICLES ? tangent[CAP_PARTICLES] : 1;
 }
 
-/* Half the sphere around an axis, in rings of cones from the cap to the equator. f is the same on the other half. */
+/*
+ * The tangent of the angle to the axis beyond which no direction is better than the best: with c and s its cosine and sine,
+ * n L n <= c^2 L_aa + 2 c s |L_ab| + s^2 L_bb, where L_ab is across the axis and L_bb the largest value of L there.
+ */
+static double farthest(const Search *s, Vector axis, Vector b, Vector c) {
+  const Momenta *m = s->momenta;
+  double aa = 0, ab = 0, ac = 0, bb = 0, bc = 0, cc = 0;
+  for (int i = 0; i < m->count; i++) {
+    const Vector p = momentum_of(m, i);
+    const double weight = 1 / m->p[i], pa = dot(p, axis), pb = dot(p, b), pc = dot(p, c);
+    aa += weight * pa * pa, ab += weight * pa * pb, ac += weight * pa * pc;
+    bb += weight * pb * pb, bc += weight * pb * pc, cc += weight * pc * pc;
+  }
+  const double across = sqrt(ab * ab + ac * ac), half = 0.5 * (bb - cc);
+  const double most = 0.5 * (bb + cc) + sqrt(half * half + bc * bc);
+  const double square = s->best * s->best / m->momentum; /* without the factor sum |p| on both sides */
+  if (!(square > most)) return HUGE_VAL;
+  return (across + sqrt(across * across + (square - most) * fmax(0, aa - square))) / (square - most);
+}
+
+/* Half the sphere around an axis, in rings of cones from the cap to the equator, as far as need be. f is the same on the other half. */
 static void cover_all(Search *s, Vector axis) {
   static const double turn = 0.70710678118654752;
   static const double cosine[SECTORS] = {1, turn, 0, -turn, -1, -turn, 0, turn};
@@ -176,6 +211,7 @@ static void cover_all(Search *s, Vector axis) {
   for (int j = 0; j < SECTORS; j++) circle[j] = plus(scaled(b, cosine[j]), scaled(c, sine[j]));
 
   double tangent = fmax(cover_cap(s, axis, circle), 1e-6);
+  const double limit = farthest(s, axis, b, c) / INSIDE;
   double height[MAX_RINGS]; /* of a ring's corners above the equator, beside a radius of 1 */
   int rings = 0;
   for (; tangent < 0.45; tangent *= 2) height[rings++] = 1 / tangent;
@@ -185,6 +221,7 @@ static void cover_all(Search *s, Vector axis) {
   height[rings++] = 0;
   Corner inner[SECTORS], outer[SECTORS];
   for (int ring = 0; ring < rings; ring++) {
+    if (ring > 0 && height[ring - 1] * limit <= 1) return;
     for (int j = 0; j < SECTORS; j++) {
       const Vector v = plus(scaled(axis, height[ring]), circle[j]);
       outer[j] = (Corner){v, along(s->momenta, v)};
@@ -243,10 +280,13 @@ Thrust thrust_of(const Momenta *momenta) {
     if (momenta->p[i] > momenta->p[hardest]) hardest = i;
   climb(&s, momentum_of(momenta, hardest));
   cover_all(&s, scaled(s.sum, 1.0 / s.best));
+  /* Added up anew: the bits do not depend on the way here. */
+  const Vector sum = turned(momenta, s.sum);
+  const double length = sqrt(dot(sum, sum));
 
   Thrust result;
-  result.axis = scaled(s.sum, 1.0 / sqrt(dot(s.sum, s.sum)));
-  result.thrust = s.best / momenta->momentum;
+  result.axis = scaled(sum, 1.0 / length);
+  result.thrust = length / momenta->momentum;
   result.major_axis = longest_across(momenta, result.axis);
   result.minor_axis = cross(result.axis, result.major_axis);
   result.major = along(momenta, result.major_axis) / momenta->momentum;

@@ -48,4 +48,11 @@ static inline Lanes lanes_abs(Lanes a) {
   return (Lanes)((Mask)a & all_but_sign);
 }
 
+static inline Mask sign_of(Lanes a) {
+  const Mask sign = {INT64_MIN, INT64_MIN};
+  return (Mask)a & sign;
+}
+
+static inline Lanes flipped(Lanes a, Mask sign) { return (Lanes)((Mask)a ^ sign); }
+
 #endif
