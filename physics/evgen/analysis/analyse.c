@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "../core/maths.h"
 #include "hadrons.h"
 #include "particles.h"
 #include "primary.h"
@@ -19,14 +20,14 @@ static bool is_hadronic(const Event *event) {
 static double reduced_energy(const Event *event) {
   const Particle *boson = &event->particle[BOSON];
   const double s = boson->e * boson->e - boson->px * boson->px - boson->py * boson->py - boson->pz * boson->pz;
-  return sqrt(fmax(0, s)) / event->energy;
+  return sqrt(larger(0, s)) / event->energy;
 }
 
 void histograms_fill(Histograms *histograms, const Event *event) {
   fill_primary(histograms, event);
   if (!is_hadronic(event)) return;
   const double reduced = reduced_energy(event);
-  histogram_fill(histograms, HISTOGRAM_REDUCED_ENERGY, fmin(reduced, 1 - 1e-12));
+  histogram_fill(histograms, HISTOGRAM_REDUCED_ENERGY, smaller(reduced, 1 - 1e-12));
   if (reduced < 0.9) return;
 
   static Momenta all, charged; /* large */

@@ -30,7 +30,7 @@ static void fill_b_hadrons(Histograms *h, const Event *event) {
   }
   for (int i = 0; i < event->count; i++) {
     const Particle *p = &event->particle[i];
-    if (is_b_hadron(p->pdg) && !passed_on[i]) histogram_fill(h, HISTOGRAM_B_HADRON_X, fmin(2 * p->e / event->energy, 1 - 1e-12));
+    if (is_b_hadron(p->pdg) && !passed_on[i]) histogram_fill(h, HISTOGRAM_B_HADRON_X, smaller(2 * p->e / event->energy, 1 - 1e-12));
   }
 }
 
@@ -41,11 +41,11 @@ void fill_hadrons(Histograms *h, const Event *event) {
     const int kind = identified_bin(p->pdg);
     if (!kind) continue;
     histogram_fill(h, HISTOGRAM_IDENTIFIED, kind);
-    if (abs(p->pdg) == 413) histogram_fill(h, HISTOGRAM_D_STAR_X, fmin(2 * p->e / event->energy, 1 - 1e-12));
+    if (abs(p->pdg) == 413) histogram_fill(h, HISTOGRAM_D_STAR_X, smaller(2 * p->e / event->energy, 1 - 1e-12));
     const int spectrum = spectrum_of(p->pdg);
     if (spectrum < 0) continue;
     const double p2 = p->px * p->px + p->py * p->py + p->pz * p->pz;
-    if (p2 > 0) histogram_fill(h, spectrum, fmax(0, -0.5 * log_of(4 * p2 / (event->energy * event->energy))));
+    if (p2 > 0) histogram_fill(h, spectrum, larger(0, -0.5 * log_of(4 * p2 / (event->energy * event->energy))));
   }
   if (event->particle[PRIMARY].pdg == 5) fill_b_hadrons(h, event);
 }

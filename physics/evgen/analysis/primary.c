@@ -35,7 +35,7 @@ static void fill_tau(Histograms *histograms, const Event *event, int tau) {
     children++;
     if (p->pdg == 211 || p->pdg == -211) pion = p;
   }
-  if (pion && children == 2) histogram_fill(histograms, HISTOGRAM_TAU_PION_X, fmin(2 * pion->e / event->energy, 1 - 1e-12));
+  if (pion && children == 2) histogram_fill(histograms, HISTOGRAM_TAU_PION_X, smaller(2 * pion->e / event->energy, 1 - 1e-12));
 }
 
 void fill_primary(Histograms *histograms, const Event *event) {

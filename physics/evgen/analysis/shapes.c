@@ -19,25 +19,33 @@ static double below(double x, double end) { return x < end ? x : end * (1 - 1e-1
 static void fill_variations(Histograms *h, double thrust, const Event *event) {
   for (int i = 1; i < event->weights && i <= 2; i++) {
     const int histogram = HISTOGRAM_THRUST_ALPHA_S_UP + i - 1;
-    const double weight = fmin(event->weight[i], 1000); /* far beyond any that the shower gives */
+    const double weight = smaller(event->weight[i], 1000); /* far beyond any that the shower gives */
     h->counts[histogram][histogram_slot(histogram, thrust)] += (uint64_t)(weight * AXIS[histogram].scale + 0.5);
   }
+}
+
+/* Histograms in the order of HISTOGRAM_THRUST_MAJOR and HISTOGRAM_SPHERICITY, which is the same for charged particles. */
+static void fill_across(Histograms *h, int first, const Thrust *t) {
+  histogram_fill(h, first, t->major);
+  histogram_fill(h, first + 1, t->minor);
+  histogram_fill(h, first + 2, larger(0, t->major - t->minor));
+}
+
+static void fill_tensors(Histograms *h, int first, const TensorShapes *s) {
+  histogram_fill(h, first, larger(0, below(s->sphericity, 1)));
+  histogram_fill(h, first + 1, larger(0, below(s->aplanarity, 0.5)));
+  histogram_fill(h, first + 2, larger(0, below(s->planarity, 0.5)));
+  histogram_fill(h, first + 3, larger(0, below(s->c, 1)));
+  histogram_fill(h, first + 4, larger(0, below(s->d, 1)));
 }
 
 void fill_all_shapes(Histograms *h, const Momenta *all, const Event *event) {
   const Thrust t = thrust_of(all);
   fill_variations(h, below(t.thrust, 1), event);
   histogram_fill(h, HISTOGRAM_THRUST, below(t.thrust, 1));
-  histogram_fill(h, HISTOGRAM_THRUST_MAJOR, t.major);
-  histogram_fill(h, HISTOGRAM_THRUST_MINOR, t.minor);
-  histogram_fill(h, HISTOGRAM_OBLATENESS, fmax(0, t.major - t.minor));
-
+  fill_across(h, HISTOGRAM_THRUST_MAJOR, &t);
   const TensorShapes s = tensor_shapes(all);
-  histogram_fill(h, HISTOGRAM_SPHERICITY, fmax(0, below(s.sphericity, 1)));
-  histogram_fill(h, HISTOGRAM_APLANARITY, fmax(0, below(s.aplanarity, 0.5)));
-  histogram_fill(h, HISTOGRAM_PLANARITY, fmax(0, below(s.planarity, 0.5)));
-  histogram_fill(h, HISTOGRAM_C, fmax(0, below(s.c, 1)));
-  histogram_fill(h, HISTOGRAM_D, fmax(0, below(s.d, 1)));
+  fill_tensors(h, HISTOGRAM_SPHERICITY, &s);
 
   const Hemispheres hemispheres = hemispheres_of(all, t.axis);
   histogram_fill(h, HISTOGRAM_HEAVY_MASS, hemispheres.heavy_mass);
@@ -71,17 +79,10 @@ static void fill_correlation(Histograms *h, const Momenta *charged) {
 
 Axes fill_charged_shapes(Histograms *h, const Momenta *charged) {
   const Thrust t = thrust_of(charged);
-  histogram_fill(h, HISTOGRAM_CHARGED_ONE_MINUS_T, fmax(0, 1 - t.thrust));
-  histogram_fill(h, HISTOGRAM_CHARGED_THRUST_MAJOR, t.major);
-  histogram_fill(h, HISTOGRAM_CHARGED_THRUST_MINOR, t.minor);
-  histogram_fill(h, HISTOGRAM_CHARGED_OBLATENESS, fmax(0, t.major - t.minor));
-
+  histogram_fill(h, HISTOGRAM_CHARGED_ONE_MINUS_T, larger(0, 1 - t.thrust));
+  fill_across(h, HISTOGRAM_CHARGED_THRUST_MAJOR, &t);
   const TensorShapes s = tensor_shapes(charged);
-  histogram_fill(h, HISTOGRAM_CHARGED_SPHERICITY, fmax(0, below(s.sphericity, 1)));
-  histogram_fill(h, HISTOGRAM_CHARGED_APLANARITY, fmax(0, below(s.aplanarity, 0.5)));
-  histogram_fill(h, HISTOGRAM_CHARGED_PLANARITY, fmax(0, below(s.planarity, 0.5)));
-  histogram_fill(h, HISTOGRAM_CHARGED_C, fmax(0, below(s.c, 1)));
-  histogram_fill(h, HISTOGRAM_CHARGED_D, fmax(0, below(s.d, 1)));
+  fill_tensors(h, HISTOGRAM_CHARGED_SPHERICITY, &s);
 
   const Mergings jets = durham(charged);
   for (int n = 0; n < 2; n++) histogram_fill(h, HISTOGRAM_CHARGED_Y23 + n, jets.transition[1 + n]);

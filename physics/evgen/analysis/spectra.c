@@ -27,8 +27,8 @@ void fill_spectra(Histograms *h, const Momenta *m, const Axes *axes, const Event
   const double scale = 2 / event->energy;
   for (int i = 0; i < m->count; i++) {
     const double x = m->p[i] * scale;
-    histogram_fill(h, HISTOGRAM_XP, fmin(x, 1 - 1e-12));
-    histogram_fill(h, HISTOGRAM_XI, fmax(0, -log_of(x)));
+    histogram_fill(h, HISTOGRAM_XP, smaller(x, 1 - 1e-12));
+    histogram_fill(h, HISTOGRAM_XI, larger(0, -log_of(x)));
     fill_along(h, m, i, axes->thrust, HISTOGRAM_RAPIDITY_THRUST, HISTOGRAM_PT_IN_THRUST, HISTOGRAM_PT_OUT_THRUST);
     fill_along(h, m, i, axes->sphericity, HISTOGRAM_RAPIDITY_SPHERICITY, HISTOGRAM_PT_IN_SPHERICITY, HISTOGRAM_PT_OUT_SPHERICITY);
   }

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 
 #include "../core/lanes.h"
+#include "../core/maths.h"
 
 enum {
   SECTORS = 8,
@@ -162,7 +163,7 @@ static double cover_cap(Search *s, Vector axis, const Vector circle[SECTORS]) {
     const double l = dot(p, axis);
     fixed = l >= 0 ? plus(fixed, p) : minus(fixed, p);
     double t = 0;
-    for (int j = 0; j < SECTORS / 2; j++) t = fmax(t, fabs(dot(p, circle[j])));
+    for (int j = 0; j < SECTORS / 2; j++) t = larger(t, fabs(dot(p, circle[j])));
     const double height = fabs(l);
     if (found > CAP_PARTICLES && height >= tangent[CAP_PARTICLES] * t) continue;
     if (height >= t) continue; /* changes sides beyond 45 degrees only */
@@ -198,7 +199,7 @@ static double farthest(const Search *s, Vector axis, Vector b, Vector c) {
   const double most = 0.5 * (bb + cc) + sqrt(half * half + bc * bc);
   const double square = s->best * s->best / m->momentum; /* without the factor sum |p| on both sides */
   if (!(square > most)) return HUGE_VAL;
-  return (across + sqrt(across * across + (square - most) * fmax(0, aa - square))) / (square - most);
+  return (across + sqrt(across * across + (square - most) * larger(0, aa - square))) / (square - most);
 }
 
 /* Half the sphere around an axis, in rings of cones from the cap to the equator, as far as need be. f is the same on the other half. */
@@ -210,7 +211,7 @@ static void cover_all(Search *s, Vector axis) {
   Vector circle[SECTORS];
   for (int j = 0; j < SECTORS; j++) circle[j] = plus(scaled(b, cosine[j]), scaled(c, sine[j]));
 
-  double tangent = fmax(cover_cap(s, axis, circle), 1e-6);
+  double tangent = larger(cover_cap(s, axis, circle), 1e-6);
   const double limit = farthest(s, axis, b, c) / INSIDE;
   double height[MAX_RINGS]; /* of a ring's corners above the equator, beside a radius of 1 */
   int rings = 0;

@@ -11,6 +11,10 @@
 
 #define PI 3.14159265358979323846
 
+/* fmax and fmin are calls in most C libraries. */
+static inline double larger(double a, double b) { return a > b ? a : b; }
+static inline double smaller(double a, double b) { return a < b ? a : b; }
+
 static inline double from_bits(uint64_t bits) {
   double x;
   memcpy(&x, &bits, sizeof x);
