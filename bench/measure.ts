@@ -8,10 +8,14 @@ export interface Measure {
   readonly comparedWith: string | null;
 }
 
+export type Say = (line: string) => void;
+
 /** A bench prints what it is doing through `say` and returns its figures; it cleans up after itself. */
 export interface Bench {
   readonly name: string;
-  run(say: (line: string) => void): Promise<Measure[]>;
+  run(say: Say): Promise<Measure[]>;
+  /** What takes minutes, only on request: `--NAME` in place of the usual figures. */
+  readonly long?: Readonly<Record<string, (say: Say) => Promise<Measure[]>>>;
 }
 
 /** The value below which the share q (0..1) of the sorted samples lies (nearest rank). */

@@ -1,14 +1,13 @@
-import { execFile, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { execFile } from 'node:child_process';
+import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { wasmDriver } from '../engine/capsules/wasm/index.ts';
 import { makeLogger } from '../platform/log.ts';
-import type { Card } from '../protocol/work-unit.ts';
 import { benchCard, root, runInCapsule, withMachines } from './capsule/run.ts';
 import { type Bench, type Measure, quantile } from './measure.ts';
+import { identicalMillion } from './physics/million.ts';
+import { inFolder, runNatively } from './physics/native.ts';
 
 const ROUNDS = 3;
 const EVENTS = { fast: 60_000, emulated: 2000 };
@@ -29,6 +28,7 @@ const at = (path: string) => fileURLToPath(new URL(path, root));
  */
 export const bench: Bench = {
   name: 'physics',
+  long: { identicalMillion },
   async run(say) {
     const program = at('build/evgen/evgen-x86_64-linux');
     const wasmProgram = at('build/evgen/evgen.wasm');
@@ -77,46 +77,6 @@ export const bench: Bench = {
     ];
   },
 };
-
-interface NativeRun {
-  readonly seconds: number;
-  readonly residentMb: number;
-  readonly blocks: string;
-}
-
-async function inFolder<T>(card: Card, body: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'beamtime-bench-'));
-  try {
-    await mkdir(join(folder, 'out'));
-    await writeFile(join(folder, 'card.json'), JSON.stringify(card));
-    return await body(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-function runNatively(program: string, card: Card): Promise<NativeRun> {
-  return inFolder(card, async (folder) => {
-    const startedAt = performance.now();
-    const child = spawn(program, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
-    let residentMb = 0;
-    const watch = setInterval(() => {
-      readFile(`/proc/${child.pid}/status`, 'utf8').then(
-        (text) => {
-          residentMb = Math.max(residentMb, Number(/VmHWM:\s+(\d+)/.exec(text)?.[1] ?? 0) / 1024);
-        },
-        () => {}, // it has just ended
-      );
-    }, 100);
-    const status = await new Promise((resolve, reject) => {
-      child.on('error', reject);
-      child.on('close', resolve);
-    }).finally(() => clearInterval(watch));
-    const seconds = (performance.now() - startedAt) / 1000;
-    if (status !== 0) throw new Error(`the generator ended with ${status}`);
-    return { seconds, residentMb, blocks: await readFile(join(folder, 'out/blocks.jsonl'), 'utf8') };
-  });
-}
 
 /** @returns events a second; the run must write the beginning of the same blocks */
 function inMachine(program: string, blocks: string): Promise<number> {

@@ -13,13 +13,21 @@ const names = readdirSync(folder)
 
 const args = process.argv.slice(2);
 const json = args.includes('--json');
+const asked = args.filter((arg) => arg.startsWith('--') && arg !== '--json').map((arg) => arg.slice(2));
 const name = args.find((arg) => !arg.startsWith('-')) ?? '';
 if (!names.includes(name)) {
-  console.error(`usage: npm run bench -- NAME [--json]   NAME: ${names.join(', ')}`);
+  console.error(`usage: npm run bench -- NAME [--json] [--LONG]   NAME: ${names.join(', ')}`);
   process.exit(2);
 }
 const { bench } = (await import(pathToFileURL(join(folder, `${name}.ts`)).href)) as { bench: Bench };
-const measures = await bench.run((line) => console.error(line));
+const say = (line: string) => console.error(line);
+const long = asked.map((one) => bench.long?.[one]);
+if (long.includes(undefined)) {
+  console.error(`bench ${name} knows of: ${Object.keys(bench.long ?? {}).join(', ') || 'nothing longer'}`);
+  process.exit(2);
+}
+const [wanted] = long;
+const measures = await (wanted ? wanted(say) : bench.run(say));
 if (json) console.log(JSON.stringify({ name, machine: machine(), measures }));
 else for (const measure of measures) console.log(describe(measure));
 

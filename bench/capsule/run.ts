@@ -6,7 +6,9 @@ import { qemuDriver } from '../../engine/capsules/qemu/index.ts';
 import { builtAppliance, whyNoMachines } from '../../engine/capsules/qemu/testkit/appliance.ts';
 import { filesIn } from '../../engine/capsules/qemu/testkit/driver.ts';
 import { memoryTree, readFile, writeFile } from '../../ninep/index.ts';
+import { sha256 } from '../../platform/files.ts';
 import { makeLogger } from '../../platform/log.ts';
+import { outputHash } from '../../platform/output-hash.ts';
 import type { Card } from '../../protocol/work-unit.ts';
 
 export const root = new URL('../../', import.meta.url);
@@ -31,10 +33,26 @@ export interface CapsuleRun {
   readonly runSeconds: number;
   /** out/blocks.jsonl: the same bytes wherever it ran. */
   readonly blocks: string;
+  /** Of `files`. */
+  readonly hash: string;
+}
+
+/** platform/output-hash.ts over these files, read anyhow. */
+export async function hashOf(
+  files: readonly string[],
+  read: (path: string) => Promise<Uint8Array>,
+): Promise<string> {
+  const hashed = await Promise.all(files.map(async (path) => ({ path, sha256: sha256(await read(path)) })));
+  return outputHash(hashed);
 }
 
 /** One work unit in a capsule of its own. @throws Error where the program did not end well */
-export async function runInCapsule(driver: CapsuleDriver, program: string, card: Card): Promise<CapsuleRun> {
+export async function runInCapsule(
+  driver: CapsuleDriver,
+  program: string,
+  card: Card,
+  files: readonly string[] = [],
+): Promise<CapsuleRun> {
   const askedAt = performance.now();
   const signal = new AbortController().signal;
   const capsule = await driver.start({ slotId: 'bench', memoryMb: 128, signal });
@@ -67,6 +85,7 @@ export async function runInCapsule(driver: CapsuleDriver, program: string, card:
       firstProgressMs: firstAt - askedAt,
       runSeconds: (endedAt - startedAt) / 1000,
       blocks: Buffer.from(await readFile(job, 'out/blocks.jsonl')).toString(),
+      hash: await hashOf(files, (path) => readFile(job, path)),
     };
   } finally {
     await capsule.stop();

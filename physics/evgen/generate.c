@@ -39,10 +39,11 @@ void generator_event(const Generator *generator, uint64_t number, Event *event, 
   effort->attempted += process_generate(&generator->process, generator->card->seed, number, event, &axial);
   if (!stages[STAGE_SHOWER] && !stages[STAGE_HADRONISATION] && !stages[STAGE_DECAYS]) return;
   const int count = event->count;
-  for (uint32_t attempt = 0;; attempt++) {
+  for (uint32_t attempt = 0; attempt < BEGINNINGS; attempt++) {
     if (dress(generator, number, attempt, event, axial)) return;
     effort->failed++;
     event->count = count;
     event->particle[PRIMARY].status = event->particle[PRIMARY + 1].status = STATUS_FINAL;
   }
+  effort->given_up++;
 }

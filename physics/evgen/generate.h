@@ -20,7 +20,11 @@ typedef struct {
 typedef struct {
   uint64_t attempted; /* by hit or miss, see Process */
   uint64_t failed;    /* beginnings of shower, hadrons or decays that came to nothing and were made anew */
+  uint64_t given_up;  /* events that stayed as the process left them, as all beginnings came to nothing */
 } Effort;
+
+/* So many beginnings an event gets. Of those at LEP's energies one in some 10^5 fails: two in a row hardly ever do. */
+enum { BEGINNINGS = 1000 };
 
 /* Prepares for a card. Returns false where none of its processes is open at its energy. */
 bool generator_prepare(Generator *generator, const Card *card);

@@ -33,7 +33,7 @@ static void compute_block(Run *run) {
   const Card *card = run->card;
   Tally *block = &run->block;
   Event *event = &run->event;
-  Effort effort = {0, 0};
+  Effort effort = {0};
   const bool cheap = !card->stages[STAGE_SHOWER] && !card->stages[STAGE_HADRONISATION];
   const uint64_t yield_events = cheap ? YIELD_EVENTS : YIELD_WHOLE_EVENTS;
   for (uint64_t i = 0; i < block->events; i++) {
@@ -50,6 +50,7 @@ static void compute_block(Run *run) {
   }
   block->attempted = effort.attempted;
   block->failed = effort.failed;
+  block->given_up = effort.given_up;
 }
 
 /* Results first, then what tells of them: progress never promises what a crash could take back. */

@@ -11,6 +11,7 @@ void tally_add(Tally *sum, const Tally *part) {
   sum->events += part->events;
   sum->attempted += part->attempted;
   sum->failed += part->failed;
+  sum->given_up += part->given_up;
   for (int h = 0; h < HISTOGRAMS; h++)
     for (int i = 0; i < AXIS[h].bins + 2; i++) sum->histograms.counts[h][i] += part->histograms.counts[h][i];
 }
@@ -73,7 +74,7 @@ void write_summary(FILE *file, const Card *card, const Process *process, const T
           unit->first_event, unit->events);
   fprintf(file, "  \"energyGeV\": %.12g,\n  \"crossSectionPb\": %.9g,\n  \"errorPb\": %.9g,\n", process->energy, sigma.value, sigma.error);
   fprintf(file, "  \"maximumPb\": %.17g,\n  \"attempted\": %" PRIu64 ",\n", process->maximum_pb, unit->attempted);
-  fprintf(file, "  \"begunAnew\": %" PRIu64 ",\n  \"processes\": [\n", unit->failed);
+  fprintf(file, "  \"begunAnew\": %" PRIu64 ",\n  \"givenUp\": %" PRIu64 ",\n  \"processes\": [\n", unit->failed, unit->given_up);
   const char *separator = "";
   for (int f = 0; f < FERMIONS; f++) {
     if (!(process->channel[f].maximum > 0)) continue;

@@ -14,6 +14,7 @@
 typedef struct {
   uint64_t first_event, events, attempted;
   uint64_t failed; /* beginnings of an event that came to nothing and were made anew */
+  uint64_t given_up; /* events that are without what should have followed the process, see generate.h */
   Histograms histograms;
 } Tally;
 

@@ -1,6 +1,8 @@
 /*
  * Tests of the parts that make hadrons: the table of decays, the shower's kernels and first emission, whole events.
  * The argument scales the number of events. Built with and without sanitizers by hadrons.test.ts.
+ *   hadrons [SCALE]        runs the checks
+ *   hadrons whole EVENTS   only what each of so many events on the Z must conserve
  */
 #include <inttypes.h>
 #include <math.h>
@@ -10,6 +12,7 @@
 #include "../decays/particles.h"
 #include "../generate.h"
 #include "../hadronisation/flavour.h"
+#include "../process/running.h"
 #include "../shower/kernels.h"
 #include "check.h"
 
@@ -196,6 +199,23 @@ static void test_variations(uint64_t events) {
   }
 }
 
+/* The cross-section's coupling against the equation, solved in small steps. */
+static void test_strong_coupling(void) {
+  const double b0 = 23.0 / (12.0 * PI), b1 = 58.0 / (24.0 * PI * PI), h = 1e-4;
+  double worst = 0;
+  for (int sign = -1; sign <= 1; sign += 2) {
+    double alpha = 0.118;
+    for (int i = 0; i * h < 2.0 * log(sign < 0 ? 9.12 : 2.75); i++) { /* to 10 and 250 GeV */
+      const double found = strong_coupling(91.2 * 91.2 * exp(sign * i * h), 91.2);
+      worst = fmax(worst, fabs(found / alpha - 1.0));
+      const double half = alpha - 0.5 * sign * h * alpha * alpha * (b0 + b1 * alpha);
+      alpha -= sign * h * half * half * (b0 + b1 * half);
+    }
+  }
+  CHECK(worst < 4e-4, "alpha_s off by %g of itself", worst);
+  CHECK(worst > 1e-6, "the equation is not solved exactly");
+}
+
 static void test_coupling(void) {
   static Coupling coupling;
   coupling_prepare(&coupling, 0.118, 91.1876, 0.2);
@@ -210,6 +230,47 @@ static void test_coupling(void) {
 
 /* ---- whole events ---- */
 
+/* Adds `sign` times the quarks less antiquarks of each flavour. PDG numbering scheme, as charge3_of. */
+static void add_flavours(int pdg, int sign, int net[6]) {
+  const int code = abs(pdg), own = pdg > 0 ? sign : -sign;
+  const int a = code / 1000 % 10, b = code / 100 % 10, c = code / 10 % 10;
+  if (code < 6) net[code] += own;
+  if (code < 100 || code == 130 || code == 310) return; /* K0S and K0L are both */
+  if (a > 0) {
+    net[a] += own, net[b] += own;
+    if (c > 0) net[c] += own;
+  } else {
+    net[b] += b % 2 == 0 ? own : -own;
+    net[c] -= b % 2 == 0 ? own : -own;
+  }
+}
+
+/*
+ * Vertices at which a flavour came or went, but for weak decays: in the shower, where strings break, and in strong and
+ * electromagnetic decays, which have no path worth telling. (A K0 that becomes a K0S or K0L is no decay.)
+ */
+static uint64_t lost_flavours(const Event *event) {
+  static int net[MAX_PARTICLES][6];
+  static bool weak[MAX_PARTICLES], counted[MAX_PARTICLES];
+  memset(net, 0, sizeof net[0] * (size_t)event->count);
+  memset(counted, 0, sizeof counted);
+  for (int i = 0; i < event->count; i++) {
+    const Particle *p = &event->particle[i];
+    if (p->parent < 0) continue;
+    if (!counted[p->parent]) {
+      counted[p->parent] = true;
+      for (int k = p->parent; k <= p->parent_last; k++) add_flavours(event->particle[k].pdg, 1, net[p->parent]);
+      const int code = event->particle[p->parent].pdg, kind = kind_of(code);
+      weak[p->parent] = p->parent == p->parent_last && (abs(code) == 311 || (kind >= 0 && KIND[kind].ctau > 1e-3));
+    }
+    add_flavours(p->pdg, -1, net[p->parent]);
+  }
+  uint64_t lost = 0;
+  for (int i = 0; i < event->count; i++)
+    for (int f = 1; f < 6; f++) lost += counted[i] && !weak[i] && net[i][f] != 0;
+  return lost;
+}
+
 static void read_text(Card *card, const char *text) {
   static char copy[4096], message[CARD_MESSAGE];
   snprintf(copy, sizeof copy, "{\"seed\":1,\"firstEvent\":0,\"events\":1,\"blockEvents\":1,\"parameters\":{%s}}", text);
@@ -217,7 +278,7 @@ static void read_text(Card *card, const char *text) {
 }
 
 typedef struct {
-  double charged, final_charge_worst;
+  double charged;
   uint64_t failed;
 } Sample;
 
@@ -229,10 +290,10 @@ static Sample test_events(const char *parameters, uint64_t events) {
   read_text(&card, parameters);
   CHECK(generator_prepare(&generator, &card), "open: %s", parameters);
   generator_begin(&generator, &event);
-  Sample sample = {0, 0, 0};
-  Effort effort = {0, 0};
+  Sample sample = {0, 0};
+  Effort effort = {0};
   double worst = 0, worst_shell = 0;
-  uint64_t wrong = 0, disorder = 0, unstable = 0;
+  uint64_t wrong = 0, disorder = 0, unstable = 0, flavours = 0;
   for (uint64_t n = 0; n < events; n++) {
     generator_event(&generator, n, &event, &effort);
     double px = 0, py = 0, pz = 0, e = 0;
@@ -252,11 +313,14 @@ static Sample test_events(const char *parameters, uint64_t events) {
     const double off = fmax(fmax(fabs(px), fabs(py)), fmax(fabs(pz), fabs(e - card.energy))) / card.energy;
     worst = off > worst || !(off == off) ? off : worst;
     wrong += charge != 0 || baryon != 0 || leptons != 0;
+    flavours += lost_flavours(&event);
   }
   CHECK(worst < 1e-9, "%s: momentum off by %g of the energy", parameters, worst);
   CHECK(worst_shell < 1e-6, "%s: masses squared off by %g", parameters, worst_shell);
   CHECK(wrong == 0 && disorder == 0 && unstable == 0, "%s: %" PRIu64 " events with a wrong charge, baryon or lepton number, %" PRIu64
         " particles before their parents, %" PRIu64 " unstable ones", parameters, wrong, disorder, unstable);
+  CHECK(flavours == 0, "%s: %" PRIu64 " flavours came or went without a weak decay", parameters, flavours);
+  CHECK(effort.given_up == 0, "%s: %" PRIu64 " events given up", parameters, effort.given_up);
   sample.charged /= (double)events;
   sample.failed = effort.failed;
   CHECK((double)effort.failed < 0.01 * (double)events + 20, /* next to a threshold some */ "%s: %" PRIu64 " beginnings failed", parameters, effort.failed);
@@ -265,8 +329,10 @@ static Sample test_events(const char *parameters, uint64_t events) {
 
 #define QUARKS "\"processes\":[\"d\",\"u\",\"s\",\"c\",\"b\"]"
 
+static const char ON_THE_Z[] = "\"energyGeV\":91.2," QUARKS ",\"stages\":[\"corrections\",\"shower\",\"hadronisation\",\"decays\"]";
+
 static void test_whole(uint64_t scale) {
-  const Sample z = test_events("\"energyGeV\":91.2," QUARKS ",\"stages\":[\"corrections\",\"shower\",\"hadronisation\",\"decays\"]", scale);
+  const Sample z = test_events(ON_THE_Z, scale);
   CHECK(fabs(z.charged - 20.9) < 0.4, "charged multiplicity at the Z: %g", z.charged);
   const Sample low = test_events("\"energyGeV\":34.8," QUARKS ",\"stages\":[\"corrections\",\"shower\",\"hadronisation\",\"decays\"]", scale / 2);
   CHECK(fabs(low.charged - 13.6) < 0.8, "charged multiplicity at 34.8 GeV: %g", low.charged);
@@ -291,7 +357,7 @@ static void test_alone(void) {
   read_text(&card, "\"energyGeV\":91.2");
   CHECK(generator_prepare(&generator, &card), "open");
   generator_begin(&generator, &row);
-  Effort effort = {0, 0};
+  Effort effort = {0};
   for (uint64_t n = 0; n < 300; n++) {
     generator_event(&generator, n, &row, &effort);
     if (n % 50) continue;
@@ -307,16 +373,40 @@ static void test_alone(void) {
   }
 }
 
+/* Two b quarks with too little energy for two B mesons: as a card does not allow them. */
+static void test_giving_up(void) {
+  static Card card;
+  static Generator generator;
+  static Event event;
+  read_text(&card, "\"energyGeV\":9.7,\"processes\":[\"b\"],\"stages\":[]");
+  CHECK(generator_prepare(&generator, &card), "open");
+  card.stages[STAGE_HADRONISATION] = card.stages[STAGE_DECAYS] = true;
+  generator_begin(&generator, &event);
+  Effort effort = {0};
+  for (uint64_t n = 0; n < 3; n++) {
+    generator_event(&generator, n, &event, &effort);
+    CHECK(event.count == PRIMARY + 2 && event.particle[PRIMARY].status == STATUS_FINAL, "event %" PRIu64 " is as the process left it", n);
+  }
+  CHECK(effort.given_up == 3 && effort.failed == 3 * BEGINNINGS, "%" PRIu64 " given up", effort.given_up);
+}
+
 int main(int argc, char **argv) {
+  if (argc == 3 && strcmp(argv[1], "whole") == 0) {
+    const Sample sample = test_events(ON_THE_Z, strtoull(argv[2], NULL, 10));
+    printf("%.4f charged particles an event, %" PRIu64 " beginnings came to nothing\n", sample.charged, sample.failed);
+    return checks_end();
+  }
   const uint64_t scale = argc > 1 ? strtoull(argv[1], NULL, 10) : 20000;
   test_table();
   test_kernels();
   test_branch();
   test_coupling();
+  test_strong_coupling();
   test_first_emission(1, 0, 0.5, 100 * scale);
   test_first_emission(5, 4.78, 0.6, 100 * scale);
   test_variations(10 * scale);
   test_whole(scale);
   test_alone();
+  test_giving_up();
   return checks_end();
 }
