@@ -69,6 +69,7 @@ const TARGETS: readonly Target[] = [
     name: 'wasm32-wasi',
     file: 'evgen.wasm',
     compilers: ['clang'],
+    // Vectors of 128 bits, as x86-64 has them natively: without, a third slower. Their lanes round as single numbers do.
     flags: ['--target=wasm32-wasi', '-msimd128', '-Wl,--strip-all'],
     libraries: [],
     remedy: 'apt install clang lld wasi-libc libclang-rt-14-dev-wasm32',
