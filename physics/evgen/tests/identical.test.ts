@@ -60,7 +60,7 @@ describe('the same bits from every build', () => {
       card({ energyGeV: 91.19, hepmcEvents: 10 }, { events: 100_000, blockEvents: 10_000 }),
     );
     expect(run.hash).toMatchInlineSnapshot(
-      `"ec8e18519559d74a2e0fb9e99a602b354af73c3f97b8f4acc500e90af03b989f"`,
+      `"6c9180bd34ef08695737b07e0476b949ae0d602106870adbc449ab19becc8f90"`,
     );
   });
 });
