@@ -27,6 +27,8 @@ export const CampaignSpec = z.strictObject({
   parameters: z.record(z.string(), Json).default({}),
   /** Parameter -> values; points are the product of all. */
   sweep: z.record(z.string(), z.array(Json).min(1).max(1000)).default({}),
+  /** Points told one by one, each by the same parameters, as a tune samples them; every one goes with the whole of `sweep`. */
+  points: z.array(z.record(z.string(), Json)).min(1).max(10_000).optional(),
   /** Events for each point. */
   events: Count.min(1),
   eventsPerUnit: Count.min(1),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ApiFailure } from '../errors.ts';
 import { readCampaign } from './document.ts';
-import { parameterCheck, pointProblem, points } from './points.ts';
+import { parameterCheck, pointCount, pointProblem, points } from './points.ts';
 
 const good = `kind: campaign
 name: lep1
@@ -53,6 +53,7 @@ test.each([
     'line 13, column 15 (validation.quorum)',
     /quorum.*>=1/,
   ],
+  ['an empty list', `${good}points: []\n`, 'line 13, column 1 (points)', /small/i],
   ['nothing', '', 'line 1, column 1', /campaign/],
   ['a list', '- 1\n', 'line 1, column 1', /campaign/],
 ])('%s: says where', (_what, text, place, message) => {
@@ -88,8 +89,61 @@ test('points are the product of all swept values', () => {
   expect(made[1]).toEqual({ a: 0, b: 1, c: 'y' });
 });
 
+test('each listed point goes with the whole sweep', () => {
+  const spec = { parameters: { a: 0 }, points: [{ d: 5 }, { d: 6 }], sweep: { b: [1, 2] } };
+  expect(points(spec)).toEqual([
+    { a: 0, d: 5, b: 1 },
+    { a: 0, d: 5, b: 2 },
+    { a: 0, d: 6, b: 1 },
+    { a: 0, d: 6, b: 2 },
+  ]);
+  expect(pointCount(spec)).toBe(4);
+});
+
+const listed = good.replace(
+  /sweep:\n.*\n/,
+  'sweep:\n  cuts: [[1], [2]]\npoints:\n  - { energyGeV: 90 }\n  - { energyGeV: 91 }\n',
+);
+
 test.each([
   ['fits', good, null, null],
+  ['fits listed', listed, null, null],
+  [
+    'listed out of range',
+    listed.replace('91 }', '910 }'),
+    'line 12, column 7 (points[1].energyGeV)',
+    'energyGeV: must be <= 250, not 910',
+  ],
+  [
+    'listed and unknown',
+    listed.replaceAll('energyGeV:', 'energy: 1, energyGeV:'),
+    'line 11, column 7 (points[0].energy)',
+    'the application has no parameter "energy"',
+  ],
+  [
+    'listed twice',
+    listed.replace('91 }', '91, process: mumu }').replace('90 }', '90, process: mumu }'),
+    'line 11, column 22 (points[0].process)',
+    '"process" is both listed and fixed; keep one',
+  ],
+  [
+    'listed and swept',
+    listed.replaceAll('energyGeV:', 'cuts: [1], energyGeV:'),
+    'line 11, column 7 (points[0].cuts)',
+    '"cuts" is both listed and swept; keep one',
+  ],
+  [
+    'listed for some',
+    listed.replace('{ energyGeV: 91 }', '{}'),
+    'line 12, column 5 (points[1])',
+    'the first point has "energyGeV" and this one has not',
+  ],
+  [
+    'listed for others',
+    listed.replace('91 }', '91, more: 1 }'),
+    'line 12, column 22 (points[1].more)',
+    'this point has "more" and the first one has not',
+  ],
   [
     'out of range',
     good.replace('93.0', '930'),

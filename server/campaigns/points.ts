@@ -31,43 +31,77 @@ export function parameterCheck(schema: object): ValidateFunction {
   }
 }
 
-/** How many points the sweep makes; finite, so that it can be compared before any is made. */
-export function pointCount(spec: Pick<CampaignSpec, 'sweep'>): number {
-  return Object.values(spec.sweep).reduce((product, values) => product * values.length, 1);
+type Swept = Pick<CampaignSpec, 'sweep' | 'points'>;
+
+/** How many points each listed one makes with the sweep. */
+function sweepCount({ sweep }: Swept): number {
+  return Object.values(sweep).reduce((product, values) => product * values.length, 1);
 }
 
-/** The product of all swept values over the fixed parameters; the last name in the sweep varies fastest. */
-export function points(spec: Pick<CampaignSpec, 'parameters' | 'sweep'>): Parameters[] {
-  let made: Parameters[] = [spec.parameters];
+/** How many points there are; finite, so that it can be compared before any is made. */
+export function pointCount(spec: Swept): number {
+  return sweepCount(spec) * (spec.points?.length ?? 1);
+}
+
+/**
+ * Each listed point with the product of all swept values, over the fixed parameters; the last name in the sweep varies fastest,
+ * the listed points slowest.
+ */
+export function points(spec: Swept & Pick<CampaignSpec, 'parameters'>): Parameters[] {
+  let made: Parameters[] = (spec.points ?? [{}]).map((listed) => ({ ...spec.parameters, ...listed }));
   for (const [name, values] of Object.entries(spec.sweep)) {
     made = made.flatMap((point) => values.map((value) => ({ ...point, [name]: value })));
   }
   return made;
 }
 
-/** @returns the first thing that is wrong with the points, or null */
-export function pointProblem(spec: CampaignSpec, check: ValidateFunction): PointProblem | null {
-  for (const name of Object.keys(spec.sweep)) {
-    if (Object.hasOwn(spec.parameters, name)) {
+/** A parameter that has two values at once, or that only some of the listed points have. */
+function nameProblem({ parameters, sweep, points: listed = [] }: CampaignSpec): PointProblem | null {
+  for (const name of Object.keys(sweep)) {
+    if (Object.hasOwn(parameters, name)) {
       return { path: ['sweep', name], message: `"${name}" is both swept and fixed; keep one` };
     }
   }
-  const count = pointCount(spec);
-  if (count > MAX_POINTS) {
-    return {
-      path: ['sweep'],
-      message: `the sweep makes ${count} points, at most ${MAX_POINTS} are possible; split the campaign`,
-    };
-  }
-  for (const point of points(spec)) {
-    if (check(point)) continue;
-    const [error] = check.errors ?? [];
-    if (error) return explain(error, point, spec);
+  const names = Object.keys(listed[0] ?? {});
+  for (const [i, point] of listed.entries()) {
+    const missing = names.find((name) => !Object.hasOwn(point, name));
+    if (missing !== undefined)
+      return { path: ['points', i], message: `the first point has "${missing}" and this one has not` };
+    for (const name of Object.keys(point)) {
+      const path = ['points', i, name];
+      if (!names.includes(name))
+        return { path, message: `this point has "${name}" and the first one has not` };
+      if (Object.hasOwn(parameters, name))
+        return { path, message: `"${name}" is both listed and fixed; keep one` };
+      if (Object.hasOwn(sweep, name))
+        return { path, message: `"${name}" is both listed and swept; keep one` };
+    }
   }
   return null;
 }
 
-function explain(error: ErrorObject, point: Parameters, spec: CampaignSpec): PointProblem {
+/** @returns the first thing that is wrong with the points, or null */
+export function pointProblem(spec: CampaignSpec, check: ValidateFunction): PointProblem | null {
+  const twice = nameProblem(spec);
+  if (twice) return twice;
+  const count = pointCount(spec);
+  if (count > MAX_POINTS) {
+    return {
+      path: [spec.points ? 'points' : 'sweep'],
+      message: `the campaign has ${count} points, at most ${MAX_POINTS} are possible; split the campaign`,
+    };
+  }
+  for (const [i, point] of points(spec).entries()) {
+    if (check(point)) continue;
+    const [error] = check.errors ?? [];
+    if (error) return explain(error, point, Math.floor(i / sweepCount(spec)), spec);
+  }
+  return null;
+}
+
+/** @param index of the listed point it was made from */
+function explain(error: ErrorObject, point: Parameters, index: number, spec: CampaignSpec): PointProblem {
+  const listed = spec.points?.[index] ?? {};
   const [name, ...rest] = error.instancePath
     .split('/')
     .slice(1)
@@ -76,8 +110,9 @@ function explain(error: ErrorObject, point: Parameters, spec: CampaignSpec): Poi
   if (name === undefined) {
     const extra = details.additionalProperty;
     if (typeof extra === 'string') {
-      const where = Object.hasOwn(spec.sweep, extra) ? 'sweep' : 'parameters';
-      return { path: [where, extra], message: `the application has no parameter "${extra}"` };
+      const message = `the application has no parameter "${extra}"`;
+      if (Object.hasOwn(listed, extra)) return { path: ['points', index, extra], message };
+      return { path: [Object.hasOwn(spec.sweep, extra) ? 'sweep' : 'parameters', extra], message };
     }
     const missing = details.missingProperty;
     return {
@@ -94,6 +129,7 @@ function explain(error: ErrorObject, point: Parameters, spec: CampaignSpec): Poi
     : '';
   const value = JSON.stringify(point[name]);
   const message = `${name}: ${error.message ?? error.keyword}${allowed}, not ${value.length > 60 ? `${value.slice(0, 60)}...` : value}`;
+  if (Object.hasOwn(listed, name)) return { path: ['points', index, name, ...inner], message };
   const swept = Object.hasOwn(spec.sweep, name) ? spec.sweep[name] : undefined;
   if (swept) {
     const index = swept.findIndex((one) => JSON.stringify(one) === value);
