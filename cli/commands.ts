@@ -75,6 +75,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./commands/push.ts')).push,
   },
   {
+    name: 'tune',
+    summary: 'fit a generator’s parameters to measured data (project staff)',
+    load: async () => (await import('./commands/tune.ts')).tune,
+  },
+  {
     name: 'cvmfs',
     summary: 'read a CernVM-FS repository: ls, cat, cp, stat, find',
     load: async () => (await import('./commands/cvmfs.ts')).cvmfs,

@@ -1,15 +1,15 @@
 import { readFile, stat } from 'node:fs/promises';
-import { basename, dirname, relative, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { sha256 } from '../platform/files.ts';
 import { CampaignSummary } from '../protocol/campaign.ts';
 import type { Blob } from '../protocol/primitives.ts';
-import type { ReferenceTable } from '../protocol/reference.ts';
 import { Appliance, type Platform, Signed } from '../protocol/release.ts';
 import { StoredObject } from '../protocol/staff-api.ts';
 import { type Api, ApiRefusal, ask } from './api.ts';
 import { RefusedError } from './errors.ts';
-import { type ApplianceDocument, type ReleaseDocument, readDocument, readTable } from './push/documents.ts';
+import { type ApplianceDocument, type ReleaseDocument, readDocument } from './push/documents.ts';
+import { missing, readFileText, readTables, shorter } from './push/files.ts';
 import { type DocumentText, readText } from './push/text.ts';
 import { treeOf } from './push/tree.ts';
 
@@ -52,7 +52,7 @@ export async function pushDocument(options: PushOptions): Promise<Pushed> {
     remedy: 'check the address and the staff token',
   };
   const shown = shorter(options.file);
-  const text = readText(shown, await read(options.file, shown), options.overrides);
+  const text = readText(shown, await readFileText(options.file), options.overrides);
   const document = readDocument(text);
   try {
     if (document.kind === 'release') return await pushRelease(api, options.file, text, document);
@@ -108,17 +108,6 @@ async function pushTree(
     return stored;
   });
   return Buffer.from(JSON.stringify(manifest));
-}
-
-/** Measured data are small and go within the release, not as objects beside it. */
-function readTables(file: string, text: DocumentText, paths: readonly string[]): Promise<ReferenceTable[]> {
-  return Promise.all(
-    paths.map(async (path, i) => {
-      const data = await readFile(resolve(dirname(file), path), 'utf8').catch(missing);
-      if (data === null) throw new RefusedError(`${text.at(['references', i])}: ${path} does not exist`);
-      return readTable(readText(shorter(resolve(dirname(file), path)), data));
-    }),
-  );
 }
 
 async function pushAppliance(
@@ -178,30 +167,4 @@ function placed(text: DocumentText, refusal: ApiRefusal): RefusedError {
   const line = /^line (\d+)/.exec(refusal.place ?? '')?.[1];
   const at = line ? `${text.file}:${line}` : refusal.place ? text.at(refusal.place.split('.')) : text.file;
   return new RefusedError(`${at}: ${refusal.plain}`, { cause: refusal });
-}
-
-async function read(file: string, shown: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : '';
-    const why =
-      code === 'ENOENT'
-        ? 'there is no such file'
-        : code === 'EISDIR'
-          ? 'is a folder; name the document in it'
-          : String(cause);
-    throw new RefusedError(`${shown}: ${why}`, { cause });
-  }
-}
-
-function missing(error: unknown): null {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-  throw error;
-}
-
-/** As a person would write it from where they are. */
-function shorter(file: string): string {
-  const short = relative(process.cwd(), resolve(file));
-  return short.startsWith('..') ? resolve(file) : short;
 }

@@ -155,14 +155,17 @@ export function comparisonProblem(axes: readonly HistogramAxis[], table: Referen
 /** Beams are never quite at the nominal energy; a distribution changes little over so small a part of it. */
 const SAME_ENERGY = 0.005;
 
+/** @param energyGeV a point's parameter, which may be missing or anything else */
+export function sameEnergy(energyGeV: unknown, measuredAt: number): boolean {
+  return typeof energyGeV === 'number' && Math.abs(energyGeV / measuredAt - 1) <= SAME_ENERGY;
+}
+
 /** The tables that were measured where a point computes: its parameter energyGeV is theirs. */
 export function tablesAt(
   tables: readonly ReferenceTable[],
   parameters: Readonly<Record<string, unknown>>,
 ): ReferenceTable[] {
-  const { energyGeV } = parameters;
-  if (typeof energyGeV !== 'number') return [];
-  return tables.filter((table) => Math.abs(energyGeV / table.energyGeV - 1) <= SAME_ENERGY);
+  return tables.filter((table) => sameEnergy(parameters.energyGeV, table.energyGeV));
 }
 
 /** How far the model is from the data, in standard deviations; the data's error is the one towards the model. */

@@ -20,7 +20,7 @@ const ARROWS = {
   server: ['wasi', 'ninep', 'protocol', 'platform', 'cvmfs'],
   renderer: ['protocol'],
   electron: ['engine', 'protocol', 'platform'],
-  cli: ['engine', 'server', 'cvmfs', 'protocol', 'platform', 'scripts'],
+  cli: ['engine', 'server', 'cvmfs', 'wasi', 'ninep', 'physics', 'protocol', 'platform', 'scripts'],
   scripts: [],
 };
 

@@ -51,7 +51,12 @@ export function readDocument(text: DocumentText): PushDocument {
 
 /** @throws RefusedError as readDocument() */
 export function readTable(text: DocumentText): ReferenceTable {
-  const parsed = ReferenceTable.safeParse(text.value);
+  return readAs(text, ReferenceTable);
+}
+
+/** @throws RefusedError as FILE:LINE: MESSAGE, a line for each thing that is wrong */
+export function readAs<T>(text: DocumentText, schema: z.ZodType<T>): T {
+  const parsed = schema.safeParse(text.value);
   if (parsed.success) return parsed.data;
   throw refused(text, parsed.error);
 }

@@ -14,20 +14,25 @@ export interface Sums {
   readonly histograms: Readonly<Record<string, readonly number[]>>;
 }
 
-async function runPart(program: string, card: Card): Promise<Block[]> {
+/**
+ * Runs a native program on one card, in a folder of its own.
+ * @param signal ends the program early
+ */
+export async function runCard(program: string, card: Card, signal?: AbortSignal): Promise<Block[]> {
   const folder = await mkdtemp(join(tmpdir(), 'physics-report-'));
   try {
     await mkdir(join(folder, OUT));
     await writeFile(join(folder, CARD), JSON.stringify(card));
-    await promisify(execFile)(program, { cwd: folder });
-    const text = await readFile(join(folder, OUT, BLOCKS), 'utf8');
-    return text
-      .trimEnd()
-      .split('\n')
-      .map((line) => Block.parse(JSON.parse(line)));
+    await promisify(execFile)(program, { cwd: folder, ...(signal && { signal }) });
+    return readBlocks(await readFile(join(folder, OUT, BLOCKS), 'utf8'));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+export function readBlocks(text: string): Block[] {
+  const lines = text.trimEnd().split('\n');
+  return lines.map((line) => Block.parse(JSON.parse(line)));
 }
 
 /** Adds blocks of the same parameters up: whole numbers, in any order. */
@@ -60,7 +65,7 @@ export async function runNative(
   const perPart = Math.ceil(events / parts / BLOCK_EVENTS) * BLOCK_EVENTS;
   const all = await Promise.all(
     Array.from({ length: parts }, (_, i) =>
-      runPart(program, {
+      runCard(program, {
         seed,
         firstEvent: i * perPart,
         events: perPart,

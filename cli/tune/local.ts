@@ -1,0 +1,126 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { makeFolders, memoryTree, readFile as readTreeFile, writeFile } from '../../ninep/trees/index.ts';
+import { addUp, readBlocks, runCard } from '../../physics/report/runs.ts';
+import type { Computed } from '../../physics/tune/tune.ts';
+import { makeFolder, sha256, writeFileAtomic } from '../../platform/files.ts';
+import type { CampaignSpec } from '../../protocol/campaign.ts';
+import { Count } from '../../protocol/primitives.ts';
+import { BLOCKS, type Block, CARD, type Card, OUT } from '../../protocol/work-unit.ts';
+import { parameterCheck, pointProblem, points } from '../../server/campaigns/points.ts';
+import { pointSeed } from '../../server/campaigns/units.ts';
+import { canonicalJson } from '../../server/canonical.ts';
+import { runProgram } from '../../wasi/run.ts';
+import { CliError, EXIT, RefusedError } from '../errors.ts';
+import type { ReadRequest } from './request.ts';
+
+export interface LocalOptions {
+  /** How many samples at once. */
+  readonly cores: number;
+  /** Computed samples are kept here, so that a run that was ended goes on where it was. */
+  readonly folder: string;
+  readonly stopping: AbortSignal;
+  readonly onProgress: (done: number, of: number) => void;
+}
+
+const WALL_SECONDS = 86_400;
+const MEMORY_MB = 64;
+
+const Kept = z.strictObject({ events: Count, histograms: z.record(z.string(), z.array(Count)) });
+type Kept = z.infer<typeof Kept>;
+
+type Run = (card: Card, stopping: AbortSignal) => Promise<Block[]>;
+
+/** Computes a campaign's points on this machine: the same seeds and events as volunteers would, so the same histograms. */
+export function localCompute(request: ReadRequest, options: LocalOptions) {
+  const { run, hash } = programOf(request);
+  const { stopping } = options;
+  return async (spec: CampaignSpec): Promise<Computed[]> => {
+    const problem = pointProblem(spec, parameterCheck(request.schema));
+    if (problem) throw new RefusedError(`the samples can not be computed: ${problem.message}`);
+    await makeFolder(options.folder);
+    const cards = points(spec).map((parameters, i) => {
+      const { events } = spec;
+      return { seed: pointSeed(spec.seed, i), firstEvent: 0, events, blockEvents: events, parameters };
+    });
+    let done = 0;
+    const compute = async (card: Card): Promise<Computed> => {
+      const file = join(options.folder, `${sha256(canonicalJson({ program: hash, card }))}.json`);
+      const kept = (await readKept(file)) ?? (await keep(file, addUp(await run(card, stopping))));
+      options.onProgress(++done, cards.length);
+      return { seed: card.seed, ...kept };
+    };
+    const made: Computed[] = [];
+    let next = 0;
+    const lane = async () => {
+      while (next < cards.length && !stopping.aborted) {
+        const i = next++;
+        const card = cards[i];
+        if (card) made[i] = await compute(card);
+      }
+    };
+    await Promise.all(Array.from({ length: options.cores }, lane));
+    if (stopping.aborted)
+      throw new CliError(
+        EXIT.failed,
+        'stopped; the same command goes on with the samples that are not there yet',
+      );
+    return made;
+  };
+}
+
+async function keep(file: string, { events, histograms }: ReturnType<typeof addUp>): Promise<Kept> {
+  const kept = { events, histograms: mutable(histograms) };
+  await writeFileAtomic(file, JSON.stringify(kept), 0o644);
+  return kept;
+}
+
+const mutable = (histograms: Readonly<Record<string, readonly number[]>>) =>
+  Object.fromEntries(Object.entries(histograms).map(([name, counts]) => [name, [...counts]]));
+
+/** null where it is not there, or something has damaged it: then it is computed again. */
+async function readKept(file: string): Promise<Kept | null> {
+  const text = await readFile(file, 'utf8').catch(() => null);
+  if (text === null) return null;
+  try {
+    return Kept.parse(JSON.parse(text));
+  } catch {
+    return null; // said above
+  }
+}
+
+/** The native program where this machine runs it, else the one in WebAssembly. @throws RefusedError */
+function programOf({ programFiles, programs, releaseFile }: ReadRequest): { run: Run; hash: string } {
+  const native =
+    process.platform === 'linux' && process.arch === 'x64' ? programFiles['x86_64-linux'] : undefined;
+  if (native !== undefined) {
+    const run: Run = (card, signal) => runCard(native, card, signal);
+    return { run, hash: programs['x86_64-linux'] ?? '' };
+  }
+  const wasm = programFiles['wasm32-wasi'];
+  if (wasm === undefined)
+    throw new RefusedError(`no program of ${releaseFile} is built for this computer; build one first`);
+  return { run: (card, signal) => runWasm(wasm, card, signal), hash: programs['wasm32-wasi'] ?? '' };
+}
+
+async function runWasm(wasm: string, card: Card, signal: AbortSignal): Promise<Block[]> {
+  const tree = memoryTree({ quotaBytes: MEMORY_MB * 1e6 });
+  await writeFile(tree, CARD, JSON.stringify(card));
+  await makeFolders(tree, OUT);
+  let printed = '';
+  const outcome = await runProgram({
+    wasm,
+    args: ['program'],
+    tree,
+    memoryMb: MEMORY_MB,
+    wallSeconds: WALL_SECONDS,
+    signal,
+    onConsole: (chunk) => {
+      printed += Buffer.from(chunk).toString('utf8');
+    },
+  });
+  if (outcome.state === 'exited' && outcome.exitStatus === 0)
+    return readBlocks((await readTreeFile(tree, `${OUT}/${BLOCKS}`)).toString('utf8'));
+  throw new CliError(EXIT.failed, `the program did not finish: ${JSON.stringify(outcome)} ${printed}`);
+}

@@ -1,0 +1,229 @@
+import type { CampaignSpec } from '../../protocol/campaign.ts';
+import type { ComparedBin } from '../../protocol/compare.ts';
+import type { HistogramAxis } from '../../protocol/release.ts';
+import type { Sum, Tune, TuneRequest } from './document.ts';
+import { type DataBin, fitParameters, predicted } from './fit.ts';
+import { binsOf, chi2Of, type Observable } from './observables.ts';
+import { sobol } from './sobol.ts';
+import { fromUnit, type Point, type Range, rounded, toUnit } from './space.ts';
+
+/** One point of a campaign, computed: here or by volunteers. */
+export interface Computed {
+  readonly seed: number;
+  readonly events: number;
+  readonly histograms: Readonly<Record<string, readonly number[]>>;
+}
+
+/** What a tune works with, read and checked. */
+export interface TuneInput {
+  readonly request: TuneRequest;
+  readonly application: string;
+  readonly version: string;
+  readonly axes: readonly HistogramAxis[];
+  readonly observables: readonly Observable[];
+  /** What the release does where nothing is said. */
+  readonly defaults: Point;
+  readonly programs: Readonly<Record<string, string>>;
+  /** SHA-256 of a value as JSON with sorted keys. */
+  hash(value: unknown): string;
+  /** Computes all points of a campaign, in their order. */
+  compute(spec: CampaignSpec): Promise<readonly Computed[]>;
+}
+
+export const rangesOf = ({ ranges }: TuneRequest): Range[] =>
+  Object.entries(ranges).map(([name, [low, high]]) => ({ name, low, high }));
+
+/** The points that are sampled, without the corner that Sobol's sequence begins with. */
+export function samplePoints(request: TuneRequest): Point[] {
+  const ranges = rangesOf(request);
+  // Cards are read by people too: six digits across the range tell any two points apart.
+  return sobol(ranges.length, request.samples, 1).map((point) => {
+    const exact = fromUnit(
+      ranges,
+      point.map((x) => 2 * x - 1),
+    );
+    return Object.fromEntries(
+      ranges.map(({ name, low, high }) => [name, rounded(exact[name] ?? low, (high - low) / 1e5)]),
+    );
+  });
+}
+
+export function campaignOf(
+  { request, application, version }: Pick<TuneInput, 'request' | 'application' | 'version'>,
+  stage: 'samples' | 'check',
+  points: readonly Point[],
+  firstSeed: number,
+): CampaignSpec {
+  const { name, title, parameters, eventsPerUnit, blockEvents, validation = { spot: 0.05 } } = request;
+  return {
+    kind: 'campaign',
+    name: `${name}-${stage}`,
+    title: `${title}: ${stage}`,
+    description: '',
+    application,
+    version,
+    parameters,
+    sweep: {},
+    points: points.map((point) => ({ ...point })),
+    events: stage === 'samples' ? request.events : request.checkEvents,
+    eventsPerUnit,
+    blockEvents,
+    seed: firstSeed,
+    validation,
+    attempts: 8,
+    leaseMinutes: 120,
+  };
+}
+
+const add = (sums: readonly Sum[]): Sum =>
+  sums.reduce((a, b) => ({ chi2: a.chi2 + b.chi2, bins: a.bins + b.bins }), { chi2: 0, bins: 0 });
+
+/** The whole way from a request to its tune. @throws TooFewSamples, NotComparable, and what compute() does */
+export async function tune(input: TuneInput): Promise<Tune> {
+  const { request, axes, observables, defaults, hash } = input;
+  const ranges = rangesOf(request);
+  const points = samplePoints(request);
+  const computed = await input.compute(campaignOf(input, 'samples', points, request.seed));
+  const measure = ({ histograms }: Computed) =>
+    observables.map(({ measured }) => binsOf({ axes, histograms }, measured));
+  const sampled = computed.map(measure);
+
+  const bins: DataBin[] = (sampled[0] ?? []).flatMap((compared, i) =>
+    compared.map(({ model: _, modelError: __, ...data }) => ({ data, weight: observables[i]?.weight ?? 0 })),
+  );
+  const samples = computed.map(({ events }, i) => ({
+    x: toUnit(ranges, points[i] ?? {}),
+    events,
+    values: (sampled[i] ?? []).flat().map(({ model, modelError }) => ({ value: model, error: modelError })),
+  }));
+  const start = toUnit(ranges, defaults);
+  const found = fitParameters(samples, bins, request.order, start);
+  const { minimum, responses } = found;
+  const sigmas = ranges.map(
+    ({ low, high }, i) => (Math.sqrt(found.covariance[i]?.[i] ?? 0) * (high - low)) / 2,
+  );
+  const exact = fromUnit(ranges, minimum.x);
+  const parameters = Object.fromEntries(
+    ranges.map(({ name }, i) => [name, rounded(exact[name] ?? 0, sigmas[i] ?? 1)]),
+  );
+
+  // Events of their own: seeds beyond all of the samples.
+  const checkPoints = [defaults, parameters];
+  const check = await input.compute(campaignOf(input, 'check', checkPoints, request.seed + points.length));
+  const [atDefault = [], atTuned = []] = check.map(measure);
+  const said = split(predicted(found, bins, toUnit(ranges, parameters)), atTuned);
+  const leftOut = split(responses.leftOut, atTuned);
+  const reports = observables.map(({ measured, weight }, i) => {
+    const [generated = [], before = [], ahead = [], left = []] = [
+      atTuned[i],
+      atDefault[i],
+      said[i],
+      leftOut[i],
+    ];
+    return {
+      id: measured.reference.id,
+      title: measured.reference.title,
+      weight,
+      bins: generated.length,
+      chi2Default: chi2Of(before),
+      chi2Tuned: chi2Of(generated),
+      chi2Predicted: chi2Of(ahead),
+      chi2Surrogate: between(ahead, generated),
+      leftOut: left.reduce((a, b) => a + b, 0) / Math.max(1, left.length),
+    };
+  });
+  const sums = (held: boolean) => {
+    const of = (pick: (report: (typeof reports)[number]) => number) =>
+      add(
+        reports
+          .filter(({ weight }) => (weight === 0) === held)
+          .map((one) => ({ chi2: pick(one), bins: one.bins })),
+      );
+    return {
+      default: of((one) => one.chi2Default),
+      tuned: of((one) => one.chi2Tuned),
+      predicted: of((one) => one.chi2Predicted),
+      surrogate: of((one) => one.chi2Surrogate),
+    };
+  };
+  const [fitted, heldOut] = [sums(false), sums(true)];
+  const scales = ranges.map(({ low, high }) => (high - low) / 2);
+  const named = (x: readonly number[]) => Object.fromEntries(ranges.map(({ name }, i) => [name, x[i] ?? 0]));
+  const provenanceOf = (all: readonly Computed[], at: readonly Point[]) =>
+    all.map(({ seed, events, histograms }, i) => ({
+      parameters: { ...at[i] },
+      seed,
+      events,
+      histograms: hash(histograms),
+    }));
+
+  return {
+    kind: 'tuned',
+    name: request.name,
+    title: request.title,
+    parameters,
+    errors: named(sigmas),
+    defaults: { ...defaults },
+    atEdge: ranges.filter((_, i) => minimum.atEdge[i]).map(({ name }) => name),
+    names: ranges.map(({ name }) => name),
+    covariance: found.covariance.map((row, i) =>
+      row.map((value, k) => value * (scales[i] ?? 1) * (scales[k] ?? 1)),
+    ),
+    correlations: found.correlations.map((row) => [...row]),
+    sensitivities: named(found.sensitivities),
+    fit: {
+      order: request.order,
+      coefficients: responses.terms,
+      samples: samples.length,
+      chi2: minimum.chi2,
+      chi2AtDefaults: start.every((x) => Math.abs(x) <= 1) ? found.chi2At(start) : null,
+      bins: bins.filter(({ weight }) => weight > 0).length,
+      converged: minimum.converged,
+      scale: found.scale,
+    },
+    eigentunes: found.eigentunes.map(({ sigma, direction }) => {
+      const along = (n: number) => minimum.x.map((x, i) => x + n * sigma * (direction[i] ?? 0));
+      const [minus, plus] = [along(-1), along(1)];
+      return {
+        sigma,
+        direction: named(direction),
+        minus: { ...fromUnit(ranges, minus) },
+        plus: { ...fromUnit(ranges, plus) },
+        inside: [...minus, ...plus].every((x) => Math.abs(x) <= 1),
+      };
+    }),
+    observables: reports,
+    fitted,
+    heldOut,
+    atLeastAsGood: fitted.tuned.chi2 <= fitted.default.chi2 && heldOut.tuned.chi2 <= heldOut.default.chi2,
+    provenance: {
+      request,
+      application: input.application,
+      version: input.version,
+      programs: { ...input.programs },
+      data: Object.fromEntries(
+        observables.map(({ measured }) => [measured.reference.id, hash(measured.reference)]),
+      ),
+      samples: provenanceOf(computed, points),
+      check: provenanceOf(check, checkPoints),
+    },
+  };
+}
+
+/** A list over all bins, cut as the observables are. */
+function split<T>(all: readonly T[], like: readonly (readonly unknown[])[]): T[][] {
+  let from = 0;
+  return like.map(({ length }) => {
+    from += length;
+    return all.slice(from - length, from);
+  });
+}
+
+/** The polynomials against events generated at the same point, in the errors of both. */
+function between(said: readonly ComparedBin[], generated: readonly ComparedBin[]): number {
+  return said.reduce((sum, { model, modelError }, i) => {
+    const other = generated[i];
+    const error = other ? Math.hypot(modelError, other.modelError) : 0;
+    return error > 0 && other ? sum + ((model - other.model) / error) ** 2 : sum;
+  }, 0);
+}
