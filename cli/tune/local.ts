@@ -24,6 +24,7 @@ export interface LocalOptions {
   readonly onProgress: (done: number, of: number) => void;
 }
 
+const STOPPED = 'stopped; the same command goes on with the samples that are not there yet';
 const WALL_SECONDS = 86_400;
 const MEMORY_MB = 64;
 
@@ -35,7 +36,6 @@ type Run = (card: Card, stopping: AbortSignal) => Promise<Block[]>;
 /** Computes a campaign's points on this machine: the same seeds and events as volunteers would, so the same histograms. */
 export function localCompute(request: ReadRequest, options: LocalOptions) {
   const { run, hash } = programOf(request);
-  const { stopping } = options;
   return async (spec: CampaignSpec): Promise<Computed[]> => {
     const problem = pointProblem(spec, parameterCheck(request.schema));
     if (problem) throw new RefusedError(`the samples can not be computed: ${problem.message}`);
@@ -44,28 +44,32 @@ export function localCompute(request: ReadRequest, options: LocalOptions) {
       const { events } = spec;
       return { seed: pointSeed(spec.seed, i), firstEvent: 0, events, blockEvents: events, parameters };
     });
-    let done = 0;
-    const compute = async (card: Card): Promise<Computed> => {
-      const file = join(options.folder, `${sha256(canonicalJson({ program: hash, card }))}.json`);
-      const kept = (await readKept(file)) ?? (await keep(file, addUp(await run(card, stopping))));
-      options.onProgress(++done, cards.length);
-      return { seed: card.seed, ...kept };
-    };
+    // The first sample that fails, or Ctrl-C, ends the others too.
+    const failed = new AbortController();
+    const ending = AbortSignal.any([options.stopping, failed.signal]);
+    let [next, done] = [0, 0];
     const made: Computed[] = [];
-    let next = 0;
     const lane = async () => {
-      while (next < cards.length && !stopping.aborted) {
+      while (next < cards.length && !ending.aborted) {
         const i = next++;
         const card = cards[i];
-        if (card) made[i] = await compute(card);
+        if (!card) continue;
+        const file = join(options.folder, `${sha256(canonicalJson({ program: hash, card }))}.json`);
+        const kept = (await readKept(file)) ?? (await keep(file, addUp(await run(card, ending))));
+        made[i] = { seed: card.seed, ...kept };
+        options.onProgress(++done, cards.length);
       }
     };
-    await Promise.all(Array.from({ length: options.cores }, lane));
-    if (stopping.aborted)
-      throw new CliError(
-        EXIT.failed,
-        'stopped; the same command goes on with the samples that are not there yet',
-      );
+    const lanes = Array.from({ length: options.cores }, () =>
+      lane().catch((error: unknown) => {
+        if (options.stopping.aborted) return;
+        failed.abort();
+        throw error;
+      }),
+    );
+    const [broken] = (await Promise.allSettled(lanes)).filter((one) => one.status === 'rejected');
+    if (options.stopping.aborted) throw new CliError(EXIT.failed, STOPPED);
+    if (broken) throw broken.reason;
     return made;
   };
 }
