@@ -81,20 +81,25 @@ function dot(a: readonly number[], b: readonly number[]): number {
   return sum;
 }
 
+/** The exponents of a polynomial that so many samples can carry. @throws TooFewSamples */
+export function termsFor(dimensions: number, order: number, samples: number): number[][] {
+  const exponents = monomials(dimensions, order);
+  if (samples > exponents.length) return exponents;
+  throw new TooFewSamples(
+    `a polynomial of order ${order} in ${dimensions} parameters has ${exponents.length} coefficients; ${samples} samples are too few, take twice as many or more`,
+  );
+}
+
 /** @throws TooFewSamples */
 export function fitResponses(samples: readonly Sample[], order: number): Responses {
-  const dimensions = samples[0]?.x.length ?? 1;
-  const exponents = monomials(dimensions, order);
-  const needed = `a polynomial of order ${order} in ${dimensions} parameters has ${exponents.length} coefficients`;
-  if (samples.length <= exponents.length)
-    throw new TooFewSamples(`${needed}; ${samples.length} samples are too few, take twice as many or more`);
+  const exponents = termsFor(samples[0]?.x.length ?? 1, order, samples.length);
   // A sample of more events counts for more; a bin's own errors do not, for they know of its content: low ones would win.
   const events = samples.reduce((sum, sample) => sum + sample.events, 0) / samples.length;
   const roots = samples.map((sample) => Math.sqrt(sample.events / events));
   const rows = samples.map(({ x }, i) => terms(exponents, x).map((term) => term * (roots[i] ?? 1)));
   const svd = new SingularValueDecomposition(new Matrix(rows));
   if (svd.rank < exponents.length)
-    throw new TooFewSamples(`${needed}, and the samples do not tell all of them apart; take other points`);
+    throw new TooFewSamples('the samples do not tell all coefficients apart; take other points');
   const [u, v] = [svd.leftSingularVectors.to2DArray(), svd.rightSingularVectors.to2DArray()];
   const s = svd.diagonal;
   const covariance = v.map((vi) =>

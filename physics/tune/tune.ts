@@ -4,6 +4,7 @@ import type { HistogramAxis } from '../../protocol/release.ts';
 import type { Sum, Tune, TuneRequest } from './document.ts';
 import { type DataBin, fitParameters, predicted } from './fit.ts';
 import { binsOf, chi2Of, type Observable } from './observables.ts';
+import { termsFor } from './response.ts';
 import { sobol } from './sobol.ts';
 import { fromUnit, type Point, type Range, rounded, toUnit } from './space.ts';
 
@@ -83,6 +84,8 @@ export async function tune(input: TuneInput): Promise<Tune> {
   const { request, axes, observables, defaults, hash } = input;
   const ranges = rangesOf(request);
   const points = samplePoints(request);
+  // Told before hours of computing, not after.
+  termsFor(ranges.length, request.order, points.length);
   const computed = await input.compute(campaignOf(input, 'samples', points, request.seed));
   const measure = ({ histograms }: Computed) =>
     observables.map(({ measured }) => binsOf({ axes, histograms }, measured));
