@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildEvgen } from '../physics/evgen/build.ts';
 import { Tune } from '../physics/tune/document.ts';
+import { campaignOf } from '../physics/tune/tune.ts';
 import { BLOCKS } from '../protocol/work-unit.ts';
 import { Host } from '../server/testkit/client.ts';
 import { evgenLines } from '../server/testkit/evgen.ts';
@@ -13,6 +14,8 @@ import { tune } from './commands/tune.ts';
 import { NotRunningError, RefusedError } from './errors.ts';
 import { makeTerminal } from './terminal.ts';
 import { makeHome } from './testkit/run.ts';
+import { localCompute } from './tune/local.ts';
+import { readRequest } from './tune/request.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -98,6 +101,18 @@ describe('beamtime tune', () => {
     } finally {
       await server.remove();
     }
+  });
+
+  it('computes the same in WebAssembly, where no native program runs', async () => {
+    const read = await readRequest(at('tiny.yaml'));
+    const { 'wasm32-wasi': wasm = '' } = read.programFiles;
+    const compute = localCompute(
+      { ...read, programFiles: { 'wasm32-wasi': wasm } },
+      { cores: 1, folder: at('wasm'), stopping: new AbortController().signal, onProgress: () => {} },
+    );
+    const [first] = local.provenance.samples;
+    const [sample] = await compute(campaignOf(read, 'samples', [{ ...first?.parameters }], first?.seed ?? 0));
+    expect(read.hash(sample?.histograms)).toBe(first?.histograms);
   });
 
   it.each([

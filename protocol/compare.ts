@@ -140,11 +140,16 @@ export function perEvent(counted: Counted, name: string): { events: number; bins
   return { events: histogram.events, bins };
 }
 
+/** Histograms before any event. */
+export function nothingCounted(axes: readonly HistogramAxis[]): Counted {
+  const empty = axes.map(({ name, edges }) => [name, new Array<number>(edges.length + 1).fill(0)] as const);
+  return { axes, histograms: Object.fromEntries(empty) };
+}
+
 /** Why a table can not be compared with these histograms, whatever they hold; null: it can. */
 export function comparisonProblem(axes: readonly HistogramAxis[], table: ReferenceTable): string | null {
-  const empty = axes.map(({ name, edges }) => [name, new Array<number>(edges.length + 1).fill(0)] as const);
   try {
-    compare({ axes, histograms: Object.fromEntries(empty) }, table);
+    compare(nothingCounted(axes), table);
     return null;
   } catch (error) {
     if (error instanceof NotComparable) return error.message;

@@ -9,10 +9,13 @@ import type { CampaignSpec } from '../../protocol/campaign.ts';
 import { Count } from '../../protocol/primitives.ts';
 import { BLOCKS, type Block, CARD, type Card, OUT } from '../../protocol/work-unit.ts';
 import { parameterCheck, pointProblem, points } from '../../server/campaigns/points.ts';
+import { cutProblem } from '../../server/campaigns/push.ts';
 import { pointSeed } from '../../server/campaigns/units.ts';
 import { canonicalJson } from '../../server/canonical.ts';
+import { ApiFailure } from '../../server/errors.ts';
 import { runProgram } from '../../wasi/run.ts';
 import { CliError, EXIT, RefusedError } from '../errors.ts';
+import { missing, shorter } from '../push/files.ts';
 import type { ReadRequest } from './request.ts';
 
 export interface LocalOptions {
@@ -28,8 +31,7 @@ const STOPPED = 'stopped; the same command goes on with the samples that are not
 const WALL_SECONDS = 86_400;
 const MEMORY_MB = 64;
 
-const Kept = z.strictObject({ events: Count, histograms: z.record(z.string(), z.array(Count)) });
-type Kept = z.infer<typeof Kept>;
+const KeptFile = z.strictObject({ events: Count, histograms: z.record(z.string(), z.array(Count)) });
 
 type Run = (card: Card, stopping: AbortSignal) => Promise<Block[]>;
 
@@ -37,8 +39,7 @@ type Run = (card: Card, stopping: AbortSignal) => Promise<Block[]>;
 export function localCompute(request: ReadRequest, options: LocalOptions) {
   const { run, hash } = programOf(request);
   return async (spec: CampaignSpec): Promise<Computed[]> => {
-    const problem = pointProblem(spec, parameterCheck(request.schema));
-    if (problem) throw new RefusedError(`the samples can not be computed: ${problem.message}`);
+    refuseWhatProjectsDo(spec, request);
     await makeFolder(options.folder);
     const cards = points(spec).map((parameters, i) => {
       const { events } = spec;
@@ -74,21 +75,30 @@ export function localCompute(request: ReadRequest, options: LocalOptions) {
   };
 }
 
-async function keep(file: string, { events, histograms }: ReturnType<typeof addUp>): Promise<Kept> {
-  const kept = { events, histograms: mutable(histograms) };
-  await writeFileAtomic(file, JSON.stringify(kept), 0o644);
-  return kept;
+/** What is fitted here must be able to go to volunteers too. @throws RefusedError */
+function refuseWhatProjectsDo(spec: CampaignSpec, { release, releaseFile }: ReadRequest): void {
+  try {
+    const problem = pointProblem(spec, parameterCheck(release.parameters)) ?? cutProblem(spec, release);
+    if (problem) throw new RefusedError(`the samples can not be computed: ${problem.message}`);
+  } catch (error) {
+    if (!(error instanceof ApiFailure)) throw error;
+    throw new RefusedError(`${shorter(releaseFile)}: ${error.message}`, { cause: error });
+  }
 }
 
-const mutable = (histograms: Readonly<Record<string, readonly number[]>>) =>
-  Object.fromEntries(Object.entries(histograms).map(([name, counts]) => [name, [...counts]]));
+type Kept = Omit<Computed, 'seed'>;
+
+async function keep(file: string, { events, histograms }: Kept): Promise<Kept> {
+  await writeFileAtomic(file, JSON.stringify({ events, histograms }), 0o644);
+  return { events, histograms };
+}
 
 /** null where it is not there, or something has damaged it: then it is computed again. */
 async function readKept(file: string): Promise<Kept | null> {
-  const text = await readFile(file, 'utf8').catch(() => null);
+  const text = await readFile(file, 'utf8').catch(missing);
   if (text === null) return null;
   try {
-    return Kept.parse(JSON.parse(text));
+    return KeptFile.parse(JSON.parse(text));
   } catch {
     return null; // said above
   }
@@ -99,7 +109,11 @@ function programOf({ programFiles, programs, releaseFile }: ReadRequest): { run:
   const native =
     process.platform === 'linux' && process.arch === 'x64' ? programFiles['x86_64-linux'] : undefined;
   if (native !== undefined) {
-    const run: Run = (card, signal) => runCard(native, card, signal);
+    const run: Run = (card, signal) =>
+      runCard(native, card, signal).catch((cause: unknown) => {
+        const why = cause instanceof Error ? cause.message : String(cause);
+        throw new CliError(EXIT.failed, `the program did not finish: ${why}`, { cause });
+      });
     return { run, hash: programs['x86_64-linux'] ?? '' };
   }
   const wasm = programFiles['wasm32-wasi'];

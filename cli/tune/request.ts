@@ -6,17 +6,17 @@ import { choose, type Measured, NoSuchObservable } from '../../physics/tune/obse
 import { rangesOf, type TuneInput } from '../../physics/tune/tune.ts';
 import { sha256 } from '../../platform/files.ts';
 import { ReferenceFigure } from '../../protocol/reference.ts';
+import type { HistogramAxis } from '../../protocol/release.ts';
 import { canonicalJson } from '../../server/canonical.ts';
 import { RefusedError } from '../errors.ts';
-import { readAs, readDocument } from '../push/documents.ts';
+import { type ReleaseDocument, readAs, readDocument } from '../push/documents.ts';
 import { missing, readFileText, readTables, shorter } from '../push/files.ts';
 import { type DocumentText, readText } from '../push/text.ts';
 
 /** A request with all it names, but for how the samples are computed. */
 export interface ReadRequest extends Omit<TuneInput, 'compute'> {
   readonly releaseFile: string;
-  /** JSON Schema of the release's parameters. */
-  readonly schema: object;
+  readonly release: z.infer<typeof ReleaseDocument>;
   /** Platform -> where the program lies; only those that are built. */
   readonly programFiles: Readonly<Record<string, string>>;
 }
@@ -56,12 +56,12 @@ export async function readRequest(file: string): Promise<ReadRequest> {
     application: release.application,
     version: release.version,
     axes: release.histograms,
-    observables: observables(text, request, all),
+    observables: observables(text, request, all, release.histograms),
     defaults: defaults(text, request, release.parameters),
     programs,
     hash: (value) => sha256(canonicalJson(value)),
     releaseFile,
-    schema: release.parameters,
+    release,
     programFiles,
   };
 }
@@ -70,9 +70,14 @@ async function readFigures(file: string): Promise<ReferenceFigure[]> {
   return readAs(readText(shorter(file), await readFileText(file)), z.array(ReferenceFigure));
 }
 
-function observables(text: DocumentText, request: TuneRequest, all: readonly Measured[]) {
+function observables(
+  text: DocumentText,
+  request: TuneRequest,
+  all: readonly Measured[],
+  axes: readonly HistogramAxis[],
+) {
   try {
-    return choose(request, all);
+    return choose(request, all, axes);
   } catch (error) {
     if (!(error instanceof NoSuchObservable)) throw error;
     throw new RefusedError(`${text.at(error.path)}: ${error.message}`, { cause: error });

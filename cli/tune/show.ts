@@ -45,6 +45,17 @@ export function show(terminal: Terminal, tune: Tune): void {
       ['left', ...names.map(() => 'right' as const)],
     ),
   );
+  say(
+    table(
+      ['eigentune', 'sigma / range', ...names.map(clean)],
+      tune.eigentunes.map(({ sigma, direction }, i) => [
+        String(i + 1),
+        (sigma / 2).toFixed(3),
+        ...names.map((name) => (direction[name] ?? 0).toFixed(2)),
+      ]),
+      ['right', 'right', ...names.map(() => 'right' as const)],
+    ),
+  );
   const row = (what: string, sums: Tune['fitted']) => [
     what,
     String(sums.tuned.bins),

@@ -3,10 +3,13 @@ import {
   type Counted,
   compare,
   figureOf,
+  NotComparable,
+  nothingCounted,
   pull,
   sameEnergy,
 } from '../../protocol/compare.ts';
 import type { ReferenceFigure, ReferenceTable } from '../../protocol/reference.ts';
+import type { HistogramAxis } from '../../protocol/release.ts';
 import type { TuneRequest } from './document.ts';
 
 /** A measured distribution, or a single figure as one of one bin. */
@@ -44,6 +47,7 @@ export function binsOf(counted: Counted, { kind, reference }: Measured): readonl
 export function choose(
   { fit, heldOut, parameters }: Pick<TuneRequest, 'fit' | 'heldOut' | 'parameters'>,
   all: readonly Measured[],
+  axes: readonly HistogramAxis[],
 ): Observable[] {
   const { energyGeV } = parameters;
   const find = (id: string, path: readonly (string | number)[]): Measured => {
@@ -55,6 +59,12 @@ export function choose(
         path,
         `"${id}" was measured at ${measuredAt} GeV, which is not the samples’ energyGeV`,
       );
+    try {
+      binsOf(nothingCounted(axes), found);
+    } catch (cause) {
+      if (!(cause instanceof NotComparable)) throw cause;
+      throw new NoSuchObservable(path, `"${id}" can not be compared with this release: ${cause.message}`);
+    }
     return found;
   };
   return [

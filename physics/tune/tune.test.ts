@@ -89,7 +89,13 @@ function run(asked: TuneRequest, seed: number): Promise<Tune> {
   const random = noise(seed);
   const all = [measured('shape', random), measured('other', random)];
   return tune({
-    ...{ request: asked, application: 'line', version: '1', axes: AXES, observables: choose(asked, all) },
+    ...{
+      request: asked,
+      application: 'line',
+      version: '1',
+      axes: AXES,
+      observables: choose(asked, all, AXES),
+    },
     defaults: { a: 0.45, b: 0.5, c: 0.5 },
     programs: {},
     hash: (value) => createHash('sha256').update(JSON.stringify(value)).digest('hex'),
@@ -177,6 +183,12 @@ test('samples lie inside the ranges, all different', () => {
   }
 });
 
+test('what the release has no histogram for is refused before anything is computed', () => {
+  const random = noise(1);
+  const all = [measured('shape', random), measured('other', random)];
+  expect(() => choose(request, all, AXES.slice(0, 1))).toThrow(/"other" can not be compared/);
+});
+
 test.each([
   [{ fit: { nothing: 1 } }, ['fit', 'nothing'], /no measurement "nothing"/],
   [{ heldOut: ['shape'] }, ['heldOut', 0], /named twice/],
@@ -186,7 +198,7 @@ test.each([
 ])('a choice with %j is refused at %j', (change, path, message) => {
   const random = noise(1);
   const all = [measured('shape', random), measured('other', random)];
-  const choosing = () => choose({ ...request, ...change } as TuneRequest, all);
+  const choosing = () => choose({ ...request, ...change } as TuneRequest, all, AXES);
   expect(choosing).toThrow(NoSuchObservable);
   expect(choosing).toThrow(message);
   try {

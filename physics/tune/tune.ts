@@ -1,4 +1,4 @@
-import type { CampaignSpec } from '../../protocol/campaign.ts';
+import { CampaignSpec } from '../../protocol/campaign.ts';
 import type { ComparedBin } from '../../protocol/compare.ts';
 import type { HistogramAxis } from '../../protocol/release.ts';
 import type { Sum, Tune, TuneRequest } from './document.ts';
@@ -55,25 +55,16 @@ export function campaignOf(
   points: readonly Point[],
   firstSeed: number,
 ): CampaignSpec {
-  const { name, title, parameters, eventsPerUnit, blockEvents, validation = { spot: 0.05 } } = request;
-  return {
+  const { name, title, parameters, eventsPerUnit, blockEvents, validation } = request;
+  return CampaignSpec.parse({
     kind: 'campaign',
     name: `${name}-${stage}`,
     title: `${title}: ${stage}`,
-    description: '',
-    application,
-    version,
-    parameters,
-    sweep: {},
-    points: points.map((point) => ({ ...point })),
+    ...{ application, version, parameters, points, eventsPerUnit, blockEvents },
     events: stage === 'samples' ? request.events : request.checkEvents,
-    eventsPerUnit,
-    blockEvents,
     seed: firstSeed,
-    validation,
-    attempts: 8,
-    leaseMinutes: 120,
-  };
+    ...(validation && { validation }),
+  });
 }
 
 const add = (sums: readonly Sum[]): Sum =>

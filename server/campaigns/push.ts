@@ -52,7 +52,10 @@ export async function pushCampaign(
 }
 
 /** What is wrong with the numbers of events, the seed or the validation; null when all is well. */
-export function cutProblem(spec: CampaignSpec, release: Release): PointProblem | null {
+export function cutProblem(
+  spec: CampaignSpec,
+  release: Pick<Release, 'outputs' | 'referenceMicrosecondsPerEvent'> & { readonly programs: object },
+): PointProblem | null {
   if (spec.eventsPerUnit % spec.blockEvents !== 0) {
     return {
       path: ['eventsPerUnit'],
@@ -80,7 +83,7 @@ export function cutProblem(spec: CampaignSpec, release: Release): PointProblem |
       message: 'a work unit this large has no exact credit; make it smaller',
     };
   }
-  if ('spot' in spec.validation && !release.programs['wasm32-wasi']) {
+  if ('spot' in spec.validation && !Object.hasOwn(release.programs, 'wasm32-wasi')) {
     return {
       path: ['validation'],
       message:
