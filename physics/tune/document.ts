@@ -51,7 +51,7 @@ const Values = z.record(z.string(), z.number());
 const Table = z.array(z.array(z.number()));
 
 /** How each set of parameters describes one distribution or figure, from events really generated. */
-const Observable = z.strictObject({
+const Check = z.strictObject({
   id: z.string(),
   title: z.string(),
   /** 0: held out. */
@@ -66,6 +66,7 @@ const Observable = z.strictObject({
   /** Mean over its bins of what every sample is from the polynomial through all others, squared, in its errors: about 1. */
   leftOut: z.number(),
 });
+export type Check = z.infer<typeof Check>;
 
 export const Tune = z.strictObject({
   kind: z.literal('tuned'),
@@ -106,7 +107,7 @@ export const Tune = z.strictObject({
       inside: z.boolean(),
     }),
   ),
-  observables: z.array(Observable),
+  observables: z.array(Check),
   /** Of all observables in the fit, and of those held out. */
   fitted: z.strictObject({ default: Sum, tuned: Sum, predicted: Sum, surrogate: Sum }),
   heldOut: z.strictObject({ default: Sum, tuned: Sum, predicted: Sum, surrogate: Sum }),

@@ -5,7 +5,6 @@ import {
   figureOf,
   NotComparable,
   nothingCounted,
-  pull,
   sameEnergy,
 } from '../../protocol/compare.ts';
 import type { ReferenceFigure, ReferenceTable } from '../../protocol/reference.ts';
@@ -79,5 +78,3 @@ export function choose(
     }),
   ];
 }
-
-export const chi2Of = (bins: readonly ComparedBin[]) => bins.reduce((sum, bin) => sum + pull(bin) ** 2, 0);

@@ -1,9 +1,9 @@
 import { CampaignSpec } from '../../protocol/campaign.ts';
-import type { ComparedBin } from '../../protocol/compare.ts';
 import type { HistogramAxis } from '../../protocol/release.ts';
-import type { Sum, Tune, TuneRequest } from './document.ts';
+import { checkOf, sumsOf } from './check.ts';
+import type { Tune, TuneRequest } from './document.ts';
 import { type DataBin, fitParameters, predicted } from './fit.ts';
-import { binsOf, chi2Of, type Observable } from './observables.ts';
+import { binsOf, type Observable } from './observables.ts';
 import { termsFor } from './response.ts';
 import { sobol } from './sobol.ts';
 import { fromUnit, type Point, type Range, rounded, toUnit } from './space.ts';
@@ -67,9 +67,6 @@ export function campaignOf(
   });
 }
 
-const add = (sums: readonly Sum[]): Sum =>
-  sums.reduce((a, b) => ({ chi2: a.chi2 + b.chi2, bins: a.bins + b.bins }), { chi2: 0, bins: 0 });
-
 /** The whole way from a request to its tune. @throws TooFewSamples, NotComparable, and what compute() does */
 export async function tune(input: TuneInput): Promise<Tune> {
   const { request, axes, observables, defaults, hash } = input;
@@ -105,42 +102,9 @@ export async function tune(input: TuneInput): Promise<Tune> {
   const checkPoints = [defaults, parameters];
   const check = await input.compute(campaignOf(input, 'check', checkPoints, request.seed + points.length));
   const [atDefault = [], atTuned = []] = check.map(measure);
-  const said = split(predicted(found, bins, toUnit(ranges, parameters)), atTuned);
-  const leftOut = split(responses.leftOut, atTuned);
-  const reports = observables.map(({ measured, weight }, i) => {
-    const [generated = [], before = [], ahead = [], left = []] = [
-      atTuned[i],
-      atDefault[i],
-      said[i],
-      leftOut[i],
-    ];
-    return {
-      id: measured.reference.id,
-      title: measured.reference.title,
-      weight,
-      bins: generated.length,
-      chi2Default: chi2Of(before),
-      chi2Tuned: chi2Of(generated),
-      chi2Predicted: chi2Of(ahead),
-      chi2Surrogate: between(ahead, generated),
-      leftOut: left.reduce((a, b) => a + b, 0) / Math.max(1, left.length),
-    };
-  });
-  const sums = (held: boolean) => {
-    const of = (pick: (report: (typeof reports)[number]) => number) =>
-      add(
-        reports
-          .filter(({ weight }) => (weight === 0) === held)
-          .map((one) => ({ chi2: pick(one), bins: one.bins })),
-      );
-    return {
-      default: of((one) => one.chi2Default),
-      tuned: of((one) => one.chi2Tuned),
-      predicted: of((one) => one.chi2Predicted),
-      surrogate: of((one) => one.chi2Surrogate),
-    };
-  };
-  const [fitted, heldOut] = [sums(false), sums(true)];
+  const said = predicted(found, bins, toUnit(ranges, parameters));
+  const checks = checkOf(observables, { atDefault, atTuned, said, leftOut: responses.leftOut });
+  const [fitted, heldOut] = [sumsOf(checks, 'fitted'), sumsOf(checks, 'held out')];
   const scales = ranges.map(({ low, high }) => (high - low) / 2);
   const named = (x: readonly number[]) => Object.fromEntries(ranges.map(({ name }, i) => [name, x[i] ?? 0]));
   const provenanceOf = (all: readonly Computed[], at: readonly Point[]) =>
@@ -186,7 +150,7 @@ export async function tune(input: TuneInput): Promise<Tune> {
         inside: [...minus, ...plus].every((x) => Math.abs(x) <= 1),
       };
     }),
-    observables: reports,
+    observables: checks,
     fitted,
     heldOut,
     atLeastAsGood: fitted.tuned.chi2 <= fitted.default.chi2 && heldOut.tuned.chi2 <= heldOut.default.chi2,
@@ -202,22 +166,4 @@ export async function tune(input: TuneInput): Promise<Tune> {
       check: provenanceOf(check, checkPoints),
     },
   };
-}
-
-/** A list over all bins, cut as the observables are. */
-function split<T>(all: readonly T[], like: readonly (readonly unknown[])[]): T[][] {
-  let from = 0;
-  return like.map(({ length }) => {
-    from += length;
-    return all.slice(from - length, from);
-  });
-}
-
-/** The polynomials against events generated at the same point, in the errors of both. */
-function between(said: readonly ComparedBin[], generated: readonly ComparedBin[]): number {
-  return said.reduce((sum, { model, modelError }, i) => {
-    const other = generated[i];
-    const error = other ? Math.hypot(modelError, other.modelError) : 0;
-    return error > 0 && other ? sum + ((model - other.model) / error) ** 2 : sum;
-  }, 0);
 }
