@@ -34,7 +34,8 @@ const against = ({ data }: DataBin, { value, error }: Value): ComparedBin => ({
 
 /**
  * Polynomials through the samples and the minimum of chi square over the bins with a weight. Errors of data and of the
- * polynomials are added in quadrature, as compare() does with those of a run's statistics.
+ * polynomials are added in quadrature, as compare() does with those of a run's statistics; the polynomials' is its mean over
+ * the samples everywhere. With its value at each point the sum would fall towards the corners, where they know least.
  *
  * @param bins in the samples' order
  * @param start looked from besides points all over the box; unit coordinates
@@ -52,9 +53,10 @@ export function fitParameters(
   );
   const residuals = (x: readonly number[]) => {
     const values = responses.at(x);
-    return fitted.map(
-      ({ bin, index, root }) => root * pull(against(bin, values[index] ?? { value: 0, error: 0 })),
-    );
+    return fitted.map(({ bin, index, root }) => {
+      const { value = 0 } = values[index] ?? {};
+      return root * pull(against(bin, { value, error: responses.meanErrors[index] ?? 0 }));
+    });
   };
   const dimensions = start.length;
   const box = { low: start.map(() => -1), high: start.map(() => 1) };

@@ -61,6 +61,9 @@ test('a straight line has the errors of the textbook', () => {
     expect(value).toBeCloseTo(3 + 2 * x, 10);
     expect(error).toBeCloseTo(0.5 * Math.sqrt(1 / 21 + (x * x) / sumOfSquares), 10);
   }
+  const squares = samples.map(({ x }) => (fitResponses(samples, 1).at(x)[0]?.error ?? 0) ** 2);
+  const mean = squares.reduce((sum, square) => sum + square, 0) / samples.length;
+  expect(fitResponses(samples, 1).meanErrors[0]).toBeCloseTo(Math.sqrt(mean), 10);
 });
 
 test('leaving one out in closed form is leaving it out indeed', () => {

@@ -39,6 +39,8 @@ export class Responses {
   /** Of the coefficients, for a bin whose samples have the error 1. */
   readonly #covariance: readonly (readonly number[])[];
   readonly #errors: readonly number[];
+  /** Of each bin, the root mean square of the error that at() gives, over the samples. */
+  readonly meanErrors: readonly number[];
   /**
    * For each bin: the mean square of what every sample is from the polynomial through all others, in its expected errors. 1: only
    * statistics are left; more: the polynomial does not follow.
@@ -51,12 +53,15 @@ export class Responses {
     covariance: readonly (readonly number[])[],
     errors: readonly number[],
     leftOut: readonly number[],
+    samples: number,
   ) {
     this.#exponents = exponents;
     this.#coefficients = coefficients;
     this.#covariance = covariance;
-    this.#errors = errors;
+    this.#errors = errors.map((error, bin) => error * Math.sqrt(Math.max(1, leftOut[bin] ?? 1)));
     this.leftOut = leftOut;
+    // The samples' shares in their own values (h) have the number of coefficients as their sum.
+    this.meanErrors = this.#errors.map((error) => error * Math.sqrt(exponents.length / samples));
   }
 
   get terms(): number {
@@ -70,7 +75,7 @@ export class Responses {
     const spread = Math.sqrt(Math.max(0, variance));
     return this.#coefficients.map((c, bin) => ({
       value: dot(c, t),
-      error: (this.#errors[bin] ?? 0) * Math.sqrt(Math.max(1, this.leftOut[bin] ?? 1)) * spread,
+      error: (this.#errors[bin] ?? 0) * spread,
     }));
   }
 }
@@ -130,5 +135,6 @@ export function fitResponses(samples: readonly Sample[], order: number): Respons
     covariance,
     bins.map(({ error }) => error),
     bins.map(({ leftOut }) => leftOut),
+    samples.length,
   );
 }
