@@ -72,8 +72,10 @@ describe('beamtime tune', () => {
     const kept = await readdir(folder);
     expect(kept).toHaveLength(11);
     await writeFile(join(folder, kept[0] ?? ''), '{"events": 200, "histo');
-    const ran = await home.run('tune', 'tiny.yaml', '--local', '--json');
-    expect(JSON.parse(ran.out)).toEqual(local);
+    const said: unknown[] = [];
+    const again = input(at('tiny.yaml'), 'local');
+    await tune.run({ ...again, terminal: { ...again.terminal, document: (value) => said.push(value) } });
+    expect(said).toEqual([local]);
     expect(JSON.parse(await readFile(join(folder, kept[0] ?? ''), 'utf8'))).toHaveProperty('histograms');
   });
 
