@@ -422,7 +422,9 @@ export class Core {
     });
     if (this.#histogramsChanged) {
       this.#histogramsChanged = false;
-      store.set('histograms', this.#histograms.view());
+      const view = this.#histograms.view();
+      store.set('histograms', view?.histograms ?? null);
+      store.set('filled', view?.filled ?? null);
     }
     const computing = slots.filter((slot) => slot.phase === 'running').length;
     const talks = this.memberships.joined

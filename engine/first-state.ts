@@ -16,6 +16,7 @@ export function firstState(preferences: Preferences, cores: number, engineVersio
     running: [],
     finished: [],
     histograms: null,
+    filled: null,
     lastEvent: null,
     contribution: {
       eventsComputed: 0,

@@ -12,10 +12,6 @@ function store() {
   state.subscribe((change) => seen.push(change));
   return { clock, state, seen };
 }
-const HISTOGRAMS = {
-  ...{ campaign: 'z-peak', campaignTitle: 'Z peak', parameters: {} },
-  ...{ events: 0, axes: [], references: [], counts: {} },
-};
 const busy = (others: number): EngineState['cores'] => [{ index: 0, others, ours: 0 }];
 
 describe('StateStore', () => {
@@ -50,20 +46,15 @@ describe('StateStore', () => {
     clock.advance(800);
     rate(1);
     state.set('cores', busy(0.2));
-    state.set('histograms', { ...HISTOGRAMS, events: 1 });
+    state.set('filled', { point: 'z', events: 1, counts: {} });
     expect(seen.map(({ resource }) => resource)).toEqual(['cores']);
     clock.advance(1200);
-    expect(seen.map(({ resource }) => resource).sort()).toEqual([
-      'contribution',
-      'cores',
-      'cores',
-      'histograms',
-    ]);
-    state.set('histograms', { ...HISTOGRAMS, events: 2 });
+    expect(seen.map(({ resource }) => resource).sort()).toEqual(['contribution', 'cores', 'cores', 'filled']);
+    state.set('filled', { point: 'z', events: 2, counts: {} });
     clock.advance(2000);
     expect(seen.length).toBe(4);
     clock.advance(2000);
-    expect(seen.at(-1)).toMatchObject({ resource: 'histograms', value: { events: 2 } });
+    expect(seen.at(-1)).toMatchObject({ resource: 'filled', value: { events: 2 } });
     clock.advance(10_000);
     expect(clock.pending).toBe(0);
   });

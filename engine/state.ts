@@ -18,7 +18,7 @@ const BEATS: Partial<Record<EngineResource, number>> = {
   cores: 1,
   running: 1,
   contribution: 1,
-  histograms: 2,
+  filled: 2,
   lastEvent: 3,
 };
 

@@ -10,8 +10,9 @@ import { LiveEvent } from './work-unit.ts';
  * "Authorization: Bearer"; Host must be the loopback address served, Origin absent or the same.
  *
  *     GET  /state                 EngineState
- *     GET  /events                server-sent events: first `state` (EngineState), then one event per changed
- *                                 resource, named as its key in EngineState, data = the resource's new value
+ *     GET  /events?only=A,B       server-sent events: first `state` (EngineState), then one event per changed
+ *                                 resource, named as its key in EngineState, data = the resource's new value;
+ *                                 with `only`, of these resources alone, in `state` too
  *     POST /pause                 { forSeconds: number | null } null: until resumed
  *     POST /resume
  *     GET|PUT /preferences        Preferences
@@ -147,18 +148,27 @@ export const FinishedUnit = z.strictObject({
 });
 export type FinishedUnit = z.infer<typeof FinishedUnit>;
 
-/** What this host's running and recent units of one campaign point fill. */
+/** What this host's running and recent units of one campaign point fill: all that stays while they do. */
 export const LiveHistograms = z.strictObject({
+  /** Names the point. */
+  point: z.string(),
   campaign: z.string(),
   campaignTitle: z.string(),
   parameters: z.record(z.string(), Json),
-  events: Count,
   axes: z.array(HistogramAxis),
   /** Measured at this point's energy. */
   references: z.array(ReferenceTable),
-  counts: z.record(z.string(), z.array(Count)),
 });
 export type LiveHistograms = z.infer<typeof LiveHistograms>;
+
+/** What they have filled so far. Apart from the above, which is many times as long and would be told each time. */
+export const LiveCounts = z.strictObject({
+  /** LiveHistograms.point; of the point before for the moment in which the two are told. */
+  point: z.string(),
+  events: Count,
+  counts: z.record(z.string(), z.array(Count)),
+});
+export type LiveCounts = z.infer<typeof LiveCounts>;
 
 export const Contribution = z.strictObject({
   eventsComputed: Count,
@@ -218,6 +228,7 @@ export const EngineState = z.strictObject({
   running: z.array(RunningUnit),
   finished: z.array(FinishedUnit).max(FINISHED_KEPT),
   histograms: LiveHistograms.nullable(),
+  filled: LiveCounts.nullable(),
   lastEvent: LiveEvent.nullable(),
   contribution: Contribution,
   capsules: z.array(CapsuleView),
@@ -228,6 +239,15 @@ export const EngineState = z.strictObject({
 });
 export type EngineState = z.infer<typeof EngineState>;
 export type EngineResource = keyof EngineState;
+
+/** Names this engine does not know are from a newer client, and say nothing. */
+export const EventsQuery = z.strictObject({
+  only: z
+    .string()
+    .max(500)
+    .transform((names) => names.split(',').filter((name) => name in EngineState.shape) as EngineResource[])
+    .optional(),
+});
 
 export const PauseRequest = z.strictObject({ forSeconds: z.number().positive().max(31_536_000).nullable() });
 export const JoinRequest = z.strictObject({ invitation: z.string().min(1).max(500) });

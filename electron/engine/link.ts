@@ -3,7 +3,7 @@ import { createParser } from 'eventsource-parser';
 import type { PowerReport } from '../../protocol/engine-api.ts';
 import type { Preferences } from '../../protocol/preferences.ts';
 import { API_PREFIX } from '../../protocol/project-api.ts';
-import { type EngineView, isShown, NOTHING_KNOWN, viewAfter } from './view.ts';
+import { type EngineView, isShown, NOTHING_KNOWN, ONLY, viewAfter } from './view.ts';
 
 export interface Address {
   readonly url: string;
@@ -98,24 +98,28 @@ export class EngineLink {
         this.#show(viewAfter(this.#view, event, JSON.parse(data)));
       },
     });
-    const asking = request(`${address.url}${API_PREFIX}/events`, { headers: head(address) }, (stream) => {
-      if (stream.statusCode !== 200) {
-        stream.resume();
-        lost();
-        return;
-      }
-      this.#stream = stream;
-      stream.setEncoding('utf8');
-      stream.on('data', (chunk: string) => {
-        try {
-          parser.feed(chunk);
-        } catch {
-          stream.destroy(); // no JSON: not an engine, or one gone wrong
+    const asking = request(
+      `${address.url}${API_PREFIX}/events?only=${ONLY}`,
+      { headers: head(address) },
+      (stream) => {
+        if (stream.statusCode !== 200) {
+          stream.resume();
+          lost();
+          return;
         }
-      });
-      stream.on('close', lost);
-      stream.on('error', lost);
-    });
+        this.#stream = stream;
+        stream.setEncoding('utf8');
+        stream.on('data', (chunk: string) => {
+          try {
+            parser.feed(chunk);
+          } catch {
+            stream.destroy(); // no JSON: not an engine, or one gone wrong
+          }
+        });
+        stream.on('close', lost);
+        stream.on('error', lost);
+      },
+    );
     asking.setTimeout(SILENCE_MS, () => asking.destroy());
     asking.on('error', lost);
     asking.end();

@@ -25,6 +25,8 @@ const RESOURCES = {
   engineVersion: z.string(),
 } as const;
 type Resource = keyof typeof RESOURCES;
+/** What the shell asks the engine to tell, in the form of its API. */
+export const ONLY = Object.keys(RESOURCES).join(',');
 
 export interface EngineView {
   readonly status: Status | null;

@@ -202,10 +202,10 @@ describe('what it answers', () => {
 });
 
 describe('the stream', () => {
-  async function listen() {
+  async function listen(query = '') {
     const { url, token } = engine.running;
     const leave = new AbortController();
-    const answer = await fetch(`${url}/api/v1/events`, {
+    const answer = await fetch(`${url}/api/v1/events${query}`, {
       headers: { authorization: `Bearer ${token}` },
       signal: leave.signal,
     });
@@ -221,6 +221,22 @@ describe('the stream', () => {
     });
     return { events, done, leave: () => leave.abort() };
   }
+
+  test('of some resources only, where a client shows no more', async () => {
+    const some = await listen('?only=status,engineVersion,of-a-newer-client');
+    await expect.poll(() => some.events.length, WITHIN).toBeGreaterThan(0);
+    expect(Object.keys(some.events[0]?.data ?? {}).sort()).toEqual(['engineVersion', 'status']);
+    await engine.ask('PUT', '/preferences', Preferences.parse({ maxCores: 3 }));
+    await engine.ask('POST', '/pause', { forSeconds: null });
+    const last = () => some.events.at(-1)?.data;
+    await expect.poll(last, WITHIN).toMatchObject({ state: 'paused' });
+    await engine.ask('PUT', '/preferences', Preferences.parse({}));
+    await engine.ask('POST', '/resume');
+    await expect.poll(last, WITHIN).not.toMatchObject({ state: 'paused' });
+    expect(new Set(some.events.slice(1).map(({ event }) => event))).toEqual(new Set(['status']));
+    some.leave();
+    await some.done;
+  });
 
   test('first all, then what changes, to everybody', async () => {
     const [one, two] = await Promise.all([listen(), listen()]);

@@ -4,6 +4,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import { z } from 'zod';
 import type { Logger } from '../../platform/log.ts';
 import {
+  EventsQuery,
   JoinRequest,
   LeaveRequest,
   LogQuery,
@@ -73,9 +74,12 @@ export async function engineApp(options: AppOptions): Promise<Hono> {
     context.header('cache-control', 'no-store');
   });
   api.get('/state', (context) => context.json(store.snapshot()));
-  api.get('/events', (context) =>
-    context.body(eventStream(store, options.ended), 200, { 'content-type': 'text/event-stream' }),
-  );
+  api.get('/events', (context) => {
+    const { only } = parsed(EventsQuery, context.req.query());
+    return context.body(eventStream(store, options.ended, only), 200, {
+      'content-type': 'text/event-stream',
+    });
+  });
   api.post('/pause', async (context) => {
     await control.pause((await input(context, PauseRequest)).forSeconds);
     return context.body(null, 204);

@@ -1,4 +1,4 @@
-import type { EngineResource } from '../../protocol/engine-api.ts';
+import type { EngineResource, EngineState } from '../../protocol/engine-api.ts';
 import type { StateStore } from '../state.ts';
 
 /** Silence for longer than this would make clients think the engine is gone. */
@@ -8,13 +8,19 @@ const HEARTBEAT_MS = 15_000;
  * Server-sent events of one client: the whole state, then each resource that changed. The client pulls: what
  * changes while it is slow is kept once per resource, the latest value, so a slow client costs no memory.
  * @param ended closes the stream
+ * @param only these resources; without it all
  */
-export function eventStream(store: StateStore, ended: AbortSignal): ReadableStream<Uint8Array> {
+export function eventStream(
+  store: StateStore,
+  ended: AbortSignal,
+  only?: readonly EngineResource[],
+): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const changed = new Map<EngineResource, unknown>();
   let wake: (() => void) | null = null;
   let isOver = false;
   const unsubscribe = store.subscribe(({ resource, value }) => {
+    if (only && !only.includes(resource)) return;
     changed.set(resource, value);
     wake?.();
   });
@@ -28,7 +34,8 @@ export function eventStream(store: StateStore, ended: AbortSignal): ReadableStre
   if (ended.aborted) finish();
   return new ReadableStream<Uint8Array>(
     {
-      start: (controller) => controller.enqueue(encoder.encode(message('state', store.snapshot()))),
+      start: (controller) =>
+        controller.enqueue(encoder.encode(message('state', partOf(store.snapshot(), only)))),
       async pull(controller) {
         if (changed.size === 0 && !isOver) await somethingOr(HEARTBEAT_MS);
         if (isOver) {
@@ -55,6 +62,10 @@ export function eventStream(store: StateStore, ended: AbortSignal): ReadableStre
       }
     });
   }
+}
+
+function partOf(state: EngineState, only?: readonly EngineResource[]): Partial<EngineState> {
+  return only ? Object.fromEntries(only.map((resource) => [resource, state[resource]])) : state;
 }
 
 function message(event: string, data: unknown): string {

@@ -31,16 +31,22 @@ test('blocks of running and finished units of the point begun last add up', () =
   const book = new HistogramBook();
   expect(book.view()).toBeNull();
   book.begin('a', filling(91));
-  expect(book.view()).toMatchObject({ events: 0, counts: { h: [0, 0, 0, 0] }, references: [table] });
+  expect(book.view()).toMatchObject({
+    filled: { events: 0, counts: { h: [0, 0, 0, 0] } },
+    histograms: { references: [table] },
+  });
   expect(book.addLine('a', block([1, 2, 3, 4]))).toBe(true);
   book.finish('a');
   book.begin('b', { ...filling(91), parameters: { a: 1, energy: 91 } });
   book.addLine('b', block([1, 0, 0, 0]));
-  expect(book.view()).toMatchObject({ events: 20, counts: { h: [2, 2, 3, 4] } });
+  expect(book.view()?.filled).toMatchObject({ events: 20, counts: { h: [2, 2, 3, 4] } });
+  const before = book.view()?.filled.point;
   book.begin('c', filling(92));
-  expect(book.view()).toMatchObject({ events: 0, parameters: { energy: 92 } });
+  expect(book.view()).toMatchObject({ filled: { events: 0 }, histograms: { parameters: { energy: 92 } } });
+  expect(book.view()?.filled.point).toBe(book.view()?.histograms.point);
+  expect(book.view()?.filled.point).not.toBe(before);
   book.begin('d', filling(91));
-  expect(book.view()?.events).toBe(20);
+  expect(book.view()?.filled.events).toBe(20);
 });
 
 test('a run that is thrown away takes its blocks with it', () => {
@@ -48,11 +54,11 @@ test('a run that is thrown away takes its blocks with it', () => {
   book.begin('a', filling(91));
   book.addLine('a', block([1, 2, 3, 4]));
   book.drop('a');
-  expect(book.view()?.events).toBe(0);
+  expect(book.view()?.filled.events).toBe(0);
   expect(book.addLine('a', block([1, 2, 3, 4]))).toBe(false);
   book.begin('a', filling(91));
   book.addLine('a', block([0, 1, 0, 0]));
-  expect(book.view()?.counts).toEqual({ h: [0, 1, 0, 0] });
+  expect(book.view()?.filled.counts).toEqual({ h: [0, 1, 0, 0] });
 });
 
 test('what a program writes wrongly counts for nothing and hurts nobody', () => {
@@ -72,7 +78,7 @@ test('what a program writes wrongly counts for nothing and hurts nobody', () => 
   }
   book.addLine('a', block([1, 2, 3], 5));
   book.addLine('a', block([1, 2, 3, 4], 5, '__proto__'));
-  expect(book.view()).toMatchObject({ events: 10, counts: { h: [0, 0, 0, 0] } });
+  expect(book.view()?.filled).toMatchObject({ events: 10, counts: { h: [0, 0, 0, 0] } });
 });
 
 test('many points of a scan keep a bounded memory', () => {
@@ -83,7 +89,7 @@ test('many points of a scan keep a bounded memory', () => {
     book.finish(`u${energy}`);
   }
   book.begin('again', filling(0));
-  expect(book.view()?.events).toBe(0);
+  expect(book.view()?.filled.events).toBe(0);
 });
 
 test('lines come out whole however the writes are cut', () => {

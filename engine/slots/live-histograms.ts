@@ -1,4 +1,4 @@
-import type { LiveHistograms as View } from '../../protocol/engine-api.ts';
+import type { LiveCounts, LiveHistograms } from '../../protocol/engine-api.ts';
 import type { HistogramAxis } from '../../protocol/release.ts';
 import { Block } from '../../protocol/work-unit.ts';
 
@@ -7,10 +7,10 @@ export interface Filling {
   readonly project: string;
   readonly campaign: string;
   readonly campaignTitle: string;
-  readonly parameters: View['parameters'];
+  readonly parameters: LiveHistograms['parameters'];
   readonly axes: readonly HistogramAxis[];
   /** Measurements that go with the point. */
-  readonly references: View['references'];
+  readonly references: LiveHistograms['references'];
 }
 
 interface Sums {
@@ -19,6 +19,7 @@ interface Sums {
 }
 
 interface Point {
+  readonly key: string;
   readonly filling: Filling;
   readonly finished: Sums;
   readonly running: Map<string, Sums>;
@@ -38,7 +39,7 @@ export class HistogramBook {
 
   begin(leaseId: string, filling: Filling): void {
     const key = `${filling.project} ${filling.campaign} ${canonical(filling.parameters)}`;
-    const point = this.#points.get(key) ?? { filling, finished: emptySums(), running: new Map() };
+    const point = this.#points.get(key) ?? { key, filling, finished: emptySums(), running: new Map() };
     point.running.set(leaseId, emptySums());
     this.#points.delete(key);
     this.#points.set(key, point);
@@ -87,25 +88,22 @@ export class HistogramBook {
   }
 
   /** The point begun last; null before the first. */
-  view(): View | null {
+  view(): { readonly histograms: LiveHistograms; readonly filled: LiveCounts } | null {
     const point = [...this.#points.values()].at(-1);
     if (!point) return null;
-    const { campaign, campaignTitle, parameters, axes, references } = point.filling;
+    const { key, filling } = point;
+    const { campaign, campaignTitle, parameters, axes, references } = filling;
     const total = emptySums();
     for (const sums of [point.finished, ...point.running.values()]) {
       total.events += sums.events;
       for (const [name, counts] of sums.counts) addCounts(total.counts, name, counts);
     }
+    const counts = Object.fromEntries(
+      axes.map(({ name, edges }) => [name, total.counts.get(name) ?? new Array(edges.length + 1).fill(0)]),
+    );
     return {
-      campaign,
-      campaignTitle,
-      parameters,
-      events: total.events,
-      axes: [...axes],
-      references,
-      counts: Object.fromEntries(
-        axes.map(({ name, edges }) => [name, total.counts.get(name) ?? new Array(edges.length + 1).fill(0)]),
-      ),
+      histograms: { point: key, campaign, campaignTitle, parameters, axes: [...axes], references },
+      filled: { point: key, events: total.events, counts },
     };
   }
 }

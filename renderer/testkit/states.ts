@@ -36,10 +36,10 @@ export function busyState(cores = 8): EngineState {
       finishedUnit({ leaseId: 'l-2', verdict: 'pending', creditMicroseconds: 0 }),
     ],
     histograms: {
+      point: 'z-lineshape-1 at 91.19',
       campaign: 'z-lineshape-1',
       campaignTitle: 'The Z line shape',
       parameters: { energyGeV: 91.19, stages: [], hepmcEvents: 20 },
-      events: 152_710_000,
       axes: [
         {
           name: 'cosTheta',
@@ -59,6 +59,10 @@ export function busyState(cores = 8): EngineState {
         },
       ],
       references: [],
+    },
+    filled: {
+      point: 'z-lineshape-1 at 91.19',
+      events: 152_710_000,
       counts: { cosTheta: [0, ...angular(40, 5_160_000), 0], energy: [0, ...falling(25), 3] },
     },
     lastEvent: {
@@ -152,12 +156,13 @@ export async function measuredState(): Promise<EngineState> {
     axes.push(HistogramAxis.parse({ ...own, ...squares, edges: binEdges }));
   }
   counts.eecSquares = (counts.eec ?? []).map((count) => Math.round(0.4 * count));
-  const campaign = {
-    campaign: 'hadrons-1',
-    campaignTitle: 'Hadrons at the Z',
-    parameters: { energyGeV: 91.19 },
+  const point = 'hadrons-1 at 91.19';
+  const campaign = { campaign: 'hadrons-1', campaignTitle: 'Hadrons at the Z' };
+  return {
+    ...state,
+    histograms: { point, ...campaign, parameters: { energyGeV: 91.19 }, axes, references },
+    filled: { point, events: 57_000, counts },
   };
-  return { ...state, histograms: { ...campaign, events: 57_000, axes, references, counts } };
 }
 
 /** A fresh engine: nothing joined, nothing done. */
@@ -177,6 +182,7 @@ export function emptyState(): EngineState {
     running: [],
     finished: [],
     histograms: null,
+    filled: null,
     lastEvent: null,
     contribution: {
       eventsComputed: 0,

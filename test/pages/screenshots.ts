@@ -34,8 +34,7 @@ try {
   await mkdir(TARGET, { recursive: true });
   const { page } = await world.open();
   // Something to see: a histogram that has begun to fill.
-  for (let i = 0; i < 100 && ((await world.state()).histograms?.events ?? 0) < 20_000; i += 1)
-    await delay(200);
+  for (let i = 0; i < 100 && ((await world.state()).filled?.events ?? 0) < 20_000; i += 1) await delay(200);
   for (const name of NAMES) {
     await show(page, name);
     await delay(600);

@@ -131,9 +131,9 @@ export function states(): void {
     expect(await bar.getAttribute('aria-valuenow')).toBe('75000000');
     const outline = page.locator('path.outline');
     const before = await outline.getAttribute('d');
-    const { histograms } = busyState();
-    const counts = { ...histograms?.counts, cosTheta: Array.from({ length: 42 }, (_, i) => 1000 * i) };
-    store.set('histograms', histograms && { ...histograms, counts, events: 861_000 });
+    const { filled } = busyState();
+    const counts = { ...filled?.counts, cosTheta: Array.from({ length: 42 }, (_, i) => 1000 * i) };
+    store.set('filled', filled && { ...filled, counts, events: 861_000 });
     await page.getByText('861,000 events').waitFor();
     expect(await outline.getAttribute('d')).not.toBe(before);
     store.set('lastEvent', {
@@ -190,8 +190,8 @@ export function states(): void {
 
   it('lays what the events say over measured data, with ratio, chi square and source', async () => {
     const state = await measuredState();
-    const { histograms } = state;
-    if (!histograms) throw new Error('no histograms');
+    const { filled } = state;
+    if (!filled) throw new Error('nothing is filled');
     engine.replace(state);
     const page = await open();
     const card = page.locator('section:has(#histogram-title)');
@@ -226,22 +226,22 @@ export function states(): void {
     // Axes are the data's: only the line moves as events come in, and before the first there is none.
     const ticks = () => card.locator('.ticks').allTextContents();
     const before = await ticks();
-    const none = Object.entries(histograms.counts).map(([name, counts]) => [name, counts.map(() => 0)]);
-    engine.store.set('histograms', { ...histograms, events: 0, counts: Object.fromEntries(none) });
+    const none = Object.entries(filled.counts).map(([name, counts]) => [name, counts.map(() => 0)]);
+    engine.store.set('filled', { ...filled, events: 0, counts: Object.fromEntries(none) });
     await page.getByText('The line will appear with the first events.').waitFor();
     expect(await card.locator('path.line').count()).toBe(0);
     expect(await ticks()).toEqual(before);
     // Per event, without data: of 40,000 analysed ones, not of all 57,000.
-    engine.store.set('histograms', histograms);
+    engine.store.set('filled', filled);
     await select.selectOption('oblateness');
     await chart.focus();
     await chart.press('Home');
-    const share = (histograms.counts.oblateness?.[1] ?? 0) / 40_000;
+    const share = (filled.counts.oblateness?.[1] ?? 0) / 40_000;
     const reading = new RegExp(`^0 to 0\\.02: ${share.toPrecision(3)} ± [\\d.]+ per event$`);
     await expect.poll(() => chart.getAttribute('aria-valuetext')).toMatch(reading);
     // Leading order makes no hadrons: nothing to compare.
-    const { analysed = [], ...others } = histograms.counts;
-    engine.store.set('histograms', { ...histograms, counts: { ...others, analysed: analysed.map(() => 0) } });
+    const { analysed = [], ...others } = filled.counts;
+    engine.store.set('filled', { ...filled, counts: { ...others, analysed: analysed.map(() => 0) } });
     await expect.poll(() => select.locator('optgroup').count()).toBe(0);
     expect(await select.locator('option').count()).toBe(4);
   });

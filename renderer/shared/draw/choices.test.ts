@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { ReferenceTable } from '../../../protocol/reference.ts';
 import { HistogramAxis } from '../../../protocol/release.ts';
-import { choicesOf, chosenOf } from './choices.ts';
+import { choicesOf, chosenOf, isSameChoices } from './choices.ts';
 
 const axis = (name: string, more: Partial<HistogramAxis> = {}) =>
   HistogramAxis.parse({ name, title: name, xLabel: '', yLabel: '', edges: [0, 1], ...more });
@@ -36,6 +36,12 @@ it('offers no table where there are events, but none of the measured kind; befor
   expect(choicesOf(counted(0), [thrust], 9).tables).toEqual([]);
   expect(names(choicesOf(counted(0), [thrust], 9))).toEqual(['thrust', 'weights', 'phi']);
   expect(choicesOf(counted(0), [thrust], 0).tables).toEqual([thrust]);
+});
+
+it('knows whether there is the same to choose from', () => {
+  const before = choicesOf(counted(9), [thrust], 9);
+  expect(isSameChoices(before, choicesOf(counted(10), [thrust], 10))).toBe(true);
+  expect(isSameChoices(before, choicesOf(counted(0), [thrust], 9))).toBe(false);
 });
 
 it('shows the chosen one while it exists, else one with data, else the first', () => {

@@ -27,6 +27,12 @@ export function choicesOf(counted: Counted, references: readonly ReferenceTable[
   return { tables, axes: counted.axes.filter(({ name }) => !helpers.has(name) && !shown.has(name)) };
 }
 
+export function isSameChoices(one: Choices, other: Choices): boolean {
+  const same = (a: readonly unknown[], b: readonly unknown[]) =>
+    a.length === b.length && a.every((each, i) => each === b[i]);
+  return same(one.tables, other.tables) && same(one.axes, other.axes);
+}
+
 export type Choice =
   | { readonly key: string; readonly table: ReferenceTable }
   | { readonly key: string; readonly axis: HistogramAxis };

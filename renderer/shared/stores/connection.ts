@@ -8,7 +8,7 @@ import { Seen } from '../use/pace.ts';
 import * as resources from './resources.ts';
 
 /** Drawn, and neither spoken nor in the title: nobody misses it who does not look. */
-const ONLY_SEEN: readonly EngineResource[] = ['cores', 'running', 'histograms', 'lastEvent', 'contribution'];
+const ONLY_SEEN: readonly EngineResource[] = ['cores', 'running', 'filled', 'lastEvent', 'contribution'];
 
 type Sinks = { readonly [K in EngineResource]: (value: EngineState[K]) => void };
 
@@ -33,6 +33,7 @@ export const useConnection = defineStore('connection', () => {
     running: resources.useRunning().put,
     finished: resources.useFinished().put,
     histograms: resources.useHistograms().put,
+    filled: resources.useFilled().put,
     lastEvent: resources.useLastEvent().put,
     contribution: resources.useContribution().put,
     capsules: resources.useCapsules().put,

@@ -5,6 +5,7 @@ export const useCores = defineResource('cores');
 export const useRunning = defineResource('running');
 export const useFinished = defineResource('finished');
 export const useHistograms = defineResource('histograms');
+export const useFilled = defineResource('filled');
 export const useLastEvent = defineResource('lastEvent');
 export const useContribution = defineResource('contribution');
 export const useCapsules = defineResource('capsules');
