@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type EngineState, EngineState as Schema } from '../protocol/engine-api.ts';
 import { Preferences } from '../protocol/preferences.ts';
-import { type StateChange, StateStore } from './state.ts';
+import { BEAT_MS, type StateChange, StateStore } from './state.ts';
 import { ManualClock } from './testkit/clock.ts';
 import { initialState } from './testkit/state.ts';
 
@@ -29,7 +29,7 @@ describe('StateStore', () => {
   it('coalesces frequent changes: the first at once, then only the last of each beat', () => {
     const { clock, state, seen } = store();
     for (let i = 1; i <= 200; i++) {
-      clock.advance(20);
+      clock.advance(BEAT_MS / 100);
       state.set('cores', busy(i / 200));
     }
     clock.advance(10_000);
@@ -48,12 +48,12 @@ describe('StateStore', () => {
     state.set('cores', busy(0.2));
     state.set('filled', { point: 'z', events: 1, counts: {} });
     expect(seen.map(({ resource }) => resource)).toEqual(['cores']);
-    clock.advance(1200);
+    clock.advance(BEAT_MS - 800);
     expect(seen.map(({ resource }) => resource).sort()).toEqual(['contribution', 'cores', 'cores', 'filled']);
     state.set('filled', { point: 'z', events: 2, counts: {} });
-    clock.advance(2000);
+    clock.advance(BEAT_MS);
     expect(seen.length).toBe(4);
-    clock.advance(2000);
+    clock.advance(BEAT_MS);
     expect(seen.at(-1)).toMatchObject({ resource: 'filled', value: { events: 2 } });
     clock.advance(10_000);
     expect(clock.pending).toBe(0);

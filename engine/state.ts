@@ -7,7 +7,7 @@ export type StateChange = { [K in EngineResource]: { resource: K; value: EngineS
 export type StateListener = (change: StateChange) => void;
 
 /** The beat on which everything that only moves on the screen is told; as often as such displays usually are (top: 3 s). */
-const BEAT_MS = 2000;
+export const BEAT_MS = 3000;
 
 /**
  * Beats between two announcements of one resource. What a person reacts to is not here: it is told at once. What only

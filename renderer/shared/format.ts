@@ -13,7 +13,10 @@ export function setFormatLocale(tag: string): void {
   locale.value = tag;
 }
 
+/** Making a format costs a hundred times what using it does. */
 const numbers = new Map<string, Intl.NumberFormat>();
+const moments = new Map<string, Intl.DateTimeFormat>();
+
 function number(value: number, options: Intl.NumberFormatOptions): string {
   const key = `${locale.value} ${JSON.stringify(options)}`;
   let format = numbers.get(key);
@@ -25,7 +28,13 @@ function number(value: number, options: Intl.NumberFormatOptions): string {
 }
 
 function moment(value: Date, options: Intl.DateTimeFormatOptions): string {
-  return new Intl.DateTimeFormat(locale.value, options).format(value);
+  const key = `${locale.value} ${JSON.stringify(options)}`;
+  let format = moments.get(key);
+  if (!format) {
+    format = new Intl.DateTimeFormat(locale.value, options);
+    moments.set(key, format);
+  }
+  return format.format(value);
 }
 
 /** "1,234,567" */

@@ -1,11 +1,11 @@
 import { onScopeDispose, type Ref, ref } from 'vue';
 
-/** The time, ms since the epoch, once a second while the component lives. */
-export function useNow(): Readonly<Ref<number>> {
+/** The time, ms since the epoch, as it was at most so long ago, while the component lives. */
+export function useNow(everyMs = 1000): Readonly<Ref<number>> {
   const now = ref(Date.now());
   const timer = setInterval(() => {
     now.value = Date.now();
-  }, 1000);
+  }, everyMs);
   onScopeDispose(() => clearInterval(timer));
   return now;
 }

@@ -1,4 +1,4 @@
-import { onScopeDispose, type Ref, shallowRef } from 'vue';
+import { onScopeDispose, type Ref, shallowRef, watch } from 'vue';
 import { CALM_MS, everyCalmBeat } from './pace.ts';
 
 export interface RateSample {
@@ -7,15 +7,27 @@ export interface RateSample {
 }
 
 const KEPT = 180_000 / CALM_MS;
+/** What is told a little early is of the beat all the same. */
+const EARLY_MS = 1000;
 
-/** The last three minutes of a rate, sampled evenly whether or not it changes; missing while there is none. */
-export function useRateHistory(read: () => number | null): Readonly<Ref<readonly RateSample[]>> {
+/**
+ * The last three minutes of a rate, about evenly. A sample is taken when the engine tells something, so that it is drawn
+ * with what was told and not in a frame of its own; and on the calm beat where the engine is silent, as nothing changes.
+ * @param read the rate, null while there is none
+ * @param at when it was told last
+ */
+export function useRateHistory(
+  read: () => number | null,
+  at: () => number,
+): Readonly<Ref<readonly RateSample[]>> {
   const samples = shallowRef<readonly RateSample[]>([]);
-  const sample = () => {
+  const sample = (after: number) => {
+    const now = Date.now();
     const perSecond = read();
-    if (perSecond !== null) samples.value = [...samples.value.slice(1 - KEPT), { at: Date.now(), perSecond }];
+    if (perSecond === null || now - (samples.value.at(-1)?.at ?? 0) < after) return;
+    samples.value = [...samples.value.slice(1 - KEPT), { at: now, perSecond }];
   };
-  sample();
-  onScopeDispose(everyCalmBeat(sample));
+  watch(at, () => sample(CALM_MS - EARLY_MS), { immediate: true });
+  onScopeDispose(everyCalmBeat(() => sample(CALM_MS + EARLY_MS)));
   return samples;
 }
