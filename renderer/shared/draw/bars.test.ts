@@ -26,8 +26,8 @@ it('has places for days without anything, and a scale where there is nothing at 
   const plot = layOutBars([[0, 0]], FRAME, 4);
   expect(plot.pieces).toEqual([]);
   expect(plot.places).toEqual([
-    { x: 100, width: 150 },
-    { x: 250, width: 150 },
+    { left: 100, right: 250 },
+    { left: 250, right: 400 },
   ]);
   expect(layOutBars([], FRAME, 4).places).toEqual([]);
 });

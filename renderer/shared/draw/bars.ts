@@ -1,4 +1,5 @@
 import type { Frame, Tick } from './histogram.ts';
+import type { Place } from './places.ts';
 import { linearTicks, roundAbove } from './ticks.ts';
 
 /** A piece of a stacked bar, in pixels. */
@@ -14,8 +15,8 @@ export interface BarPlot {
   readonly pieces: readonly Piece[];
   readonly totals: readonly number[];
   readonly yTicks: readonly Tick[];
-  /** Left edge and width of the place of each bar, gap included. */
-  readonly places: readonly { readonly x: number; readonly width: number }[];
+  /** Of each bar, gap included. */
+  readonly places: readonly Place[];
 }
 
 /** Lays stacked bars out, one for each index of the series' values; y linear from zero. */
@@ -42,6 +43,6 @@ export function layOutBars(series: readonly (readonly number[])[], frame: Frame,
     pieces,
     totals,
     yTicks: linearTicks(0, top, yTicks).map((value) => ({ value, at: frame.bottom - value * scale })),
-    places: totals.map((_, i) => ({ x: frame.left + i * step, width: step })),
+    places: totals.map((_, i) => ({ left: frame.left + i * step, right: frame.left + (i + 1) * step })),
   };
 }

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HistogramAxis } from '../../../protocol/release.ts';
-import { binAt, type Frame, layOut, readBins as readCounted } from './histogram.ts';
+import { type Frame, layOut, readBins as readCounted } from './histogram.ts';
+import { placeAt } from './places.ts';
 
 const FRAME: Frame = { left: 50, top: 10, right: 450, bottom: 210 };
 const OPTIONS = { logY: false, xTicks: 4, yTicks: 4 };
@@ -124,5 +125,5 @@ describe('finding a bin', () => {
     [151, 1],
     [449, 3],
     [900, 3],
-  ])('at %d px is bin %d', (at, bin) => expect(binAt(plot, at)).toBe(bin));
+  ])('at %d px is bin %d', (at, bin) => expect(placeAt(plot.bins, at)).toBe(bin));
 });

@@ -1,5 +1,6 @@
 import { type Counted, perEvent } from '../../../protocol/compare.ts';
 import type { HistogramAxis } from '../../../protocol/release.ts';
+import type { Place } from './places.ts';
 import { decadeTicks, linearTicks, roundAbove } from './ticks.ts';
 
 /** One bin as it is read: what it holds and its statistical error, and both over the bin's width if so scaled. */
@@ -68,9 +69,7 @@ export interface Tick {
   readonly at: number;
 }
 
-export interface PlacedBin {
-  readonly left: number;
-  readonly right: number;
+export interface PlacedBin extends Place {
   readonly middle: number;
   readonly top: number;
   /** Ends of the error bar; null for an empty bin. */
@@ -142,12 +141,6 @@ export function layOut(
         .join(''),
     ),
   };
-}
-
-/** The bin at a horizontal place; outside the frame the nearest one. */
-export function binAt(plot: Plot, at: number): number {
-  const index = plot.bins.findIndex((bin) => at < bin.right);
-  return index < 0 ? plot.bins.length - 1 : index;
 }
 
 function linearScale({ bins, events }: Bins, frame: Frame, wanted: number, highest: number) {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ComparedBin } from '../../../protocol/compare.ts';
-import { layOutMeasured, pointAt } from './measured.ts';
+import { layOutMeasured } from './measured.ts';
+import { placeAt } from './places.ts';
 
 const FRAME = { left: 50, top: 10, right: 450, bottom: 210 };
 const BELOW = { left: 50, top: 230, right: 450, bottom: 290 };
@@ -65,6 +66,6 @@ describe('data and computation', () => {
 
   it('are read by place', () => {
     const { points } = plot();
-    expect([-5, 60, 300, 900].map((at) => pointAt(points, at))).toEqual([0, 0, 2, 3]);
+    expect([-5, 60, 300, 900].map((at) => placeAt(points, at))).toEqual([0, 0, 2, 3]);
   });
 });

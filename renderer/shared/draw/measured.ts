@@ -1,10 +1,9 @@
 import type { ComparedBin } from '../../../protocol/compare.ts';
 import type { Frame, Tick } from './histogram.ts';
+import type { Place } from './places.ts';
 import { decadeTicks, linearTicks, roundAbove } from './ticks.ts';
 
-export interface PlacedPoint {
-  readonly left: number;
-  readonly right: number;
+export interface PlacedPoint extends Place {
   readonly middle: number;
   /** Height of the measured value, and the ends of its error bar; null for a bin in which nothing was measured. */
   readonly data: { readonly at: number; readonly from: number; readonly to: number } | null;
@@ -93,12 +92,6 @@ export function layOutMeasured(
       ]),
     },
   };
-}
-
-/** The bin at a horizontal place; outside the frame the nearest one. */
-export function pointAt(points: readonly PlacedPoint[], at: number): number {
-  const index = points.findIndex(({ right }) => at < right);
-  return index < 0 ? points.length - 1 : index;
 }
 
 function horizontal(bins: readonly ComparedBin[], frame: Frame, isLog: boolean, wanted: number) {
