@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { StatusCause } from '../protocol/engine-api.ts';
+import { DiskReason, StatusCause } from '../protocol/engine-api.ts';
 import { LANGUAGES } from '../protocol/shell.ts';
-import { fill, languageFor } from './texts.ts';
+import { fill, languageFor, reasonText } from './texts.ts';
 import { SHARES } from './tray/menu.ts';
 
 const folder = new URL('./locales/', import.meta.url);
@@ -13,7 +13,10 @@ const placeholders = (text = '') => [...text.matchAll(/\{(\w+)\}/g)].map(([, nam
 test('every language has every text, with the same values, and each cause of the engine', () => {
   expect(readdirSync(folder).sort()).toEqual(LANGUAGES.map((language) => `${language}.json`).sort());
   const english = locale('en');
-  const causes = StatusCause.shape.code.options.map((code) => `cause.${code}`);
+  const causes = [
+    ...StatusCause.shape.code.options.map((code) => `cause.${code}`),
+    ...DiskReason.options.map((why) => `cause.disk.${why}`),
+  ];
   for (const language of LANGUAGES.filter((one) => one !== 'en')) {
     const texts = locale(language);
     expect(Object.keys(texts).sort(), language).toEqual([...Object.keys(english), ...causes].sort());
@@ -38,6 +41,16 @@ test('the system’s languages are taken in their order; one that we lack is pas
   expect(languageFor(['fr-CA', 'en'])).toBe('fr');
   expect(languageFor(['tlh', 'pt_BR', 'de_AT'])).toBe('de');
   expect(languageFor([])).toBe('en');
+});
+
+test('why the disk cannot be written is said in the person’s language too, and what a newer engine says in its own words', () => {
+  const status = (values: Record<string, string>) => ({
+    ...{ state: 'attention', reason: 'The disk is full' },
+    cause: { code: 'disk', values: { message: 'the disk is full', ...values } },
+  });
+  expect(reasonText('de', status({ why: 'full' }))).toMatch(/^Die Platte ist voll/);
+  expect(reasonText('de', status({ why: 'of the future' }))).toContain('the disk is full');
+  expect(reasonText('en', status({ why: 'full' }))).toBe('The disk is full');
 });
 
 test('a part in brackets needs its values', () => {

@@ -26,9 +26,10 @@ export function text(language: Language, key: TextKey, values: Values = {}): str
 
 /** The engine's reason in the person's language: its own words in English, by its cause in others where we know it. */
 export function reasonText(language: Language, status: Status): string {
-  const template =
-    status.cause && language !== 'en' ? TEXTS[language][`cause.${status.cause.code}`] : undefined;
-  return template && status.cause ? fill(template, status.cause.values) : status.reason;
+  if (!status.cause || language === 'en') return status.reason;
+  const { code, values } = status.cause;
+  const template = TEXTS[language][`cause.${code}.${values.why}`] ?? TEXTS[language][`cause.${code}`];
+  return template === undefined ? status.reason : fill(template, values);
 }
 
 /** Puts values in; a part in [brackets] is left out where one of its values is not known. */

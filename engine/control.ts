@@ -235,8 +235,8 @@ async function saved(saving: Promise<void>): Promise<void> {
 }
 
 function asConflict(error: unknown): unknown {
-  const words = diskTrouble(error);
-  return words ? new ControlError('conflict', words, null, { cause: error }) : error;
+  const trouble = diskTrouble(error);
+  return trouble ? new ControlError('conflict', trouble.words, null, { cause: error }) : error;
 }
 
 /** The change holds for this life of the engine either way; the person hears when it will not hold longer. */
@@ -244,11 +244,11 @@ async function written(writing: Promise<void>): Promise<void> {
   try {
     await writing;
   } catch (error) {
-    const words = diskTrouble(error);
-    if (!words) throw error;
+    const trouble = diskTrouble(error);
+    if (!trouble) throw error;
     throw new ControlError(
       'conflict',
-      `this holds until the engine ends, but was not saved: ${words}`,
+      `this holds until the engine ends, but was not saved: ${trouble.words}`,
       null,
       {
         cause: error,

@@ -171,10 +171,10 @@ function startError(error: unknown, files: EngineFiles): unknown {
       cause: error,
     });
   }
-  const words = diskTrouble(error);
-  if (words) {
+  const trouble = diskTrouble(error);
+  if (trouble) {
     return new EngineStartError(
-      `the data folder ${files.dataFolder} cannot be used: ${words}; or choose another one`,
+      `the data folder ${files.dataFolder} cannot be used: ${trouble.words}; or choose another one`,
       { cause: error },
     );
   }

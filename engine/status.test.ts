@@ -69,7 +69,12 @@ test.each<[string, Partial<StatusInputs>, StatusView['state'], RegExp]>([
     'attention',
     /^The list of your projects was damaged and is kept as \/data/,
   ],
-  ['disk full', { ...idle, diskTrouble: 'the disk is full; free some' }, 'attention', /^The disk is full/],
+  [
+    'disk full',
+    { ...idle, diskTrouble: { why: 'full', words: 'the disk is full; free some' } },
+    'attention',
+    /^The disk is full/,
+  ],
   ['no capsule', { ...idle, noCapsule: 'QEMU is missing; install it' }, 'attention', /^QEMU/],
   ['first measurement', { ...idle, isMeasuring: true, preparing: 1 }, 'starting', /^Measuring/],
   ['fetching', { ...idle, preparing: 1 }, 'starting', /next work unit/],

@@ -1,5 +1,6 @@
 import type { StatusCause, StatusView } from '../protocol/engine-api.ts';
 import type { Decision } from './cores/index.ts';
+import type { DiskTrouble } from './work/index.ts';
 
 /** Everything the one sentence depends on. */
 export interface StatusInputs {
@@ -18,7 +19,7 @@ export interface StatusInputs {
   /** Units that are being fetched or started. */
   readonly preparing: number;
   /** Why the disk cannot be written. */
-  readonly diskTrouble: string | null;
+  readonly diskTrouble: DiskTrouble | null;
   /** Why no capsule that preferences allow can run here. */
   readonly noCapsule: string | null;
   readonly isMeasuring: boolean;
@@ -53,7 +54,10 @@ export function statusView(now: StatusInputs): StatusView {
   if (now.isStopping) return view('stopping', 'stopping', 'Stopping; finished work is kept');
   if (decision.state === 'paused') return policy('paused');
   if (!now.hasProject) return noProject(now.projectsLostAt);
-  if (now.diskTrouble) return view('attention', 'disk', sentence(now.diskTrouble), now.diskTrouble);
+  if (now.diskTrouble) {
+    const { why, words } = now.diskTrouble;
+    return by('attention', sentence(words), { code: 'disk', values: { message: words, why } });
+  }
   if (now.noCapsule) return view('attention', 'no-capsule', sentence(now.noCapsule), now.noCapsule);
   if (decision.slots === 0) return policy('waiting');
   if (now.isFinishing) return view('computing', 'finishing', 'Finishing what runs, then stopping');

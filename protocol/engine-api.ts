@@ -45,7 +45,7 @@ export type CoreView = z.infer<typeof CoreView>;
  * Why, for programs that say it in another language: a code and what goes into its sentence. `values` by code:
  * load: { cores, busyWith: string | null }; person: { sure: 0 | 1 }; battery: { percent: number | null };
  * heat: { celsius: number | null }; schedule: { opens: string | null }; paused: { minutesLeft: number | null };
- * program: { name }; disk, no-capsule, offline, no-work: { message } in the words of whoever refused; no-project: { message }
+ * program: { name }; disk: { message, why: DiskReason }; no-capsule, offline, no-work: { message } in the words of whoever refused; no-project: { message }
  * where the list of projects was damaged; others: none.
  */
 export const StatusCause = z.strictObject({
@@ -81,6 +81,10 @@ export const StatusCause = z.strictObject({
   values: z.record(z.string(), z.union([z.string(), z.number(), z.null()])),
 });
 export type StatusCause = z.infer<typeof StatusCause>;
+
+/** Why the disk cannot be written. */
+export const DiskReason = z.enum(['full', 'quota', 'read-only', 'denied', 'errors', 'open-files']);
+export type DiskReason = z.infer<typeof DiskReason>;
 
 /** The one sentence that says what is happening and why; `reason` is plain words for a person. */
 export const StatusView = z.strictObject({
@@ -301,6 +305,82 @@ export const DoctorAction = z.enum([
 ]);
 export type DoctorAction = z.infer<typeof DoctorAction>;
 
+/** What a check may find. Values ending in Mb are megabytes; `seconds` is a time, `error` the words of whatever failed. */
+export const DoctorFinding = z.enum([
+  'folder-writable',
+  'folder-not-writable',
+  'kept-none',
+  'kept-preferences',
+  'kept-projects',
+  'kept-facts',
+  'kept-history',
+  'disk-enough',
+  'disk-under-limit',
+  'disk-short',
+  'memory',
+  'project-none',
+  'project-answers',
+  'project-silent',
+  'project-other-key',
+  'clock-alone',
+  'clock-unanswered',
+  'clock-right',
+  'clock-ahead',
+  'clock-behind',
+  'wasm-runs',
+  'wasm-wrong',
+  'qemu-found',
+  'qemu-missing',
+  'appliance-none',
+  'appliance-verified',
+  'appliance-damaged',
+  'accelerator-unknown',
+  'accelerator-boots',
+  'accelerator-none',
+  'accelerator-refused',
+  'accelerator-denied',
+  'calibration-none',
+  'calibration-known',
+  'calibration-failed',
+  'priority-system',
+  'priority-idle',
+  'priority-nice',
+  'check-failed',
+]);
+export type DoctorFinding = z.infer<typeof DoctorFinding>;
+
+/** What a check may advise. */
+export const DoctorAdvice = z.enum([
+  'make-writable',
+  'kept-preferences',
+  'kept-projects',
+  'kept-facts',
+  'kept-history',
+  'lower-disk-limit',
+  'free-space',
+  'free-memory',
+  'join',
+  'project-waits',
+  'new-invitation',
+  'set-clock',
+  'newer-version',
+  'install-qemu',
+  'install-qemu-mac',
+  'fetched-again',
+  'virtualisation',
+  'kvm-group',
+  'measured-again',
+  'install-chrt',
+  'report',
+]);
+export type DoctorAdvice = z.infer<typeof DoctorAdvice>;
+
+/** For programs that say it in another language. A newer engine may have codes that they do not know. */
+const Said = z.strictObject({
+  code: z.string(),
+  values: z.record(z.string(), z.union([z.string(), z.number()])),
+});
+
 export const DoctorCheck = z.strictObject({
   name: z.string(),
   title: z.string(),
@@ -308,6 +388,9 @@ export const DoctorCheck = z.strictObject({
   detail: z.string(),
   /** What to do, where state is not ok. */
   remedy: z.string().nullable(),
+  /** The detail in DoctorFinding codes, the remedy in DoctorAdvice codes. */
+  findings: z.array(Said).default([]),
+  advice: z.array(Said).default([]),
   /** What POST /doctor/:name/remedy would do about it; null: only the person can. */
   action: DoctorAction.nullable(),
 });

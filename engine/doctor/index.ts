@@ -1,5 +1,5 @@
 import type { DoctorCheck } from '../../protocol/engine-api.ts';
-import type { Check, DoctorContext } from './check.ts';
+import { advise, type Check, type DoctorContext, type Finding, found, problem, reasonOf } from './check.ts';
 import { accelerator } from './checks/accelerator.ts';
 import { appliance } from './checks/appliance.ts';
 import { calibration } from './checks/calibration.ts';
@@ -12,6 +12,7 @@ import { priority } from './checks/priority.ts';
 import { project } from './checks/project.ts';
 import { qemu } from './checks/qemu.ts';
 import { webAssembly } from './checks/web-assembly.ts';
+import { adviceWords, findingWords } from './words.ts';
 
 export type { DoctorContext } from './check.ts';
 
@@ -35,18 +36,17 @@ export function examine(context: DoctorContext): Promise<DoctorCheck[]> {
   return Promise.all(
     CHECKS.map(async ({ name, title, run }) => {
       try {
-        return { name, title, ...(await run(context)) };
+        return said(name, title, await run(context));
       } catch (error) {
-        const detail = `this check itself failed: ${error instanceof Error ? error.message : error}`;
-        return {
-          name,
-          title,
-          state: 'problem' as const,
-          detail,
-          remedy: 'Please report this with the text above.',
-          action: null,
-        };
+        const broken = found('check-failed', { error: reasonOf(error) });
+        return said(name, title, problem(broken, advise('report')));
       }
     }),
   );
+}
+
+function said(name: string, title: string, { state, findings, advice, action }: Finding): DoctorCheck {
+  const remedy = advice.length > 0 ? adviceWords(advice) : null;
+  const inCodes = { findings: [...findings], advice: [...advice] };
+  return { name, title, state, detail: findingWords(findings), remedy, ...inCodes, action };
 }

@@ -1,4 +1,5 @@
 import type { Logger } from '../../platform/log.ts';
+import type { DiskReason } from '../../protocol/engine-api.ts';
 import { Release } from '../../protocol/release.ts';
 import type { Clock } from '../clock.ts';
 import type { ProjectClient } from '../project/client.ts';
@@ -32,7 +33,7 @@ export class Desk {
   #clients = new Map<string, { membership: Membership; client: ProjectClient }>();
   #saving = new Map<string, Promise<void>>();
   #nextOrder = 0;
-  #disk: string | null = null;
+  #disk: DiskTrouble | null = null;
   #diskFailures = 0;
   #cancelRetry: (() => void) | null = null;
 
@@ -41,8 +42,8 @@ export class Desk {
     this.spool = options.spool;
   }
 
-  /** Why the disk cannot be written, in words for a person; null while it can. */
-  get diskTrouble(): string | null {
+  /** Why the disk cannot be written; null while it can. */
+  get diskTrouble(): DiskTrouble | null {
     return this.#disk;
   }
 
@@ -125,9 +126,9 @@ export class Desk {
 
   /** For disk errors met elsewhere while working for a unit. @returns whether it was one */
   noteDiskTrouble(error: unknown): boolean {
-    const words = diskTrouble(error);
-    if (!words) return false;
-    this.#disk = words;
+    const trouble = diskTrouble(error);
+    if (!trouble) return false;
+    this.#disk = trouble;
     this.#diskFailures++;
     this.#retryLater();
     this.#options.onChange();
@@ -206,19 +207,28 @@ export class Desk {
   }
 }
 
-const DISK_WORDS: Record<string, string> = {
-  ENOSPC: 'the disk is full; free some space and the work goes on',
-  EDQUOT: 'your disk quota is used up; free some space and the work goes on',
-  EROFS: 'the data folder is on a read-only disk; make it writable and the work goes on',
-  EACCES: 'the data folder must not be written; correct its permissions and the work goes on',
-  EPERM: 'the data folder must not be written; correct its permissions and the work goes on',
-  EIO: 'the disk reports errors; check it and the work goes on',
-  EMFILE: 'too many files are open on this machine; the work goes on when some are closed',
-  ENFILE: 'too many files are open on this machine; the work goes on when some are closed',
+const DISK_WORDS: Readonly<Record<DiskReason, string>> = {
+  full: 'the disk is full; free some space and the work goes on',
+  quota: 'your disk quota is used up; free some space and the work goes on',
+  'read-only': 'the data folder is on a read-only disk; make it writable and the work goes on',
+  denied: 'the data folder must not be written; correct its permissions and the work goes on',
+  errors: 'the disk reports errors; check it and the work goes on',
+  'open-files': 'too many files are open on this machine; the work goes on when some are closed',
+};
+const DISK_REASONS: Readonly<Record<string, DiskReason>> = {
+  ...{ ENOSPC: 'full', EDQUOT: 'quota', EROFS: 'read-only', EACCES: 'denied', EPERM: 'denied' },
+  ...{ EIO: 'errors', EMFILE: 'open-files', ENFILE: 'open-files' },
 };
 
+/** Why the disk cannot be written, for programs and for a person. */
+export interface DiskTrouble {
+  readonly why: DiskReason;
+  readonly words: string;
+}
+
 /** What a file system's error means for a person; null where it is none of the disk's. */
-export function diskTrouble(error: unknown): string | null {
+export function diskTrouble(error: unknown): DiskTrouble | null {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return null;
-  return DISK_WORDS[error.code] ?? null;
+  const why = DISK_REASONS[error.code];
+  return why ? { why, words: DISK_WORDS[why] } : null;
 }

@@ -11,7 +11,7 @@ import { settleStep } from './settle-step.ts';
 import { verdictStep } from './verdict-step.ts';
 
 export type { WorkContext } from './context.ts';
-export { Desk, diskTrouble } from './desk.ts';
+export { Desk, type DiskTrouble, diskTrouble } from './desk.ts';
 export { Spool } from './spool.ts';
 export { Turns } from './turns.ts';
 export { isUndelivered, isUnfinished, neededObjects, type UsableKind, type WorkUnit } from './unit.ts';

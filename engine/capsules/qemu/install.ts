@@ -47,6 +47,11 @@ export function parseInstallation(command: string, version: string, help: string
 
 /** How to get QEMU here, for a person. */
 export function howToInstall(platform: NodeJS.Platform): string {
-  if (platform === 'darwin') return 'Install it with: brew install qemu';
-  return 'Install it with your package manager, for example: sudo apt install qemu-system-x86';
+  const command = installCommand(platform);
+  if (platform === 'darwin') return `Install it with: ${command}`;
+  return `Install it with your package manager, for example: ${command}`;
+}
+
+export function installCommand(platform: NodeJS.Platform): string {
+  return platform === 'darwin' ? 'brew install qemu' : 'sudo apt install qemu-system-x86';
 }

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { ProbeResult } from '../../capsules/qemu/accelerators.ts';
 import { recallFact } from '../../machine.ts';
-import { type Check, ok, warning } from '../check.ts';
+import { advise, type Check, found, ok, warning } from '../check.ts';
 
 const KVM = '/dev/kvm';
 
@@ -12,25 +12,24 @@ export const accelerator: Check = {
   async run({ files }) {
     const probe = await recallFact(files.machine, 'qemuAccelerator', ProbeResult);
     if (probe) {
-      const refused = probe.refused.map(({ accelerator, reason }) => `${accelerator}: ${reason}`).join('; ');
-      if (probe.accelerator !== 'tcg') return ok(`${probe.accelerator} boots the machine`);
-      return warning(
-        `virtual machines are interpreted, about ten times slower${refused ? ` (${refused})` : ''}`,
-        'Where WebAssembly programs exist they are used instead. To have hardware help, switch on virtualisation in the firmware.',
-        'probe-accelerator',
+      if (probe.accelerator !== 'tcg')
+        return ok(found('accelerator-boots', { accelerator: probe.accelerator }));
+      const refused = probe.refused.map(({ accelerator, reason }) =>
+        found('accelerator-refused', { accelerator, error: reason }),
       );
+      return warning([found('accelerator-none'), ...refused], advise('virtualisation'), 'probe-accelerator');
     }
     if (process.platform === 'linux' && existsSync(KVM)) {
       try {
         accessSync(KVM, constants.R_OK | constants.W_OK);
       } catch {
         return warning(
-          `${KVM} is there but may not be used by you`,
-          'Join its group: sudo usermod -aG kvm "$USER", then log in again.',
+          found('accelerator-denied', { device: KVM }),
+          advise('kvm-group', { command: 'sudo usermod -aG kvm "$USER"' }),
           'probe-accelerator',
         );
       }
     }
-    return ok('not measured yet; the first virtual machine tells');
+    return ok(found('accelerator-unknown'));
   },
 };

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256File } from '../../../platform/files.ts';
 import { Appliance, Signed } from '../../../protocol/release.ts';
-import { type Check, type DoctorContext, ok, warning } from '../check.ts';
+import { advise, type Check, type DoctorContext, found, ok, warning } from '../check.ts';
 
 export const appliance: Check = {
   name: 'appliance',
@@ -13,16 +13,11 @@ export const appliance: Check = {
       const document = await stored(context, keyFingerprint);
       if (!document) continue;
       if (await isDamaged(context, document))
-        return warning(
-          `a part of that of ${name} is damaged on this disk`,
-          'It is fetched again when needed, or now. If this repeats, check the disk.',
-          'fetch-appliance',
-        );
+        return warning(found('appliance-damaged', { name }), advise('fetched-again'), 'fetch-appliance');
       images.add(document.image.slice(0, 12));
     }
-    if (images.size === 0)
-      return ok('not fetched yet; it comes from the project when a virtual machine is first needed');
-    return ok(`image ${[...images].join(', ')}, verified`);
+    if (images.size === 0) return ok(found('appliance-none'));
+    return ok([...images].map((image) => found('appliance-verified', { image })));
   },
 };
 

@@ -1,5 +1,5 @@
 import { ProjectClient } from '../../project/index.ts';
-import { type Check, ok, warning } from '../check.ts';
+import { advise, type Check, found, ok, warning } from '../check.ts';
 
 const TOLERATED_S = 300;
 
@@ -8,7 +8,7 @@ export const clock: Check = {
   name: 'clock',
   title: 'Clock',
   async run({ memberships, clock: here }) {
-    if (memberships.length === 0) return ok('nothing to compare with before a project is joined');
+    if (memberships.length === 0) return ok(found('clock-alone'));
     // Any of them will do; those that do not answer are told by the check of the projects.
     const offsets = await Promise.all(
       memberships.map(async ({ url }) => {
@@ -22,12 +22,13 @@ export const clock: Check = {
     );
     const known = offsets.filter((seconds) => seconds !== null);
     const [offSeconds] = known.sort((a, b) => Math.abs(a) - Math.abs(b));
-    if (offSeconds === undefined) return ok('not compared: no project answers');
-    if (Math.abs(offSeconds) > TOLERATED_S)
+    if (offSeconds === undefined) return ok(found('clock-unanswered'));
+    const seconds = Math.abs(offSeconds);
+    if (seconds > TOLERATED_S)
       return warning(
-        `this computer's clock is ${Math.abs(offSeconds)} s ${offSeconds > 0 ? 'ahead of' : 'behind'} the project's`,
-        'Switch on automatic time in the system settings.',
+        found(offSeconds > 0 ? 'clock-ahead' : 'clock-behind', { seconds }),
+        advise('set-clock'),
       );
-    return ok(`within ${Math.abs(offSeconds)} s of the project's`);
+    return ok(found('clock-right', { seconds }));
   },
 };

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder, writeFileAtomic } from '../../../platform/files.ts';
-import { type Check, ok, problem } from '../check.ts';
+import { advise, type Check, found, ok, problem, reasonOf } from '../check.ts';
 
 /** Everything the engine keeps is there: without it nothing survives. */
 export const dataFolder: Check = {
@@ -13,11 +13,11 @@ export const dataFolder: Check = {
       await makeFolder(files.dataFolder, 0o700);
       await writeFileAtomic(probe, 'probe');
       await rm(probe, { force: true });
-      return ok(`${files.dataFolder} can be written`);
+      return ok(found('folder-writable', { folder: files.dataFolder }));
     } catch (error) {
       return problem(
-        `${files.dataFolder} cannot be written: ${error instanceof Error ? error.message : error}`,
-        'Make it writable for you, or choose another folder with --data or BEAMTIME_DATA.',
+        found('folder-not-writable', { folder: files.dataFolder, error: reasonOf(error) }),
+        advise('make-writable'),
       );
     }
   },

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type Check, ok, problem, warning } from '../check.ts';
+import { advise, type Check, found, ok, problem, warning } from '../check.ts';
 
 /** A VM snapshot and a few work units. */
 const NEEDED_MB = 300;
@@ -13,16 +13,13 @@ export const disk: Check = {
     const freeMb = Math.floor((facts.bavail * facts.bsize) / 1e6);
     if (freeMb < NEEDED_MB)
       return problem(
-        `${freeMb} MB are free; work needs ${NEEDED_MB} MB`,
-        'Free some space on this disk, or choose another with --data; programs that no unit needs now can be removed.',
+        found('disk-short', { freeMb, neededMb: NEEDED_MB }),
+        advise('free-space'),
         'clear-cache',
       );
+    const values = { freeMb, limitMb: preferences.diskLimitMb };
     if (freeMb < preferences.diskLimitMb)
-      return warning(
-        `${freeMb} MB are free, less than the ${preferences.diskLimitMb} MB Beamtime may use`,
-        'Lower the disk limit in preferences, or free some space.',
-        'clear-cache',
-      );
-    return ok(`${freeMb} MB are free; Beamtime uses at most ${preferences.diskLimitMb} MB`);
+      return warning(found('disk-under-limit', values), advise('lower-disk-limit'), 'clear-cache');
+    return ok(found('disk-enough', values));
   },
 };

@@ -1,15 +1,13 @@
-import { findQemu, howToInstall } from '../../capsules/qemu/install.ts';
-import { type Check, ok, warning } from '../check.ts';
+import { findQemu, installCommand } from '../../capsules/qemu/install.ts';
+import { advise, type Check, found, ok, warning } from '../check.ts';
 
 export const qemu: Check = {
   name: 'qemu',
   title: 'Virtual machines (QEMU)',
   async run() {
-    const found = await findQemu();
-    if (found) return ok(found.versionText);
-    return warning(
-      'QEMU is not here, so work runs in WebAssembly; programs that need a virtual machine go to other computers',
-      howToInstall(process.platform),
-    );
+    const here = await findQemu();
+    if (here) return ok(found('qemu-found', { version: here.versionText }));
+    const advice = process.platform === 'darwin' ? 'install-qemu-mac' : 'install-qemu';
+    return warning(found('qemu-missing'), advise(advice, { command: installCommand(process.platform) }));
   },
 };

@@ -1,4 +1,4 @@
-import { type Check, ok, problem } from '../check.ts';
+import { advise, type Check, found, ok, problem } from '../check.ts';
 
 /** (module (func (export "f") (result i32) i32.const 42)) */
 const ANSWER = Uint8Array.from([
@@ -12,10 +12,7 @@ export const webAssembly: Check = {
   async run() {
     const { instance } = await WebAssembly.instantiate(ANSWER);
     const { f } = instance.exports;
-    if (typeof f === 'function' && f() === 42) return ok('programs run');
-    return problem(
-      'a small program gave a wrong answer',
-      'Install a current version of Node or of Beamtime.',
-    );
+    if (typeof f === 'function' && f() === 42) return ok(found('wasm-runs'));
+    return problem(found('wasm-wrong'), advise('newer-version'));
   },
 };

@@ -3,7 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'vue/compiler-sfc';
 import {
+  DiskReason,
   DoctorAction,
+  DoctorAdvice,
+  DoctorFinding,
   FinishedUnit,
   RunningUnit,
   StatusCause,
@@ -96,6 +99,9 @@ describe('every message', () => {
         .map((state) => `unit.${state}`),
       ...FinishedUnit.shape.verdict.options.map((verdict) => `verdict.${verdict}`),
       ...DoctorAction.options.map((action) => `remedy.${action}`),
+      ...DoctorFinding.options.map((finding) => `finding.${finding}`),
+      ...DoctorAdvice.options.map((advice) => `advice.${advice}`),
+      ...DiskReason.options.map((why) => `disk.${why}`),
     ];
     expect(wanted.filter((key) => !english.has(key))).toEqual([]);
   });

@@ -1,8 +1,17 @@
 import type { ComparedBin } from '../../../protocol/compare.ts';
-import type { FinishedUnit, RunningUnit, StatusView } from '../../../protocol/engine-api.ts';
+import type { DoctorCheck, FinishedUnit, RunningUnit, StatusView } from '../../../protocol/engine-api.ts';
 import type { Bin, Bins } from '../../shared/draw/histogram.ts';
 import { foreign, TEXT_LENGTH } from '../../shared/foreign.ts';
-import { clockHour, count, plainNumber, roughly, significant, unit, weekday } from '../../shared/format.ts';
+import {
+  clockHour,
+  count,
+  duration,
+  plainNumber,
+  roughly,
+  significant,
+  unit,
+  weekday,
+} from '../../shared/format.ts';
 import { has, t, tn } from './index.ts';
 
 /**
@@ -68,6 +77,8 @@ function causeClause({ cause, cores }: StatusView): string {
     case 'program':
       return t('cause.program', { name: text('name') });
     case 'disk':
+      if (has(`disk.${text('why')}`)) return t(`disk.${text('why')}`);
+      return text('message') ? t('cause.disk', { message: text('message') }) : t('cause.diskPlain');
     case 'no-capsule':
     case 'offline':
     case 'no-work':
@@ -123,6 +134,38 @@ export const VERDICT_TONES: Readonly<Record<FinishedUnit['verdict'], '' | 'good'
   late: 'warn',
   lost: 'warn',
 };
+
+/** What a check found, in the page's language; where an older or newer engine says it in no code we know, in its English. */
+export function checkDetail({ findings, detail }: DoctorCheck): Words {
+  return saidIn('finding', findings, '; ') ?? { text: detail, language: 'en' };
+}
+
+/** What it advises; null: nothing needs doing. */
+export function checkAdvice({ advice, remedy }: DoctorCheck): Words | null {
+  return saidIn('advice', advice, ' ') ?? (remedy === null ? null : { text: remedy, language: 'en' });
+}
+
+export interface Words {
+  readonly text: string;
+  /** Where it is not the page's. */
+  readonly language?: string;
+}
+
+function saidIn(group: string, said: DoctorCheck['findings'], between: string): Words | null {
+  if (said.length === 0 || said.some(({ code }) => !has(`${group}.${code}`))) return null;
+  const sentences = said.map(({ code, values }) => {
+    const shown = Object.entries(values).map(([name, value]) => [name, checkValue(name, value)]);
+    return t(`${group}.${code}`, Object.fromEntries(shown));
+  });
+  return { text: sentences.join(between) };
+}
+
+function checkValue(name: string, value: string | number): string {
+  if (name === 'kind') return capsuleName(String(value));
+  if (typeof value === 'string') return foreign(value, TEXT_LENGTH);
+  if (name === 'seconds') return duration(value);
+  return name.endsWith('Mb') ? unit(value, 'megabyte') : count(value);
+}
 
 /** A capsule's kind for people; one this page does not know goes by its own name. */
 export function capsuleName(kind: string): string {
