@@ -137,12 +137,15 @@ export const VERDICT_TONES: Readonly<Record<FinishedUnit['verdict'], '' | 'good'
 
 /** What a check found, in the page's language; where an older or newer engine says it in no code we know, in its English. */
 export function checkDetail({ findings, detail }: DoctorCheck): Words {
-  return saidIn('finding', findings, '; ') ?? { text: detail, language: 'en' };
+  return saidIn((code) => `finding.${code}`, findings, '; ') ?? { text: detail, language: 'en' };
 }
 
 /** What it advises; null: nothing needs doing. */
 export function checkAdvice({ advice, remedy }: DoctorCheck): Words | null {
-  return saidIn('advice', advice, ' ') ?? (remedy === null ? null : { text: remedy, language: 'en' });
+  return (
+    saidIn((code) => `advice.${code}`, advice, ' ') ??
+    (remedy === null ? null : { text: remedy, language: 'en' })
+  );
 }
 
 export interface Words {
@@ -151,11 +154,15 @@ export interface Words {
   readonly language?: string;
 }
 
-function saidIn(group: string, said: DoctorCheck['findings'], between: string): Words | null {
-  if (said.length === 0 || said.some(({ code }) => !has(`${group}.${code}`))) return null;
+function saidIn(
+  keyOf: (code: string) => string,
+  said: DoctorCheck['findings'],
+  between: string,
+): Words | null {
+  if (said.length === 0 || said.some(({ code }) => !has(keyOf(code)))) return null;
   const sentences = said.map(({ code, values }) => {
     const shown = Object.entries(values).map(([name, value]) => [name, checkValue(name, value)]);
-    return t(`${group}.${code}`, Object.fromEntries(shown));
+    return t(keyOf(code), Object.fromEntries(shown));
   });
   return { text: sentences.join(between) };
 }
