@@ -17,7 +17,10 @@ export function journeys(): void {
   let page: Page;
 
   beforeAll(async () => {
-    world = await World.start({ past: { units: PAST_UNITS, days: 60 } });
+    world = await World.start({
+      past: { units: PAST_UNITS, days: 60 },
+      notMeasured: { capsule: 'qemu', why: 'the machine did not boot in time' },
+    });
     watched = await world.open();
     page = watched.page;
   });
@@ -176,6 +179,9 @@ export function journeys(): void {
         await page.setViewportSize({ width: 360, height: 900 });
         expect(await layoutProblems(page), name).toEqual([]);
       }
+      // The checks too, in whatever words the engine has for them.
+      expect(await page.getByText('noch nicht geholt; es kommt vom Projekt').count()).toBe(1);
+      expect(await page.locator('main [lang="en"]').count()).toBe(0);
       await page.setViewportSize({ width: 1440, height: 900 });
       await show(page, 'preferences');
     }
@@ -232,6 +238,20 @@ export function journeys(): void {
     const report = page.getByRole('region', { name: 'The report' });
     await expect.poll(() => report.textContent()).toMatch(/0\.1\.0/);
     expect(await report.textContent()).not.toContain(new URL(world.pageUrl).hash.slice('#token='.length));
+  });
+
+  it('mends with one click what a check has found', async () => {
+    const row = page.locator('section:has(#doctor-title) li').filter({ hasText: 'Which capsule is faster' });
+    await row.getByText('no figure for evgen in Micro VM: the machine did not boot in time').waitFor();
+    await row.getByText('warning', { exact: true }).waitFor();
+    expect((await world.state()).calibrations.map(({ application }) => application)).toEqual(['evgen']);
+    await row.getByRole('button', { name: 'Measure again' }).click();
+    await row.getByText('not measured yet; the first work units tell').waitFor();
+    await row.getByText('good', { exact: true }).waitFor();
+    expect(await row.getByRole('button').count()).toBe(0);
+    // The engine has forgotten what failed, and so measures it when it next can.
+    await expect.poll(async () => (await world.state()).calibrations, WITHIN).toEqual([]);
+    expect(await accessibilityProblems(page)).toEqual([]);
   });
 
   it('shows where my events ended up, with and without me', async () => {

@@ -458,6 +458,20 @@ export function states(): void {
     await page.getByRole('heading', { name: '6 of 8 cores' }).waitFor();
   });
 
+  it.each([0, 1])(
+    'first run, %i steps in: goes on when a project is joined from elsewhere meanwhile',
+    async (steps) => {
+      engine.replace(emptyState());
+      const page = await open();
+      await page.getByRole('heading', { name: 'Your spare cores can do particle physics' }).waitFor();
+      for (let i = 0; i < steps; i += 1) await page.getByRole('button', { name: 'Next' }).click();
+      engine.replace(busyState());
+      await page.getByRole('heading', { name: 'Your first event is on its way' }).waitFor();
+      await page.getByRole('button', { name: 'Show me everything' }).click();
+      await page.getByRole('heading', { name: '6 of 8 cores' }).waitFor();
+    },
+  );
+
   it('says what is wrong with an invitation', async () => {
     const page = await open();
     await show(page, 'projects');

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
+import { saveCalibrations } from '../../engine/calibration/record.ts';
 import { type RunningEngine, startEngine } from '../../engine/engine.ts';
 import { engineFiles } from '../../engine/filenames.ts';
 import { type CampaignSize, TestProject } from '../../engine/testkit/real-project.ts';
@@ -31,10 +32,16 @@ export class World {
 
   /**
    * @param options.past units that this engine is said to have computed before
+   * @param options.notMeasured a capsule that an application's measurement is said to have failed in just now, and why
    * @param options.work what its work units are like; else leading order, half a million events a block
    */
   static async start(
-    options: { past?: { units: number; days: number }; joined?: boolean; work?: CampaignSize } = {},
+    options: {
+      past?: { units: number; days: number };
+      notMeasured?: { capsule: string; why: string };
+      joined?: boolean;
+      work?: CampaignSize;
+    } = {},
   ): Promise<World> {
     await buildRenderer();
     const project = await TestProject.start(
@@ -53,6 +60,12 @@ export class World {
         ],
       };
       seedHistory(engineFiles(folder).history, past);
+    }
+    if (options.notMeasured) {
+      const { capsule, why } = options.notMeasured;
+      const measured = { application: 'evgen', version: '0.1.0', key: '', eventsPerSecond: { wasm: 3e6 } };
+      const one = { ...measured, failed: { [capsule]: why }, measuredAtMs: Date.now() };
+      await saveCalibrations(engineFiles(folder).machine, [one]);
     }
     const engine = await startEngine({
       dataFolder: folder,
