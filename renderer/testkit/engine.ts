@@ -93,9 +93,11 @@ export class PageControl implements EngineControl {
   stop = async () => {};
 }
 
+/** @param endpointFile where a desktop shell looks for an engine that runs already */
 export async function startPageEngine(
   state: EngineState,
   at: { port: number; token: string } = { port: 0, token: randomBytes(32).toString('base64url') },
+  endpointFile: string | null = null,
 ): Promise<PageEngine> {
   const store = new StateStore(state, QUICK);
   const control = new PageControl(store, state.projects[0] ?? busyState().projects[0] ?? null);
@@ -104,7 +106,7 @@ export async function startPageEngine(
     control,
     ...at,
     rendererFolder: BUILT_PAGE,
-    endpointFile: null,
+    endpointFile,
     log: makeLogger('page-test'),
   });
   return {

@@ -168,7 +168,7 @@ describe.skipIf(NO_ELECTRON)('the desktop app, from first start to quit', () => 
 
   test('opening and closing the window many times leaves nothing behind', async () => {
     const measure = async () => {
-      await app.electron.evaluate(() => globalThis.gc?.());
+      await app.collectGarbage();
       return app.electron.evaluate(({ app: electron }) => ({
         processes: electron.getAppMetrics().length,
         heap: process.memoryUsage().heapUsed,

@@ -1,10 +1,14 @@
 /**
- * `npm run screenshots`: every page at every size in both schemes, of a real engine at work, into build/screenshots;
- * the few that README and docs show into docs/screenshots.
+ * `npm run screenshots`: every page at every size in both schemes, of a real engine at work, and the states in which
+ * there is little or nothing to show, into build/screenshots; the few that README and docs show into docs/screenshots.
  */
 import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Page } from 'playwright-core';
+import { openPage } from '../../renderer/testkit/browser.ts';
+import { startPageEngine } from '../../renderer/testkit/engine.ts';
+import { busyState, emptyState } from '../../renderer/testkit/states.ts';
 import { root } from '../testkit/command.ts';
 import { NAMES, SCHEMES, show, WIDTHS } from './pages.ts';
 import { World } from './world.ts';
@@ -21,8 +25,93 @@ const CHOSEN: readonly string[] = [
 ];
 /** Of this height at least; the picture is of the whole page. */
 const HEIGHTS: Readonly<Record<number, number>> = { 360: 740, 800: 1000, 1440: 900, 3840: 2160 };
+const STATE_WIDTHS = [360, 1440];
 
 const only = process.argv.slice(2);
+const isWanted = (file: string) => only.length === 0 || only.some((part) => file.includes(part));
+
+async function take(page: Page, name: string, widths: readonly number[]): Promise<void> {
+  for (const width of widths) {
+    for (const scheme of SCHEMES) {
+      const file = `${name}-${width}-${scheme}`;
+      if (!isWanted(file)) continue;
+      await page.setViewportSize({ width, height: HEIGHTS[width] ?? 900 });
+      await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+      await delay(150);
+      // As high as the page, so that the phone's navigation is at its end and not across it.
+      const height = await page.evaluate(() => document.documentElement.scrollHeight);
+      await page.setViewportSize({ width, height: Math.max(height, HEIGHTS[width] ?? 900) });
+      await page.screenshot({ path: join(TARGET, `${file}.png`), fullPage: true });
+      process.stderr.write(`${file}\n`);
+    }
+  }
+}
+
+/** Of an engine at work. */
+async function takePages(page: Page): Promise<void> {
+  for (const name of NAMES) {
+    await show(page, name);
+    await delay(600);
+    await take(page, name, WIDTHS);
+  }
+}
+
+/** States of an engine that are hard to come by, or soon over. */
+async function takeStates(world: World): Promise<void> {
+  const engine = await startPageEngine(emptyState());
+  const { page } = await openPage(world.browser, { reducedMotion: 'reduce', locale: 'en-GB' });
+  const picture = (name: string) => take(page, `state-${name}`, STATE_WIDTHS);
+  const heading = (name: string | RegExp) => page.getByRole('heading', { name }).waitFor();
+  const busy = busyState();
+  const status = (part: Partial<typeof busy.status>) =>
+    engine.replace({ ...busy, running: [], status: { ...busy.status, slots: 0, ...part } });
+  try {
+    await page.goto(engine.url);
+    await heading('This page needs its key');
+    await picture('no-key');
+    await page.goto(`${engine.url}/#token=${engine.token}`);
+    await heading('Your spare cores can do particle physics');
+    await picture('first-run');
+    await page.getByRole('button', { name: 'Next' }).click();
+    await picture('first-run-join');
+    for (const name of ['contribution', 'projects', 'health'] as const) {
+      await show(page, name);
+      await picture(`${name}-empty`);
+    }
+    await show(page, 'home');
+    engine.replace(busy);
+    await heading('Your first event is on its way');
+    await picture('first-run-last');
+    await page.getByRole('button', { name: 'Show me everything' }).click();
+    const message = 'the server answered 503';
+    status({ state: 'offline', cause: { code: 'offline', values: { message } } });
+    await heading(/cannot be reached/);
+    await picture('offline');
+    status({ state: 'attention', cause: { code: 'disk', values: { message: '', why: 'full' } } });
+    await heading(/disk is full/);
+    await picture('disk-full');
+    status({ state: 'paused', cause: { code: 'paused', values: { minutesLeft: null } } });
+    await heading(/^Paused/);
+    await picture('paused');
+    engine.replace({ ...busyState(64), histograms: null, filled: null, lastEvent: null, finished: [] });
+    await heading(/64 cores/);
+    await picture('many-cores');
+    const failing = /\/api\/v1\/(history|doctor|units|log)/;
+    await page.route(failing, (route) => route.abort());
+    await show(page, 'health');
+    await page.getByText('This could not be loaded.').first().waitFor();
+    await picture('health-failed');
+    await page.unroute(failing);
+    await show(page, 'home');
+    await page.route('**/api/**', (route) => route.abort('connectionrefused'));
+    await engine.close();
+    await page.getByText('The engine does not answer.').waitFor();
+    await picture('lost');
+  } finally {
+    await engine.close().catch(() => {});
+  }
+}
+
 /** Whole events, as the demo campaign's. */
 const work = {
   ...{ units: 100, eventsPerUnit: 20_000, blockEvents: 1000 },
@@ -35,24 +124,9 @@ try {
   const { page } = await world.open();
   // Something to see: a histogram that has begun to fill.
   for (let i = 0; i < 100 && ((await world.state()).filled?.events ?? 0) < 20_000; i += 1) await delay(200);
-  for (const name of NAMES) {
-    await show(page, name);
-    await delay(600);
-    for (const width of WIDTHS) {
-      await page.setViewportSize({ width, height: HEIGHTS[width] ?? 900 });
-      for (const scheme of SCHEMES) {
-        const file = `${name}-${width}-${scheme}`;
-        if (only.length > 0 && !only.some((part) => file.includes(part))) continue;
-        await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
-        await delay(150);
-        // As high as the page, so that the phone's navigation is at its end and not across it.
-        const height = await page.evaluate(() => document.documentElement.scrollHeight);
-        await page.setViewportSize({ width, height: Math.max(height, HEIGHTS[width] ?? 900) });
-        await page.screenshot({ path: join(TARGET, `${file}.png`), fullPage: true });
-        process.stderr.write(`${file}\n`);
-      }
-    }
-  }
+  await takePages(page);
+  await page.close();
+  await takeStates(world);
   if (only.length === 0) {
     await mkdir(CHOSEN_FOLDER, { recursive: true });
     for (const file of CHOSEN)

@@ -236,6 +236,18 @@ export class App {
     if (!after.ok) throw new Error(after.error.message);
   }
 
+  /** Of the main process; what nothing holds any more is gone when it resolves. */
+  collectGarbage(): Promise<void> {
+    return this.electron.evaluate(() => {
+      const { mainModule } = process;
+      if (!mainModule) throw new Error('the main process has no module of its own');
+      const { setFlagsFromString } = mainModule.require('node:v8') as typeof import('node:v8');
+      const { runInNewContext } = mainModule.require('node:vm') as typeof import('node:vm');
+      setFlagsFromString('--expose-gc');
+      (runInNewContext('gc') as () => void)();
+    });
+  }
+
   log(): string {
     return readFileSync(join(this.dataFolder, 'desktop', 'shell.log'), 'utf8');
   }
