@@ -469,7 +469,7 @@ export class Core {
 
   #onDecision(): void {
     const { decision } = this;
-    this.options.log.info({ slots: decision.slots, reason: decision.reason }, 'cores');
+    this.options.log.info({ slots: decision.slots }, decision.reason);
     this.#giveSlots();
     this.#considerMeasuring();
     this.work.poke();
