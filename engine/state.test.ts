@@ -51,7 +51,7 @@ describe('StateStore', () => {
     clock.advance(BEAT_MS - 800);
     expect(seen.map(({ resource }) => resource).sort()).toEqual(['contribution', 'cores', 'cores', 'filled']);
     state.set('filled', { point: 'z', events: 2, counts: {} });
-    clock.advance(BEAT_MS);
+    clock.advance(2 * BEAT_MS);
     expect(seen.length).toBe(4);
     clock.advance(BEAT_MS);
     expect(seen.at(-1)).toMatchObject({ resource: 'filled', value: { events: 2 } });

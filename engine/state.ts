@@ -18,7 +18,7 @@ const BEATS: Partial<Record<EngineResource, number>> = {
   cores: 1,
   running: 1,
   contribution: 1,
-  filled: 2,
+  filled: 3,
   lastEvent: 3,
 };
 
