@@ -74,11 +74,13 @@ export function journeys(): void {
       async (width) => {
         await page.setViewportSize({ width, height: 900 });
         await show(page, name);
+        expect(await layoutProblems(page)).toEqual([]);
+        // Wider, nothing is there that was not, and nothing is arranged otherwise.
+        if (width > 1440) return;
         await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
         expect(await accessibilityProblems(page)).toEqual([]);
         await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
         expect(await contrastProblems(page)).toEqual([]);
-        expect(await layoutProblems(page)).toEqual([]);
       },
     );
   });
