@@ -122,8 +122,8 @@ try {
   await rm(TARGET, { recursive: true, force: true });
   await mkdir(TARGET, { recursive: true });
   const { page } = await world.open();
-  // Something to see: a histogram that has begun to fill.
-  for (let i = 0; i < 100 && ((await world.state()).filled?.events ?? 0) < 20_000; i += 1) await delay(200);
+  // Something to see: a histogram that has begun to fill; on a busy machine that takes its time.
+  for (let i = 0; i < 600 && ((await world.state()).filled?.events ?? 0) < 20_000; i += 1) await delay(200);
   await takePages(page);
   await page.close();
   await takeStates(world);
