@@ -59,7 +59,7 @@ describe('several projects', PATIENCE, () => {
       status: 204,
     });
     await one.ask('POST', '/resume');
-    const state = await one.until((now) => validOf(now, a.key) + validOf(now, b.key) >= 12);
+    const state = await one.until((now) => validOf(now, a.key) + validOf(now, b.key) >= 8);
     const part = validOf(state, a.key) / (validOf(state, a.key) + validOf(state, b.key));
     expect(part).toBeGreaterThan(0.6);
     expect(part).toBeLessThan(0.9);

@@ -20,7 +20,9 @@ describe.skipIf(NO_ELECTRON)('the window, open for long', () => {
   });
 
   // Half an hour: npm run bench -- leak
-  test('holds after two minutes more what it held after two: page and main process', async () => {
+  test('holds after two minutes more what it held after two: page and main process', {
+    timeout: 400_000,
+  }, async () => {
     await hours.pass(2);
     const before = await hours.held();
     await hours.pass(2);
