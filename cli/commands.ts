@@ -1,9 +1,12 @@
 import type { Command } from './command.ts';
+import { CVMFS_ACTIONS } from './cvmfs/actions.ts';
 
 export interface Entry {
   readonly name: string;
   readonly summary: string;
   load(): Promise<Command>;
+  /** Commands of two words that begin with this one's name. */
+  readonly actions?: readonly Entry[];
 }
 
 /** All commands, in the order of the help; a command's file is loaded when it is asked for. */
@@ -81,8 +84,9 @@ export const COMMANDS: readonly Entry[] = [
   },
   {
     name: 'cvmfs',
-    summary: 'read a CernVM-FS repository: ls, cat, cp, stat, find',
+    summary: 'read a CernVM-FS repository (ls, cat, cp, stat, find), or publish one',
     load: async () => (await import('./commands/cvmfs.ts')).cvmfs,
+    actions: CVMFS_ACTIONS,
   },
   {
     name: 'server',

@@ -29,7 +29,11 @@ export function generalHelp(
   ].join('\n');
 }
 
-export function commandHelp(command: Command): string {
+/** @param actions commands of two words that begin with its name */
+export function commandHelp(
+  command: Command,
+  actions: readonly { readonly name: string; readonly summary: string }[] = [],
+): string {
   const options = { ...command.options, ...COMMON_OPTIONS };
   const positional = command.positionals;
   const many = positional && positional.max > positional.min && positional.max > 1 ? '...' : '';
@@ -46,6 +50,11 @@ export function commandHelp(command: Command): string {
     )}.`,
     command.description === undefined ? '' : wrap(command.description, 0),
     positional ? columns([[positional.name, positional.help]]) : '',
+    actions.length > 0
+      ? `Actions with options of their own ("beamtime ${command.name} ACTION --help")\n${columns(
+          actions.map(({ name, summary }) => [name.slice(command.name.length + 1), summary]),
+        )}`
+      : '',
     `Options\n${columns(Object.entries(options).map(([name, spec]) => [optionName(name, spec), spec.help]))}`,
     command.examples ? `Examples\n${command.examples.map((line) => `  ${line}`).join('\n')}` : '',
     `Exit status\n${columns(Object.entries(codes).map(([code, text]) => [code, text]))}`,

@@ -8,16 +8,17 @@ async function main(commands: readonly Entry[], args: readonly string[]): Promis
   const [name, ...rest] = args;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     const about = rest[0];
-    if (name === 'help' && about !== undefined) return main(commands, [about, '--help']);
+    if (name === 'help' && about !== undefined) return main(commands, [...rest, '--help']);
     process.stdout.write(generalHelp(commands));
     return name === undefined ? EXIT.usage : EXIT.done;
   }
   const entry = commands.find((one) => one.name === name);
   if (!entry) throw new UsageError(`"${name}" is not a command; "beamtime --help" lists them`);
-  const command: Command = await entry.load();
-  const { values, positionals } = readArguments(command, rest);
+  const action = entry.actions?.find((one) => one.name === `${name} ${rest[0]}`);
+  const command: Command = await (action ?? entry).load();
+  const { values, positionals } = readArguments(command, action ? rest.slice(1) : rest);
   if (values.help === true) {
-    process.stdout.write(commandHelp(command));
+    process.stdout.write(commandHelp(command, action ? [] : entry.actions));
     return EXIT.done;
   }
   const input: Input = {

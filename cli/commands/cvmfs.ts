@@ -8,7 +8,7 @@ const LOOKS = { ls: list, cat: print, stat: status, find } as const;
 
 export const cvmfs: Command = {
   name: 'cvmfs',
-  summary: 'read a CernVM-FS repository: ls, cat, cp, stat, find',
+  summary: 'read a CernVM-FS repository (ls, cat, cp, stat, find), or publish one',
   description:
     'Reads software as CernVM-FS servers publish it, without a mount and without root. ACTION is ls, cat, stat or find with one path, or cp with a path and where to copy it. ' +
     'Everything is verified from the owner’s master key down, and what was read once can be read again without network.',
@@ -39,7 +39,8 @@ export const cvmfs: Command = {
       if (to === undefined) throw new UsageError('"cp" needs where to copy to as well');
       return withRepository(input, path, (session) => copy(input, session, to));
     }
-    if (!Object.hasOwn(LOOKS, action)) throw new UsageError(`"${action}" is none of ls, cat, cp, stat, find`);
+    if (!Object.hasOwn(LOOKS, action))
+      throw new UsageError(`"${action}" is none of its actions; see "beamtime cvmfs --help"`);
     if (to !== undefined) throw new UsageError(`"${to}" is one argument too many for ${action}`);
     return withRepository(input, path, (session) => LOOKS[action as keyof typeof LOOKS](input, session));
   },

@@ -3,7 +3,9 @@ import type { CatalogReference } from './catalog-writer.ts';
 import { type Chunk, checkChunks } from './chunks.ts';
 import { decodeEntry, type Entry } from './entry.ts';
 import { FormatError } from './errors.ts';
-import { hashFromBytes, parseHash } from './hashes.ts';
+import { decodeFlags } from './flags.ts';
+import { type ContentHash, hashFromBytes, parseHash } from './hashes.ts';
+import type { Compression } from './objects.ts';
 import { checkPath, isWithin, type PathKey, type RepositoryPath } from './paths.ts';
 import {
   allRows,
@@ -20,6 +22,19 @@ import { type Statistics, statisticsFromRows } from './statistics.ts';
 
 /** Since when catalogs have a column or a table. */
 const REVISION_OF = { nestedSize: 1, xattr: 2, bindMountpoints: 4, mtimens: 7 } as const;
+
+/** An object that a catalog names. */
+export interface StoredAs {
+  readonly hash: ContentHash;
+  readonly suffix: '' | 'P';
+  readonly compression: Compression;
+  /** Of its content. */
+  readonly bytes: number;
+}
+
+/** Bits of `flags` that say whether a row is a regular file: it, and neither link nor special. */
+const FILE_BIT = 4;
+const FILE_BITS = 4 | 8 | 16;
 
 /** A catalog that somebody wrote, open for reading. All that comes out is checked. */
 export class CatalogReader {
@@ -99,6 +114,34 @@ export class CatalogReader {
     });
   }
 
+  /** Everything that files and their pieces are stored as; some of it several times. Costs far less than going by directories. */
+  objects(): StoredAs[] {
+    const whole = allRows(
+      'catalog',
+      this.#opened,
+      `SELECT hash, size, flags FROM catalog WHERE hash IS NOT NULL AND flags & ${FILE_BITS} = ${FILE_BIT}`,
+    );
+    const pieces = allRows(
+      'catalog',
+      this.#opened,
+      `SELECT chunks.hash AS hash, chunks.size AS size, flags FROM chunks
+       JOIN catalog ON catalog.md5path_1 = chunks.md5path_1 AND catalog.md5path_2 = chunks.md5path_2`,
+    );
+    return this.#guarded(() => [
+      ...whole.flatMap((row) => storedAs(row, '')),
+      ...pieces.flatMap((row) => storedAs(row, 'P')),
+    ]);
+  }
+
+  /** How many rows there are, also of what no path leads to. */
+  rows(): { readonly entries: number; readonly chunks: number; readonly nested: number } {
+    const count = (table: 'catalog' | 'chunks' | 'nested_catalogs') => {
+      const [row] = allRows('catalog', this.#opened, `SELECT count(*) AS count FROM ${table}`);
+      return wholeNumber('catalog', row?.count);
+    };
+    return { entries: count('catalog'), chunks: count('chunks'), nested: count('nested_catalogs') };
+  }
+
   nested(): CatalogReference[] {
     return this.#references('nested_catalogs');
   }
@@ -147,6 +190,14 @@ export class CatalogReader {
       throw asFormatError('catalog', cause);
     }
   }
+}
+
+/** @returns nothing for what lies on other servers */
+function storedAs(row: Row, suffix: '' | 'P'): StoredAs[] {
+  const { algorithm, compression, external } = decodeFlags(wholeNumber('catalog', row.flags));
+  if (external) return [];
+  const hash = hashFromBytes(algorithm, bytesOrNull('catalog', row.hash) ?? new Uint8Array(0));
+  return [{ hash, suffix, compression, bytes: wholeNumber('catalog', row.size) }];
 }
 
 function entryOf(row: Row): Entry {

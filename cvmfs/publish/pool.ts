@@ -28,7 +28,10 @@ export class Unsteady extends SourceFault {}
 
 /** Threads that read, compress, hash and store, one for each core. */
 export class Pool {
-  readonly #threads: Thread[];
+  readonly #options: WorkerOptions;
+  readonly #most: number;
+  /** Begun as they are needed: a small publication is done before a second one would be there. */
+  readonly #threads: Thread[] = [];
   readonly #queue: Asked[] = [];
   #at = 0;
   #waiting = 0;
@@ -38,16 +41,8 @@ export class Pool {
   #scheduled = false;
 
   constructor(options: WorkerOptions, threads = availableParallelism()) {
-    this.#threads = Array.from({ length: threads }, () => {
-      const worker = new Worker(new URL('./worker.ts', import.meta.url), {
-        workerData: options,
-        execArgv: [],
-      });
-      const thread: Thread = { worker, batches: [] };
-      worker.on('message', (done: BatchDone) => this.#done(thread, done));
-      worker.on('error', (error) => this.#end(error));
-      return thread;
-    });
+    this.#options = options;
+    this.#most = threads;
   }
 
   /** @throws SourceFault, StoreFault, Stopped */
@@ -86,16 +81,31 @@ export class Pool {
 
   #send(): void {
     for (let ahead = 1; ahead <= BATCHES_AHEAD; ahead++) {
-      for (const thread of this.#threads) {
-        if (thread.batches.length >= ahead || this.#at >= this.#queue.length) continue;
+      for (let i = 0; i < this.#most && this.#at < this.#queue.length; i++) {
+        const thread = this.#threads[i] ?? this.#begin();
+        if (thread.batches.length >= ahead) continue;
         const asked = this.#nextBatch();
         thread.batches.push(asked);
         const batch: Batch = { tasks: asked.map(({ task }) => task) };
         thread.worker.postMessage(batch);
       }
     }
-    if (this.#at > 10_000 || this.#at === this.#queue.length) this.#queue.splice(0, this.#at);
-    if (this.#queue.length === 0 || this.#at > 10_000) this.#at = 0;
+    if (this.#at > 10_000 || this.#at === this.#queue.length) {
+      this.#queue.splice(0, this.#at);
+      this.#at = 0;
+    }
+  }
+
+  #begin(): Thread {
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      workerData: this.#options,
+      execArgv: [],
+    });
+    const thread: Thread = { worker, batches: [] };
+    worker.on('message', (done: BatchDone) => this.#done(thread, done));
+    worker.on('error', (error) => this.#end(error));
+    this.#threads.push(thread);
+    return thread;
   }
 
   #nextBatch(): Asked[] {

@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { folderTold, makePublished, type Told, treeOf } from '../testkit/published.ts';
 import { scratch } from '../testkit/sample.ts';
+import { checkRepository } from './index.ts';
 
 const folder = scratch();
 
@@ -82,6 +83,17 @@ test('a folder is published, read back from the master key down, and published a
   expect((await snapshot.lookup('/many/yes/.cvmfscatalog')).catalog.path).toBe('/many/yes');
   await published.close();
 
+  const check = () =>
+    checkRepository({
+      folder: published.folder,
+      scratch: folder,
+      masterKeys: [],
+      readObjects: true,
+      nowSeconds: 0,
+      threads: 1,
+    });
+  expect((await check()).problems).toEqual([]);
+
   const manifest = readFileSync(join(published.folder, '.cvmfspublished'));
   const again = await published.publish(source);
   expect([again.revision, again.progress.unchangedFiles, again.progress.newObjects]).toEqual([
@@ -107,5 +119,6 @@ test('a folder is published, read back from the master key down, and published a
   }
   expect([dry.revision, second.revision]).toEqual([null, 2]);
   expect(await treeOf(await published.open())).toEqual(expected(source));
+  expect((await check()).problems).toEqual([]);
   await published.close();
 });

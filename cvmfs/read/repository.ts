@@ -187,11 +187,16 @@ export class Repository {
       this.#askOne(get, seen),
     );
     const newer = !seen || manifest.revision > seen.revision;
-    // Of two manifests with one number the first stays: a revision does not change.
-    const current = newer ? manifest : seen;
+    // Of two manifests with one number the first stays: a revision does not change. What has a name may: tags are
+    // given without a new revision.
+    const renamed =
+      seen?.revision === manifest.revision &&
+      seen.rootCatalog === manifest.rootCatalog &&
+      (manifest.publishedAt ?? 0) >= (seen.publishedAt ?? 0);
+    const current = newer || renamed ? manifest : seen;
     if (newer || !this.#snapshot) await this.#follow(current);
     // Only when its root catalog is here: without network one must get back to what can be read.
-    if (newer) await this.#state.write(believed);
+    if (newer || renamed) await this.#state.write(believed);
     this.#manifest = current;
     this.#askAgainMs = this.#nowMs() + Math.min(manifest.ttlSeconds, MOST_TTL_SECONDS) * 1000;
     return newer;
