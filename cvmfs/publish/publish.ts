@@ -78,7 +78,7 @@ export async function publish(
   let intake: Intake;
   try {
     if (options.stopping?.aborted) throw new Stopped();
-    intake = new Intake(pool, settings, seen, options.paranoid === true || store.rewrite, progress);
+    intake = new Intake(pool, settings, seen, options.paranoid === true, progress);
     const taken = await source.read(intake);
     progress.phase = 'storing';
     await intake.settled();

@@ -1,4 +1,5 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder, writeFileAtomic } from '../../platform/files.ts';
@@ -10,6 +11,7 @@ import type { History } from '../format/history.ts';
 import { decodeManifest, type Manifest } from '../format/manifest.ts';
 import { type Reflog, readReflog } from '../format/reflog.ts';
 import { isManifestSignature } from '../format/signatures.ts';
+import { bootIdentity } from './boot.ts';
 import { RepositoryDamaged, WrongPlace } from './errors.ts';
 import { MANIFEST, publisherFiles, REFLOG } from './filenames.ts';
 import { readSettings, type Settings } from './settings.ts';
@@ -77,17 +79,16 @@ export class Publisher {
     return this.#key;
   }
 
-  /** Whether the last publication was cut off, so that objects may be half-written after a power cut. */
+  /** Whether a publication was cut off by a power cut: then objects may be half-written. By a kill none is. */
   async wasCutOff(): Promise<boolean> {
-    return readFile(this.files.unfinished).then(
-      () => true,
-      () => false,
-    );
+    const begunIn = await readFile(this.files.unfinished, 'utf8').catch(() => null);
+    return begunIn !== null && (begunIn === '' || begunIn !== bootIdentity());
   }
 
+  /** Also around all that writes objects. What says that one was cut off stays until one is not. */
   async setUnfinished(unfinished: boolean): Promise<void> {
-    if (unfinished) await writeFileAtomic(this.files.unfinished, '');
-    else await rm(this.files.unfinished, { force: true });
+    if (!unfinished) await rm(this.files.unfinished, { force: true });
+    else if (!existsSync(this.files.unfinished)) await writeFileAtomic(this.files.unfinished, bootIdentity());
   }
 
   storeOptions(dryRun: boolean, rewrite: boolean): StoreOptions {

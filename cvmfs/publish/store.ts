@@ -107,6 +107,7 @@ export async function sweepStaging(folder: string): Promise<void> {
 
 /** Every object: path below the repository, in no order. */
 export function* allObjects(folder: string): Generator<string> {
+  if (!existsSync(join(folder, 'data'))) return;
   for (const part of readdirSync(join(folder, 'data'))) {
     if (!/^[0-9a-f]{2}$/.test(part)) continue;
     for (const name of readdirSync(join(folder, 'data', part))) yield `data/${part}/${name}`;

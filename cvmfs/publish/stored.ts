@@ -7,10 +7,13 @@ import type { CatalogItem, CatalogReference } from '../format/catalog-writer.ts'
 import { FormatError } from '../format/errors.ts';
 import type { ContentHash, Suffix } from '../format/hashes.ts';
 import { type History, readHistory } from '../format/history.ts';
+import { decodeObject } from '../format/objects.ts';
 import { isWithin, pathKey, type RepositoryPath } from '../format/paths.ts';
 import { RepositoryDamaged } from './errors.ts';
 import { readObject } from './store.ts';
 import type { Node, StoredCatalog } from './tree.ts';
+
+const MOST_CATALOG_BYTES = 2 ** 31;
 
 /** What reads the published repository on this computer's disk. */
 export class Stored {
@@ -41,6 +44,26 @@ export class Stored {
         reader.close();
       }
     });
+  }
+
+  /** The same of one that is at hand and not among the objects. @param bytes as it is stored */
+  async unplacedCatalog<T>(
+    hash: ContentHash,
+    bytes: Uint8Array,
+    use: (reader: CatalogReader) => T | Promise<T>,
+  ): Promise<T> {
+    const file = this.scratchPath();
+    try {
+      writeFileSync(file, decodeObject(hash, bytes, MOST_CATALOG_BYTES));
+      const reader = new CatalogReader(file);
+      try {
+        return await use(reader);
+      } finally {
+        reader.close();
+      }
+    } finally {
+      await rm(file, { force: true });
+    }
   }
 
   /** @throws RepositoryDamaged */

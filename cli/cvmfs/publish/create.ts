@@ -30,7 +30,7 @@ export const createCommand: Command = {
     'keep-all': { help: 'nothing is ever removed: no garbage collection' },
   },
   examples: [
-    'beamtime cvmfs create sw.example.org --folder /srv/cvmfs/sw.example.org --master-key /media/key/master.key',
+    'beamtime cvmfs create sw.example.org --folder /srv/cvmfs/sw --master-key /media/key/master.key',
   ],
   async run(input) {
     const [name = ''] = input.positionals;
