@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { type PublishError, SourceFault, Stopped, StoreFault } from './errors.ts';
 import type { Answers, Batch, BatchDone, Outcome, Task, TaskKind, WorkerOptions } from './tasks.ts';
+import { Work } from './work.ts';
 
 /** A message to a thread costs as much as a small file: so many go at once. */
 const BATCH_TASKS = 64;
@@ -23,6 +24,10 @@ interface Thread {
   readonly batches: (readonly Asked[])[];
 }
 
+/** So much is done by the thread that asks. */
+const LITTLE_TASKS = 64;
+const LITTLE_BYTES = 2 * 1024 * 1024;
+
 /** The file was written to while it was read; reading it anew may do better. */
 export class Unsteady extends SourceFault {}
 
@@ -30,6 +35,8 @@ export class Unsteady extends SourceFault {}
 export class Pool {
   readonly #options: WorkerOptions;
   readonly #most: number;
+  readonly #here: Work;
+  readonly #doneHere = { tasks: 0, bytes: 0 };
   /** Begun as they are needed: a small publication is done before a second one would be there. */
   readonly #threads: Thread[] = [];
   readonly #queue: Asked[] = [];
@@ -43,6 +50,7 @@ export class Pool {
   constructor(options: WorkerOptions, threads = availableParallelism()) {
     this.#options = options;
     this.#most = threads;
+    this.#here = new Work(options);
   }
 
   /** @throws SourceFault, StoreFault, Stopped */
@@ -80,6 +88,7 @@ export class Pool {
   }
 
   #send(): void {
+    if (this.#isLittle()) return this.#doHere();
     for (let ahead = 1; ahead <= BATCHES_AHEAD; ahead++) {
       for (let i = 0; i < this.#most && this.#at < this.#queue.length; i++) {
         const thread = this.#threads[i] ?? this.#begin();
@@ -94,6 +103,24 @@ export class Pool {
       this.#queue.splice(0, this.#at);
       this.#at = 0;
     }
+  }
+
+  /** Less than what it costs to begin a thread. */
+  #isLittle(): boolean {
+    if (this.#threads.length > 0) return false;
+    const waiting = this.#queue.slice(this.#at, this.#at + LITTLE_TASKS + 1);
+    const bytes = waiting.reduce((sum, { task }) => sum + task.bytes, this.#doneHere.bytes);
+    return waiting.length + this.#doneHere.tasks <= LITTLE_TASKS && bytes <= LITTLE_BYTES;
+  }
+
+  #doHere(): void {
+    const asked = this.#nextBatch();
+    const outcomes = asked.map(({ task }) => this.#here.outcomeOf(task));
+    for (const { task } of asked) {
+      this.#doneHere.tasks++;
+      this.#doneHere.bytes += task.bytes;
+    }
+    this.#settle(asked, outcomes);
   }
 
   #begin(): Thread {
@@ -122,11 +149,14 @@ export class Pool {
   }
 
   #done(thread: Thread, { outcomes }: BatchDone): void {
-    const asked = thread.batches.shift() ?? [];
+    this.#settle(thread.batches.shift() ?? [], outcomes);
+  }
+
+  #settle(asked: readonly Asked[], outcomes: readonly Outcome[]): void {
     this.#waiting -= asked.length;
     for (const { task } of asked) this.#waitingBytes -= held(task);
-    this.#send();
     for (const [i, one] of asked.entries()) settle(one, outcomes[i]);
+    if (this.#at < this.#queue.length) this.#send();
     this.#tellRoom();
   }
 

@@ -194,6 +194,7 @@ test('Debian packages come with what they need', async () => {
   const { snapshot } = await published.open();
   const told = Object.keys(await treeOf(await published.open())).filter((path) => path.startsWith('/deb/'));
   expect(told.sort()).toEqual([
+    '/deb/bin',
     '/deb/lib',
     '/deb/usr',
     '/deb/usr/bin',
