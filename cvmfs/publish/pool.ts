@@ -88,7 +88,10 @@ export class Pool {
   }
 
   #send(): void {
-    if (this.#isLittle()) return this.#doHere();
+    if (this.#isLittle()) {
+      this.#doHere();
+      return;
+    }
     for (let ahead = 1; ahead <= BATCHES_AHEAD; ahead++) {
       for (let i = 0; i < this.#most && this.#at < this.#queue.length; i++) {
         const thread = this.#threads[i] ?? this.#begin();

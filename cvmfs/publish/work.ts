@@ -4,14 +4,7 @@ import { FormatError } from '../format/errors.ts';
 import { decodeObject } from '../format/objects.ts';
 import { inWords, PublishError, SourceFault } from './errors.ts';
 import { putObject } from './store.ts';
-import type {
-  Answers,
-  FileStamp,
-  Outcome,
-  Task,
-  TaskKind,
-  WorkerOptions,
-} from './tasks.ts';
+import type { Answers, FileStamp, Outcome, Task, TaskKind, WorkerOptions } from './tasks.ts';
 
 /** What a thread does with tasks: it reads, compresses, hashes and stores. All calls are synchronous. */
 export class Work {
