@@ -11,14 +11,25 @@ export interface StoredObject {
   readonly stored: Uint8Array;
 }
 
-/** Level 6, as the reference implementation; the bytes are not its (another zlib), which readers do not mind. */
+/**
+ * The reference implementation compresses at level 6; its bytes are not to be had anyway (another zlib), which readers do
+ * not mind. Level 5 takes three quarters of the time for 0.4 % more bytes (300 MB of Debian's /usr: 8.2 s and 11.0 s).
+ */
+const LEVEL = 5;
+/** Of nothing all make the same bytes at one level, so that there is one object of the empty file. */
+const LEVEL_OF_NOTHING = 6;
+
 export function encodeObject(
   algorithm: Algorithm,
   plain: Uint8Array,
   compression: Compression = 'zlib',
 ): StoredObject {
-  const stored = compression === 'zlib' ? deflateSync(plain, { level: 6 }) : plain;
+  const stored = compression === 'zlib' ? deflate(plain) : plain;
   return { hash: hashOf(algorithm, stored), stored };
+}
+
+function deflate(plain: Uint8Array): Uint8Array {
+  return deflateSync(plain, { level: plain.length === 0 ? LEVEL_OF_NOTHING : LEVEL });
 }
 
 /**

@@ -31,7 +31,8 @@ export class Intake {
   readonly #seen: Seen | null;
   readonly #readAll: boolean;
   readonly #byInode = new Map<string, Promise<Read>>();
-  readonly #underWay = new Set<Promise<void>>();
+  #underWay = 0;
+  #onSettled = () => {};
   #failed: Error | null = null;
 
   /** @param readAll no file is taken for unchanged */
@@ -51,7 +52,12 @@ export class Intake {
 
   /** Resolves when all that was given is stored. */
   async settled(): Promise<void> {
-    while (this.#underWay.size > 0 && !this.#failed) await Promise.race(this.#underWay);
+    // Not a race of all of them: there may be a million.
+    while (this.#underWay > 0 && !this.#failed) {
+      await new Promise<void>((resolve) => {
+        this.#onSettled = resolve;
+      });
+    }
     if (this.#failed) throw this.#failed;
   }
 
@@ -124,14 +130,11 @@ export class Intake {
     await this.room();
   }
 
-  /** A regular file that is as another is. MUST be called when that one may be waited for: after it was given. */
+  /** A regular file that is as another one, which is stored: call when all is settled. */
   copy(node: Node, from: Node): void {
-    const take = () => {
-      const { hash, size } = from.entry;
-      this.#settle(node, { bytes: size, hash, chunks: from.chunks });
-    };
-    if (from.entry.hash !== null || from.chunks !== null) take();
-    else this.#follow(Promise.allSettled(this.#underWay).then(take));
+    const { hash, size } = from.entry;
+    if (hash === null && from.chunks === null) throw new Error('what is copied is not stored yet');
+    this.#settle(node, { bytes: size, hash, chunks: from.chunks });
   }
 
   async #read(path: string, bytes: number): Promise<Read> {
@@ -199,12 +202,15 @@ export class Intake {
   }
 
   #follow(work: Promise<void>): void {
-    const one = work
-      .catch((error: unknown) => {
-        this.#failed ??= error instanceof Error ? error : new Error(String(error));
-      })
-      .finally(() => this.#underWay.delete(one));
-    this.#underWay.add(one);
+    this.#underWay++;
+    const done = () => {
+      this.#underWay--;
+      if (this.#underWay === 0 || this.#failed) this.#onSettled();
+    };
+    work.then(done, (error: unknown) => {
+      this.#failed ??= error instanceof Error ? error : new Error(String(error));
+      done();
+    });
   }
 
   /** What a garbage collection, or a person, has removed since is stored anew. */

@@ -22,7 +22,7 @@ export function tarSource(open: () => AsyncIterable<Uint8Array>, owner: Owner | 
         const node = assembly.add(member);
         if (node) await intake.stream(node, member.bytes, member.body);
       }
-      assembly.copyLinks(intake);
+      await assembly.copyLinks(intake);
       return assembly.root;
     },
   };

@@ -75,7 +75,8 @@ export class Assembly {
   }
 
   /** Call when the contents of all files are given. */
-  copyLinks(intake: Intake): void {
+  async copyLinks(intake: Intake): Promise<void> {
+    await intake.settled();
     for (const { node, from } of this.copies) intake.copy(node, from);
   }
 

@@ -43,7 +43,7 @@ export function debSource(files: readonly string[], owner: Owner | null): Source
         usr.children.delete(name);
         assembly.root.children?.delete(name);
       }
-      assembly.copyLinks(intake);
+      await assembly.copyLinks(intake);
       return assembly.root;
     },
   };

@@ -62,7 +62,7 @@ export function ociSource(folder: string, architecture: string, owner: Owner | n
           if (node && wanted.has(node)) await intake.stream(node, member.bytes, member.body);
         }
       }
-      assembly.copyLinks(intake);
+      await assembly.copyLinks(intake);
       return assembly.root;
     },
   };
