@@ -33,7 +33,7 @@ export function checkCatalog(reader: CatalogReader, tell: (problem: string) => v
     chunkRows += chunks?.length ?? 0;
     self = addCounts(self, countEntry(entry, chunks?.length ?? 0));
     const isRoot = path === reader.rootPath;
-    checkEntry(path, entry, chunks, (problem) => tell(`${path || '/'} ${problem}`));
+    checkEntry(entry, chunks, (problem) => tell(`${path || '/'} ${problem}`));
     if (entry.nestedRoot !== (isRoot && path !== ''))
       tell(`${path || '/'} is marked wrongly as a catalog’s root`);
     if (!isRoot) folders.get(parentOf(path))?.children.push(entry);
@@ -82,7 +82,6 @@ export function isSameTransition(mountpoint: Entry, root: Entry): boolean {
 }
 
 function checkEntry(
-  _path: RepositoryPath,
   entry: Entry,
   chunks: readonly Chunk[] | undefined,
   tell: (problem: string) => void,

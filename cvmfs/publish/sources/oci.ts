@@ -8,7 +8,7 @@ import type { Node } from '../tree.ts';
 import { fileBytes, type Owner, unpacked } from './archives.ts';
 import { Assembly } from './assembly.ts';
 import type { Source } from './source.ts';
-import { readTar } from './tar.ts';
+import { readTar, type TarMember } from './tar.ts';
 
 const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 const Descriptor = z.object({
@@ -39,18 +39,20 @@ export function ociSource(folder: string, architecture: string, owner: Owner | n
       for (const layer of layers) {
         const own = new Map<number, Node>();
         files.push(own);
-        let place = 0;
-        for await (const member of readTar(unpacked(blob(folder, layer)))) {
-          const at = place++;
-          const name = nameOf(member.path);
-          const above = parentOf(member.path);
-          if (name === OPAQUE) assembly.clear(above);
-          else if (name.startsWith(WHITEOUT)) assembly.remove(`${above}/${name.slice(WHITEOUT.length)}`);
-          else {
-            intake.progress.entries++;
-            const node = assembly.add(member);
-            if (node) own.set(at, node);
-          }
+        const members: TarMember[] = [];
+        for await (const member of readTar(unpacked(blob(folder, layer)))) members.push(member);
+        // A mark hides what lower layers have, wherever in its own layer it stands.
+        for (const { path } of members) {
+          const name = nameOf(path);
+          if (name === OPAQUE) assembly.clear(parentOf(path));
+          else if (name.startsWith(WHITEOUT))
+            assembly.remove(`${parentOf(path)}/${name.slice(WHITEOUT.length)}`);
+        }
+        for (const [place, member] of members.entries()) {
+          if (nameOf(member.path).startsWith(WHITEOUT)) continue;
+          intake.progress.entries++;
+          const node = assembly.add(member);
+          if (node) own.set(place, node);
         }
       }
       const wanted = filesOf(assembly);

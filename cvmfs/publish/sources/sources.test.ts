@@ -134,7 +134,11 @@ test('an image’s layers are laid over one another', async () => {
     write(join(image, 'blobs/sha256', digest), bytes);
     return { digest: `sha256:${digest}`, size: bytes.length };
   };
-  const [first, second] = layers.map((layer) => blob(gzipSync(tar('c', '--sort=name', '-C', layer, '.'))));
+  // The mark of what is hidden may stand after what is not.
+  const contents = [['.'], ['bin', 'linked', '.wh.gone', 'opaque/new', 'opaque/.wh..wh..opq']];
+  const [first, second] = layers.map((layer, i) =>
+    blob(gzipSync(tar('c', '-C', layer, ...(contents[i] ?? [])))),
+  );
   const mediaType = 'application/vnd.oci.image.manifest.v1+json';
   const layerType = 'application/vnd.oci.image.layer.v1.tar+gzip';
   const manifest = {
