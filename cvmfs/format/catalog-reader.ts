@@ -158,6 +158,8 @@ export class CatalogReader {
   }
 
   close(): void {
+    // SQLite keeps all of a database, half a megabyte, while one of its statements is not finalized.
+    for (const statement of [this.#byKey, this.#byParent, this.#chunks]) finalize(statement);
     this.#opened.close();
   }
 
@@ -189,6 +191,14 @@ export class CatalogReader {
     } catch (cause) {
       throw asFormatError('catalog', cause);
     }
+  }
+}
+
+function finalize(statement: Statement): void {
+  try {
+    statement.finalize();
+  } catch {
+    // It tells once more what its last step told already; finalized it is.
   }
 }
 

@@ -26,7 +26,7 @@ export class Catalogs {
   readonly #mostOpen: number;
   readonly #open = new Map<ContentHash, Promise<Loaded>>();
 
-  constructor(objects: Objects, mostOpen = 16) {
+  constructor(objects: Objects, mostOpen = 32) {
     this.#objects = objects;
     this.#mostOpen = mostOpen;
   }
