@@ -20,6 +20,8 @@ export function serverFiles(dataFolder: string) {
     packs: at('packs'),
     /** Uploads that no report has named yet, a folder per host; survive restarts. */
     uploads: at('uploads'),
+    /** Published CernVM-FS repositories, a folder (or a link to one) each; the server only reads them. */
+    repositories: at('cvmfs'),
   } as const;
 }
 export type ServerFiles = ReturnType<typeof serverFiles>;

@@ -49,6 +49,7 @@ export interface ProjectParts {
 /** The project's parts as the API's routes use them. */
 export class Project {
   readonly db: Database;
+  readonly files: ServerFiles;
   readonly key: ProjectKey;
   readonly staffToken: string;
   readonly name: string;
@@ -71,6 +72,7 @@ export class Project {
   constructor(parts: ProjectParts) {
     const { db, files } = parts;
     this.db = db;
+    this.files = files;
     this.key = parts.key;
     this.staffToken = parts.staffToken;
     this.name = parts.name;

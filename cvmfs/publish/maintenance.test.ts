@@ -39,7 +39,7 @@ beforeAll(async () => {
 afterAll(() => published.close());
 
 const text = async (path: string, tag?: string) => {
-  const repository = await published.open(tag);
+  const repository = await published.open(tag === undefined ? {} : { tag });
   const content = await repository.snapshot.readFile(path);
   return content.toString();
 };

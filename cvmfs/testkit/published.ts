@@ -20,8 +20,8 @@ export interface PublishedRepository {
   readonly masterKeyFile: string;
   with<T>(use: (publisher: Publisher) => Promise<T>): Promise<T>;
   publish(source: string, options?: PublishOptions): Promise<Published>;
-  /** As a reader without a cache has it, over HTTP; closed with close(). */
-  open(tag?: string): Promise<Repository>;
+  /** As a reader without a cache has it, over HTTP, from this server or one of the test; closed with close(). */
+  open(options?: { tag?: string; server?: string }): Promise<Repository>;
   close(): Promise<void>;
 }
 
@@ -69,12 +69,12 @@ export async function makePublished(
     with: withPublisher,
     publish: (source, options = {}) =>
       withPublisher((publisher) => publish(publisher, folderSource(source), { threads: 2, ...options })),
-    async open(tag) {
-      server ??= await serveRepository(name, folder);
+    async open({ tag, server: other } = {}) {
+      if (other === undefined) server ??= await serveRepository(name, folder);
       const cacheFolder = join(place, `cache-${made++}`);
       const repository = await Repository.open({
         repository: name,
-        servers: [server.url],
+        servers: [other ?? server?.url ?? ''],
         masterKeys: parseMasterKeys(readFileSync(masterPublicFile, 'utf8')),
         cache: await ObjectCache.open(cacheFolder, 1e9),
         stateFolder: cacheFolder,

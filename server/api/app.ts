@@ -11,6 +11,7 @@ import { objectRoutes } from './objects.ts';
 import { openApi } from './openapi.ts';
 import { projectRoutes } from './project.ts';
 import { releaseRoutes } from './releases.ts';
+import { serveRepositories } from './repository.ts';
 import { mount, type Route } from './route.ts';
 import { staffRoutes } from './staff.ts';
 import { workRoutes } from './work.ts';
@@ -29,6 +30,7 @@ export function projectApp(project: Project): Hono {
   const app = new Hono();
   app.use(secureHeaders());
   mount(app, routes, project);
+  serveRepositories(app, project);
   const document = openApi(routes);
   app.get('/openapi.json', (context) => context.json(document));
   app.notFound((context) =>

@@ -3,9 +3,9 @@ import { Sha256 } from '../../protocol/primitives.ts';
 import { UploadState } from '../../protocol/project-api.ts';
 import { ApiFailure } from '../errors.ts';
 import { HashMismatch, TooLarge } from '../objects/objects.ts';
-import { readRange } from '../objects/ranges.ts';
 import { NothingDue, TakenOver, WrongOffset } from '../objects/uploads.ts';
 import { BodyBytes } from './bytes.ts';
+import { FOR_EVER, rangedAnswer } from './ranged.ts';
 import { route } from './route.ts';
 
 /** No release may allow a larger output (Release.limits.outputBytes). */
@@ -33,27 +33,12 @@ export const objectRoutes = [
       if (bytes === null) {
         throw new ApiFailure(404, 'no-such-object', `the project does not hold object ${sha256}`);
       }
-      const etag = `"${sha256}"`;
-      const headers = new Headers({
-        etag,
-        'accept-ranges': 'bytes',
-        'content-type': 'application/octet-stream',
-        'cache-control': 'public, max-age=31536000, immutable',
+      return rangedAnswer(context, {
+        bytes,
+        etag: `"${sha256}"`,
+        cacheControl: FOR_EVER,
+        open: (from, to) => project.objects.stream(sha256, from, to),
       });
-      if (context.req.header('if-none-match') === etag) return new Response(null, { status: 304, headers });
-      const condition = context.req.header('if-range');
-      const wants = condition === undefined || condition === etag ? context.req.header('range') : null;
-      const range = readRange(wants, bytes);
-      if (range.kind === 'unsatisfiable') {
-        context.header('content-range', `bytes */${bytes}`);
-        throw new ApiFailure(416, 'range', `the object has ${bytes} bytes; ask for less`);
-      }
-      const [from, to] = range.kind === 'part' ? [range.from, range.to] : [0, bytes - 1];
-      headers.set('content-length', String(to - from + 1));
-      if (range.kind === 'part') headers.set('content-range', `bytes ${from}-${to}/${bytes}`);
-      const status = range.kind === 'part' ? 206 : 200;
-      if (context.req.method === 'HEAD' || bytes === 0) return new Response(null, { status, headers });
-      return new Response(await project.objects.stream(sha256, from, to), { status, headers });
     },
   }),
   route({

@@ -1,0 +1,41 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import type { Hono } from 'hono';
+import { ApiFailure } from '../errors.ts';
+import type { Project } from '../project.ts';
+import { FOR_EVER, rangedAnswer } from './ranged.ts';
+
+/** Repositories are named as hosts are; what they hold has no other names than these, which are CernVM-FS's. */
+const REPOSITORY = /^[a-z0-9][a-z0-9.-]{0,59}$/;
+const SIGNED = /^\.cvmfs(published|whitelist|reflog|_master_replica|_last_snapshot)$/;
+const OBJECT = /^data\/[0-9a-f]{2}\/[0-9a-f]{38}(-[a-z0-9]{1,12})?[A-Z]?$/;
+
+/**
+ * The project's software: each folder (or link to one) below `cvmfs/` in the server's data folder is served as a CernVM-FS
+ * server does. Files are looked up for each request, so a publication is seen at once and nothing has to be restarted.
+ */
+export function serveRepositories(app: Hono, project: Project): void {
+  app.get('/cvmfs/:repository/:path{.+}', async (context) => {
+    const { repository, path } = context.req.param();
+    const isObject = OBJECT.test(path);
+    const isKnown = REPOSITORY.test(repository) && (isObject || SIGNED.test(path));
+    const file = join(project.files.repositories, repository, path);
+    const facts = isKnown ? await stat(file).catch(absent) : null;
+    if (!facts?.isFile()) {
+      throw new ApiFailure(404, 'no-such-file', `no repository here has ${context.req.path}`);
+    }
+    return rangedAnswer(context, {
+      bytes: facts.size,
+      etag: `"${facts.size.toString(36)}-${Math.round(facts.mtimeMs * 1000).toString(36)}"`,
+      cacheControl: isObject ? FOR_EVER : 'no-cache',
+      open: async (start, end) => Readable.toWeb(createReadStream(file, { start, end })) as ReadableStream,
+    });
+  });
+}
+
+function absent(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
+  throw error;
+}
