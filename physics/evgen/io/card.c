@@ -32,6 +32,8 @@ static const Field Z_MASS = {"mZGeV", false, 80, 100, " GeV"};
 static const Field Z_WIDTH = {"gammaZGeV", false, 0.5, 10, " GeV"};
 static const Field SIN2THETA = {"sin2thetaEff", false, 0, 1, ""};
 static const Field ALPHA_INVERSE = {"alphaInverse", false, 100, 160, ""};
+static const Field ELECTRON_POLARISATION = {"electronPolarisation", false, -1, 1, ""};
+static const Field POSITRON_POLARISATION = {"positronPolarisation", false, -1, 1, ""};
 
 /* The first thing wrong stays. */
 typedef struct {
@@ -160,7 +162,8 @@ static const Tunable TUNABLE[] = {
 enum { TUNABLES = sizeof TUNABLE / sizeof TUNABLE[0] };
 
 static void read_parameters(Check *check, const JsonNode *parameters, Card *card) {
-  static const Field *const fixed[] = {&ENERGY, &PROCESSES, &STAGE_LIST, &HEPMC_EVENTS, &LEAST_S, &Z_MASS, &Z_WIDTH, &SIN2THETA, &ALPHA_INVERSE};
+  static const Field *const fixed[] = {&ENERGY, &PROCESSES, &STAGE_LIST, &HEPMC_EVENTS, &LEAST_S, &Z_MASS, &Z_WIDTH, &SIN2THETA, &ALPHA_INVERSE,
+                                       &ELECTRON_POLARISATION, &POSITRON_POLARISATION};
   enum { FIXED = sizeof fixed / sizeof fixed[0] };
   const Field *known[FIXED + TUNABLES];
   for (int i = 0; i < FIXED; i++) known[i] = fixed[i];
@@ -181,6 +184,11 @@ static void read_parameters(Check *check, const JsonNode *parameters, Card *card
   card->electroweak.z_width = number(check, parameters, &Z_WIDTH, DEFAULT_ELECTROWEAK.z_width);
   card->electroweak.sin2theta = number(check, parameters, &SIN2THETA, DEFAULT_ELECTROWEAK.sin2theta);
   card->electroweak.alpha_inverse = number(check, parameters, &ALPHA_INVERSE, DEFAULT_ELECTROWEAK.alpha_inverse);
+  card->electroweak.electron_polarisation = number(check, parameters, &ELECTRON_POLARISATION, 0);
+  card->electroweak.positron_polarisation = number(check, parameters, &POSITRON_POLARISATION, 0);
+  if (card->electroweak.electron_polarisation * card->electroweak.positron_polarisation == 1.0)
+    refuse(check, member(check, parameters, &POSITRON_POLARISATION),
+           "positronPolarisation must not be electronPolarisation where that is 1 or -1: beams of one helicity do not annihilate");
 }
 
 static void check_blocks(Check *check, const JsonNode *root, const Card *card) {

@@ -12,6 +12,11 @@ typedef struct {
   double axial;   /* share of the axial current of f in the cross-section */
   double beta;    /* velocity of f; 0 where the energy is not above the threshold */
   double maximum; /* of d sigma / d cos(theta), pb */
+  /*
+   * d sigma of right-handed less that of left-handed f: even (1 + cos^2) + 2 odd cos; the antifermion has the other helicity.
+   * By their masses both have the same: flip (1 - cos^2), each sign as often.
+   */
+  double even, odd, flip;
 } Channel;
 
 /*
@@ -22,6 +27,13 @@ Channel born_channel(double s, const Fermion *f, const Electroweak *inputs, bool
 
 /* The least s at which hadrons of this quark pair can be made; 0 for leptons. */
 double hadron_threshold(int pdg);
+
+/* The mean helicity of f, from -1 to 1, among those whose antifermion has the other one. */
+static inline double born_helicity(const Channel *channel, double cosine) {
+  const double square = cosine * cosine;
+  const double both = channel->c0 + cosine * (channel->c1 + cosine * channel->c2) - channel->flip * (1.0 - square);
+  return both > 0 ? (channel->even * (1.0 + square) + 2.0 * channel->odd * cosine) / both : 0;
+}
 
 /* Over all angles, pb. */
 static inline double born_total(const Channel *channel) { return 2.0 * (channel->c0 + channel->c2 / 3.0); }

@@ -32,6 +32,7 @@ typedef struct {
   double z_width;       /* GeV, at s = mZ^2 */
   double sin2theta;     /* effective leptonic weak mixing angle, squared sine */
   double alpha_inverse; /* 1 / alpha(mZ): used at every energy */
+  double electron_polarisation, positron_polarisation; /* along each beam, from -1, all left-handed, to 1 */
 } Electroweak;
 
 extern const Electroweak DEFAULT_ELECTROWEAK;

@@ -17,6 +17,8 @@ export interface Mutation {
   readonly massless?: boolean;
   readonly noPhoton?: boolean;
   readonly swapCharge?: boolean;
+  /** Not false but asked for: polarisation along each beam, from -1 (left-handed) to 1. */
+  readonly beams?: { readonly electron: number; readonly positron: number };
 }
 
 interface Fermion {
@@ -149,16 +151,21 @@ export function differential(name: string, energy: number, cosine: number, mutat
   const vector = (known.isospin - 2 * charge * sin2) * (mutation.vector ?? 1);
   const axial = known.isospin * (mutation.axial ?? 1);
 
+  const weights = (polarisation: number) => [1 + polarisation, 1 - polarisation];
+  const { electron = 0, positron = 0 } = mutation.beams ?? {};
   let sum = 0;
-  for (const u of electrons) {
-    for (const v of positrons) {
+  for (const [i, u] of electrons.entries()) {
+    for (const [k, v] of positrons.entries()) {
+      // An electron along z with its spin up is right-handed. v is the spinor of a spin opposite to chi's, and the positron flies
+      // along -z: with chi up it is right-handed too.
+      const weight = (weights(electron)[i] ?? 0) * (weights(positron)[k] ?? 0);
       const photonIn = current(v, u, 1, 0);
       const zIn = current(v, u, electronVector, -1 / 2);
       for (const f of fermions) {
         for (const fbar of antifermions) {
           const byPhoton = scale(photon, contract(photonIn, current(f, fbar, 1, 0)));
           const byZ = times(z, contract(zIn, current(f, fbar, vector, axial)));
-          sum += norm2(add(byPhoton, byZ));
+          sum += weight * norm2(add(byPhoton, byZ));
         }
       }
     }

@@ -21,6 +21,8 @@ export interface EvgenParameters {
   gammaZGeV?: number;
   sin2thetaEff?: number;
   alphaInverse?: number;
+  electronPolarisation?: number;
+  positronPolarisation?: number;
 }
 
 export interface EvgenRun {
