@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include "../core/maths.h"
 #include "../process/electroweak.h"
@@ -23,7 +24,7 @@ static int fermion_index(int pdg) {
 }
 
 /*
- * The pion's share of the energy in tau -> pi nu, flat but for the tau's polarisation P: 1 + P (2 x - 1)
+ * The pion's share of the tau's energy in tau -> pi nu, flat but for the tau's polarisation P: 1 + P (2 x - 1)
  * (Y. S. Tsai, Phys. Rev. D 4 (1971) 2821).
  */
 static void fill_tau(Histograms *histograms, const Event *event, int tau) {
@@ -35,7 +36,7 @@ static void fill_tau(Histograms *histograms, const Event *event, int tau) {
     children++;
     if (p->pdg == 211 || p->pdg == -211) pion = p;
   }
-  if (pion && children == 2) histogram_fill(histograms, HISTOGRAM_TAU_PION_X, smaller(2 * pion->e / event->energy, 1 - 1e-12));
+  if (pion && children == 2) histogram_fill(histograms, HISTOGRAM_TAU_PION_X, smaller(pion->e / event->particle[tau].e, 1 - 1e-12));
 }
 
 void fill_primary(Histograms *histograms, const Event *event) {
@@ -49,7 +50,8 @@ void fill_primary(Histograms *histograms, const Event *event) {
   histogram_fill(histograms, HISTOGRAM_PHI, angle_of(p->py, p->px) * (180.0 / PI));
   histogram_fill(histograms, HISTOGRAM_TRANSVERSE_MOMENTUM, 2.0 * sqrt(pt2) / event->energy);
   if (p->pdg == 15 && p->status == STATUS_DECAYED) {
-    fill_tau(histograms, event, PRIMARY);
-    fill_tau(histograms, event, PRIMARY + 1);
+    /* those that radiated photons go on behind them */
+    for (int i = PRIMARY; i < event->count; i++)
+      if (abs(event->particle[i].pdg) == 15) fill_tau(histograms, event, i);
   }
 }

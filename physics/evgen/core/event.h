@@ -29,6 +29,7 @@ typedef struct {
   uint64_t number;
   double energy; /* in the centre of mass, GeV */
   int count;
+  int helicity[2]; /* of the primary pair, 1 or -1; 0 where nothing asks for it */
   int weights;                /* used of weight[], at least 1 */
   double weight[MAX_WEIGHTS]; /* the first is the event's own, 1; the others are variations */
   Particle particle[MAX_PARTICLES];

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "particles.h"
+#include "tau.h"
 
 Particle *event_add(Event *event, int pdg, Vec p, double m, int parent, int parent_last) {
   if (event->count >= MAX_PARTICLES) return 0;
@@ -62,11 +63,12 @@ static double shape(const DecayChannel *channel, const Products *products, doubl
     return cross * 400.0 / (free_mass * free_mass);
   }
   const int n = products->count;
-  /* V - A: |M|^2 ~ (p . p_neutrino-like)(p_lepton . rest): here parent.lepton times hadrons.neutrino. */
+  /* V - A, c -> s l+ nu: |M|^2 ~ (c . l+)(s . nu); b -> c l- nubar: (b . nubar)(c . l-), tau the same. */
+  const int first = channel->kind == DECAY_WEAK ? n - 2 : n - 1, second = 2 * n - 3 - first;
   Vec hadrons = {0, 0, 0, 0};
   double hadron_mass = 0;
   for (int i = 0; i < n - 2; i++) hadrons = add(hadrons, p[i]), hadron_mass += m[i];
-  const double value = mass * p[n - 2].e * dot(hadrons, p[n - 1]);
+  const double value = mass * p[first].e * dot(hadrons, p[second]);
   const double most = mass * mass - hadron_mass * hadron_mass;
   return value * 16.0 / (most * most); /* at most 1: x (1 - x) / 4 in the scaled lepton energy */
 }
@@ -90,15 +92,18 @@ static void dalitz_pair(Random *random, double mass, Products *products) {
   for (int i = 0; i < 2; i++) products->p[1 + i] = boost_from(inner[i], two[1], pair[1]);
 }
 
-static void momenta(Random *random, const DecayChannel *channel, double mass, Products *products) {
+/* spin: of a tau or, of a meson that came from one, see tau.h; NULL without. */
+static void momenta(Random *random, const DecayChannel *channel, double mass, const TauSpin *spin, Products *products) {
   if (channel->kind == DECAY_DALITZ_PAIR) {
     dalitz_pair(random, mass, products);
     return;
   }
-  const bool shaped = (channel->kind == DECAY_VECTOR_3PI || channel->kind == DECAY_WEAK) && products->count > 2;
+  const bool shaped = channel->kind != DECAY_PHASE_SPACE && channel->kind != DECAY_QUARKS && products->count > 2;
   int tries = 0;
   do phase_space(random, mass, products->count, products->m, products->p);
-  while (shaped && shape(channel, products, mass) < flat(random) && ++tries < 1000);
+  while (((shaped && shape(channel, products, mass) < flat(random)) ||
+          (spin && tau_weight(spin, products->count, products->pdg, products->m, products->p) < flat(random))) &&
+         ++tries < 1000);
 }
 
 static bool decay_one(Random *random, Event *event, int index, const Kind *kind) {
@@ -106,7 +111,8 @@ static bool decay_one(Random *random, Event *event, int index, const Kind *kind)
   static Products products;
   const DecayChannel *channel = choose(random, kind, parent->m, parent->pdg < 0 ? -1 : 1, &products);
   if (!channel) return false;
-  momenta(random, channel, parent->m, &products);
+  TauSpin spin;
+  momenta(random, channel, parent->m, tau_spin(event, index, &spin) ? &spin : 0, &products);
   const Vec frame = {parent->px, parent->py, parent->pz, parent->e};
   double path = 0;
   if (kind->ctau > 0) path = -kind->ctau * log_of(flat(random)) / parent->m;

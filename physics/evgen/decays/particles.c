@@ -62,6 +62,9 @@ static DecayKind kind_letter(char letter) {
   }
 }
 
+/* A tau, or a hadron with b. */
+static bool is_down_type(int pdg) { return pdg == 15 || pdg / 1000 % 10 == 5 || pdg / 100 % 10 == 5; }
+
 /* The table's own numbers are at most a dozen digits, so that strtod of any C library rounds them alike. */
 static const char *read_particle(const char *at) {
   Kind *kind = &KIND[KINDS++];
@@ -84,6 +87,7 @@ static const char *read_channel(const char *at, int index) {
   channel->upto = strtod(at, &end);
   while (*end == ' ') end++;
   channel->kind = kind_letter(*end++);
+  if (channel->kind == DECAY_WEAK && is_down_type(KIND[KINDS - 1].pdg)) channel->kind = DECAY_WEAK_DOWN;
   channel->products = 0;
   while (*end == ' ' && channel->products < MAX_PRODUCTS) channel->pdg[channel->products++] = (int)strtol(end, &end, 10);
   return end;

@@ -10,7 +10,8 @@ enum { MAX_KINDS = 260, MAX_CHANNELS = 1100, MAX_PRODUCTS = 6 };
 typedef enum {
   DECAY_PHASE_SPACE,
   DECAY_VECTOR_3PI,    /* omega, phi -> pi pi pi: |p1 x p2|^2 */
-  DECAY_WEAK,          /* lepton and neutrino last: V - A */
+  DECAY_WEAK,          /* of c, lepton and neutrino last: V - A */
+  DECAY_WEAK_DOWN,     /* the same of b or tau, whose neutrino is an antiparticle where that of c is none */
   DECAY_DALITZ_PAIR,   /* first a photon (or meson), then e+ e- by way of a virtual photon */
   DECAY_QUARKS         /* products are quarks (and perhaps leptons), made into hadrons by decays/quarks.c */
 } DecayKind;

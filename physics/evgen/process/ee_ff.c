@@ -64,6 +64,20 @@ static void write_pair(Event *event, int f, double mass, double beta, double cos
   event->count = PRIMARY + 2;
 }
 
+/* Of taus, whose decays show it. One number decides: masses' share of like helicities, both signs; then right or left. */
+static void choose_helicities(Event *event, const Channel *channel, double cosine, double choice) {
+  const double like = channel->flip * (1.0 - cosine) * (1.0 + cosine);
+  const double all = channel->c0 + cosine * (channel->c1 + cosine * channel->c2);
+  const double at = choice * all;
+  if (at < like) {
+    event->helicity[0] = event->helicity[1] = at < 0.5 * like ? 1 : -1;
+    return;
+  }
+  const bool right = at - like < 0.5 * (1.0 + born_helicity(channel, cosine)) * (all - like);
+  event->helicity[0] = right ? 1 : -1;
+  event->helicity[1] = -event->helicity[0];
+}
+
 static uint64_t without_isr(const Process *process, Stream *random, Event *event, double *axial) {
   uint64_t attempts = 0;
   double cosine;
@@ -82,6 +96,7 @@ static uint64_t without_isr(const Process *process, Stream *random, Event *event
   const Words words = stream_next(random);
   *axial = process->channel[f].axial;
   write_pair(event, f, process->energy, process->channel[f].beta, cosine, uniform52(words.word[0], words.word[1]));
+  if (FERMION[f].pdg == 15) choose_helicities(event, &process->channel[f], cosine, uniform32(words.word[2]));
   return attempts;
 }
 
@@ -107,6 +122,7 @@ static uint64_t with_isr(const Process *process, Stream *stream, Event *event, d
   boson->px = -k.x, boson->py = -k.y, boson->pz = -k.z, boson->e = energy - k.e;
   boson->m = k.e > 0 ? sqrt(energy * (energy - 2.0 * k.e)) : energy;
   write_pair(event, radiation.fermion, boson->m, channel->beta, cosine, flat(&random));
+  if (FERMION[radiation.fermion].pdg == 15) choose_helicities(event, channel, cosine, flat(&random));
   if (!(k.e > 0)) return attempts;
   moved(&event->particle[PRIMARY], boson);
   moved(&event->particle[PRIMARY + 1], boson);
@@ -118,5 +134,6 @@ static uint64_t with_isr(const Process *process, Stream *stream, Event *event, d
 uint64_t process_generate(const Process *process, uint64_t seed, uint64_t number, Event *event, double *axial) {
   Stream random = stream_open(seed, number, PART_PROCESS);
   event->number = number;
+  event->helicity[0] = event->helicity[1] = 0;
   return process->isr ? with_isr(process, &random, event, axial) : without_isr(process, &random, event, axial);
 }

@@ -101,9 +101,9 @@ const UPS_AND_DOWNS: readonly (readonly [Complex, Complex])[] = [
 ];
 
 /** Both spin states of a particle (u) or an antiparticle (v), normalised to bar(u) u = 2m. */
-function spinors(kind: 'u' | 'v', { e, p }: Momentum, m: number): Spinor[] {
+function spinors(kind: 'u' | 'v', { e, p }: Momentum, m: number, states = UPS_AND_DOWNS): Spinor[] {
   const root = Math.sqrt(e + m);
-  return UPS_AND_DOWNS.map((chi) => {
+  return states.map((chi) => {
     const large = chi.map((c) => scale(root, c));
     const small = sigmaP(p, chi).map((c) => scale(root / (e + m), c));
     return kind === 'u' ? [...large, ...small] : [...small, ...large];
@@ -125,10 +125,15 @@ const contract = (a: readonly Complex[], b: readonly Complex[]): Complex =>
  * @param cosine of the angle between e- and f
  */
 export function differential(name: string, energy: number, cosine: number, mutation: Mutation = {}): number {
+  return bySpin(name, energy, cosine, mutation).reduce((sum, part) => sum + part);
+}
+
+/** The same of right-handed and of left-handed f. */
+function bySpin(name: string, energy: number, cosine: number, mutation: Mutation): [number, number] {
   const known = FERMIONS[name];
   if (!known) throw new Error(`no such fermion: ${name}`);
   const mass = mutation.massless ? 0 : known.mass;
-  if (energy <= 2 * mass) return 0;
+  if (energy <= 2 * mass) return [0, 0];
   const s = energy * energy;
   const e = energy / 2;
   const p = Math.sqrt(e * e - mass * mass);
@@ -136,7 +141,11 @@ export function differential(name: string, energy: number, cosine: number, mutat
   const k: Momentum['p'] = [p * sine, 0, p * cosine];
   const electrons = spinors('u', { e, p: [0, 0, e] }, 0);
   const positrons = spinors('v', { e, p: [0, 0, -e] }, 0);
-  const fermions = spinors('u', { e, p: k }, mass);
+  const half = Math.acos(cosine) / 2;
+  const alongK = [Math.cos(half), Math.sin(half)] as const;
+  const right = [[alongK[0], 0] as const, [alongK[1], 0] as const] as const;
+  const left = [[-alongK[1], 0] as const, [alongK[0], 0] as const] as const;
+  const fermions = spinors('u', { e, p: k }, mass, [right, left]);
   const antifermions = spinors('v', { e, p: [-k[0], -k[1], -k[2]] }, mass);
 
   const sin2 = mutation.sin2theta ?? SIN2THETA;
@@ -153,7 +162,7 @@ export function differential(name: string, energy: number, cosine: number, mutat
 
   const weights = (polarisation: number) => [1 + polarisation, 1 - polarisation];
   const { electron = 0, positron = 0 } = mutation.beams ?? {};
-  let sum = 0;
+  const sums: [number, number] = [0, 0];
   for (const [i, u] of electrons.entries()) {
     for (const [k, v] of positrons.entries()) {
       // An electron along z with its spin up is right-handed. v is the spinor of a spin opposite to chi's, and the positron flies
@@ -161,17 +170,36 @@ export function differential(name: string, energy: number, cosine: number, mutat
       const weight = (weights(electron)[i] ?? 0) * (weights(positron)[k] ?? 0);
       const photonIn = current(v, u, 1, 0);
       const zIn = current(v, u, electronVector, -1 / 2);
-      for (const f of fermions) {
+      for (const [spin, f] of fermions.entries()) {
         for (const fbar of antifermions) {
           const byPhoton = scale(photon, contract(photonIn, current(f, fbar, 1, 0)));
           const byZ = times(z, contract(zIn, current(f, fbar, vector, axial)));
-          sum += weight * norm2(add(byPhoton, byZ));
+          sums[spin === 0 ? 0 : 1] += weight * norm2(add(byPhoton, byZ));
         }
       }
     }
   }
   // Average over the beams' spins; two-body phase space over 2s, azimuth integrated.
-  return (((sum / 4) * known.colours * (p / e)) / (32 * Math.PI * s)) * GEV2_PB;
+  const flux = (((1 / 4) * known.colours * (p / e)) / (32 * Math.PI * s)) * GEV2_PB;
+  return [sums[0] * flux, sums[1] * flux];
+}
+
+/** Mean helicity of f with angles from cosine a to b. */
+export function polarisation(
+  name: string,
+  energy: number,
+  a: number,
+  b: number,
+  mutation: Mutation = {},
+): number {
+  const steps = 200;
+  let [right, left] = [0, 0];
+  for (let i = 0; i < steps; i++) {
+    const parts = bySpin(name, energy, a + ((b - a) * (i + 0.5)) / steps, mutation);
+    right += parts[0];
+    left += parts[1];
+  }
+  return (right - left) / (right + left);
 }
 
 /** Integral of the differential cross-section from cosine a to b, pb: Gauss-Legendre with five points. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../decays/decays.h"
 #include "../decays/particles.h"
 #include "../generate.h"
 #include "../hadronisation/flavour.h"
@@ -228,6 +229,104 @@ static void test_coupling(void) {
   for (int i = 1; i <= COUPLING_STEPS; i++) CHECK(coupling.value[i] <= coupling.value[i - 1], "falls with the scale, step %d", i);
 }
 
+/* ---- tau ---- */
+
+static Vec momentum_of(const Particle *p) { return (Vec){p->px, p->py, p->pz, p->e}; }
+
+/* The products of the tau at `index`, in its rest frame, by code; false where they are others. */
+static bool products_are(const Event *event, int index, int count, const int pdg[], Vec p[]) {
+  const Particle *tau = &event->particle[index];
+  int found = 0;
+  for (int i = index + 1; i < event->count; i++) {
+    const Particle *made = &event->particle[i];
+    if (made->parent != index) continue;
+    const int code = tau->pdg > 0 ? made->pdg : conjugate_of(made->pdg);
+    if (found == count || code != pdg[found]) return false;
+    p[found++] = boost_into(momentum_of(made), momentum_of(tau), tau->m);
+  }
+  return found == count;
+}
+
+/*
+ * The polarimeter of tau -> nu pi pi0: the spin's direction at which the squared matrix element is largest, which is 0 for the
+ * opposite one; so a unit vector. J. H. Kuhn, Phys. Rev. D 52 (1995) 3128, with the current of the two pions' momenta.
+ */
+static Vec polarimeter(Vec nu, Vec one, Vec two) {
+  const Vec sum = add(one, two), j = sub(one, two), current = along(j, -dot(j, sum) / square(sum), sum);
+  const Vec omega = along(scale(2.0 * dot(current, nu), current), -square(current), nu);
+  return scale(1.0 / omega.e, omega);
+}
+
+typedef struct {
+  double n, sum, squares;
+} Mean;
+
+static void mean_add(Mean *mean, double x) { mean->n++, mean->sum += x, mean->squares += x * x; }
+
+static void mean_is(const Mean *mean, double expected, const char *what, double helicity) {
+  const double value = mean->sum / mean->n, error = sqrt((mean->squares / mean->n - value * value) / mean->n);
+  CHECK(fabs(value - expected) < 4.0 * error, "%s at helicity %g: %g +- %g, not %g", what, helicity, value, error, expected);
+}
+
+/* Taus of a given helicity that fly along z: means by which experiments measured it. */
+static void test_tau_decays(uint64_t events) {
+  const double e = 45.6, m = KIND[kind_of(15)].mass, p = sqrt(e * e - m * m);
+  static Event event;
+  static const int pion[] = {16, -211}, kaon[] = {16, -321}, rho[] = {16, -213}, a1[] = {16, -20213}, electron[] = {16, 11, -12};
+  for (int helicity = -1; helicity <= 1; helicity++) {
+    Mean pi = {0}, k = {0}, rho_angle = {0}, rho_power = {0}, a1_angle = {0}, a1_power = {0}, energy = {0}, energy2 = {0}, best = {0}, size = {0};
+    for (uint64_t n = 0; n < events; n++) {
+      event.count = PRIMARY + 2;
+      event.particle[BOSON] = (Particle){.e = 2.0 * e, .m = 2.0 * e, .pdg = 23, .status = STATUS_DECAYED};
+      event.particle[PRIMARY] = (Particle){.pz = p, .e = e, .m = m, .pdg = 15, .status = STATUS_FINAL, .parent = BOSON, .parent_last = BOSON};
+      event.particle[PRIMARY + 1] = (Particle){.pz = -p, .e = e, .m = m, .pdg = -15, .status = STATUS_FINAL, .parent = BOSON, .parent_last = BOSON};
+      event.helicity[0] = helicity, event.helicity[1] = -helicity;
+      Random random = random_open(21, n, PART_DECAYS, (uint32_t)(helicity + 1));
+      CHECK(decay_all(&random, &event, PRIMARY), "room");
+      for (int t = PRIMARY; t <= PRIMARY + 1; t++) {
+        /* CP: an antitau along -z with the opposite helicity has its spin along z as well; mirrored it decays as the tau */
+        const double sign = t == PRIMARY ? 1.0 : -1.0;
+        Vec q[3];
+        if (products_are(&event, t, 2, pion, q)) mean_add(&pi, sign * q[1].z / sqrt(dot3(q[1], q[1])));
+        if (products_are(&event, t, 2, kaon, q)) mean_add(&k, sign * q[1].z / sqrt(dot3(q[1], q[1])));
+        for (int a = 0; a < 2; a++) {
+          if (!products_are(&event, t, 2, a ? a1 : rho, q)) continue;
+          const double q2 = square(q[1]);
+          mean_add(a ? &a1_angle : &rho_angle, sign * q[1].z / sqrt(dot3(q[1], q[1])));
+          mean_add(a ? &a1_power : &rho_power, (m * m - 2.0 * q2) / (m * m + 2.0 * q2) / 3.0);
+        }
+        if (products_are(&event, t, 3, electron, q)) {
+          const double x = 2.0 * q[1].e / m;
+          mean_add(&energy, x);
+          mean_add(&energy2, sign * q[1].z / sqrt(dot3(q[1], q[1])));
+        }
+        for (int i = t + 1; i < event.count && products_are(&event, t, 2, rho, q); i++) {
+          if (abs(event.particle[i].pdg) != 213 || event.particle[i].parent != t) continue;
+          static const int pions[] = {-211, 111};
+          Vec two[2];
+          int found = 0;
+          for (int j = i + 1; j < event.count; j++)
+            if (event.particle[j].parent == i && found < 2 && abs(event.particle[j].pdg) == abs(pions[found]))
+              two[found++] = boost_into(momentum_of(&event.particle[j]), momentum_of(&event.particle[t]), m);
+          if (found < 2) continue;
+          const Vec h = polarimeter(q[0], two[0], two[1]);
+          mean_add(&best, sign * h.z);
+          mean_add(&size, dot3(h, h));
+        }
+      }
+    }
+    const double P = helicity;
+    mean_is(&pi, P / 3.0, "cosine of pi", P);
+    mean_is(&k, P / 3.0, "cosine of K", P);
+    mean_is(&rho_angle, P * rho_power.sum / rho_power.n, "cosine of rho", P);
+    mean_is(&a1_angle, P * a1_power.sum / a1_power.n, "cosine of a1", P);
+    mean_is(&energy, 0.7, "energy of the electron", P); /* 2 x^2 (3 - 2 x), L. Michel 1950 */
+    mean_is(&energy2, -P / 9.0, "cosine of the electron", P); /* (1 - 2 x)/(3 - 2 x) at each x */
+    mean_is(&best, P / 3.0, "polarimeter of rho", P);
+    CHECK(fabs(size.sum / size.n - 1.0) < 1e-3, "the polarimeter is a direction: %g", size.sum / size.n);
+  }
+}
+
 /* ---- whole events ---- */
 
 /* Adds `sign` times the quarks less antiquarks of each flavour. PDG numbering scheme, as charge3_of. */
@@ -405,6 +504,7 @@ int main(int argc, char **argv) {
   test_first_emission(1, 0, 0.5, 100 * scale);
   test_first_emission(5, 4.78, 0.6, 100 * scale);
   test_variations(10 * scale);
+  test_tau_decays(3 * scale);
   test_whole(scale);
   test_alone();
   test_giving_up();

@@ -1,7 +1,7 @@
 /** Beams with polarisation: what the couplings alone say, and explicit spinors for each pair of helicities. */
 import { describe, expect, it } from 'vitest';
-import { asymmetry, differential, integral } from './dirac.testkit.ts';
-import { BEST, card, runEvgen } from './evgen.testkit.ts';
+import { asymmetry, differential, integral, polarisation } from './dirac.testkit.ts';
+import { BEST, blocksOf, card, runEvgen } from './evgen.testkit.ts';
 
 const EVENTS = 200_000;
 const SIN2THETA = 0.23153;
@@ -111,4 +111,53 @@ it('beams that cannot annihilate are refused', async () => {
     expect(run.out.size).toBe(0);
   }
   expect(differential('mu', 91.19, 0.3, { beams: { electron: 1, positron: 1 } })).toBeCloseTo(0, 9);
+});
+
+describe('polarisation of taus by their pions, E / E_tau', () => {
+  const R = (0.13957 / 1.77686) ** 2;
+  async function found(
+    energyGeV: number,
+    electron: number,
+    stages: string[],
+  ): Promise<[value: number, error: number]> {
+    const parameters = { energyGeV, processes: ['tau'], stages, electronPolarisation: electron };
+    const run = await runEvgen(card(parameters, { events: EVENTS, blockEvents: EVENTS, seed: 8 }));
+    const counts = blocksOf(run)[0]?.histograms.tauPionX?.slice(1, -1) ?? [];
+    const n = counts.reduce((sum, count) => sum + count, 0);
+    expect(n).toBeGreaterThan(0.1 * EVENTS * 2);
+    const x = counts.reduce((sum, count, i) => sum + (count * (i + 0.5)) / 20, 0) / n;
+    const velocity = Math.sqrt(1 - (2 * 1.77686) ** 2 / energyGeV ** 2);
+    // x = (1 + R + (1 - R) velocity cosine) / 2 with density 1 + P cosine: its mean is (1 + R) / 2 + (1 - R) velocity P / 6
+    const slope = ((1 - R) * velocity) / 6;
+    return [(x - (1 + R) / 2) / slope, 1 / Math.sqrt(12 * n) / slope];
+  }
+
+  it.each([
+    [91.19, 0],
+    [91.19, -0.8],
+    [91.19, 0.8],
+    [189, 0],
+    [35, 1],
+    [9, 0.9],
+  ])('%s GeV, P(e-) = %s: that of explicit spinors', async (energy, electron) => {
+    const [value, error] = await found(energy, electron, ['decays']);
+    const beams = { electron, positron: 0 };
+    expect(Math.abs(value - polarisation('tau', energy, -1, 1, { beams }))).toBeLessThan(4 * error);
+    expect(error).toBeLessThan(0.02);
+  });
+
+  it('is what LEP measured, -0.1439 +- 0.0043, with photons of beams and taus', async () => {
+    const [value, error] = await found(91.19, 0, ['corrections', 'isr', 'shower', 'decays']);
+    expect(Math.abs(value + 0.1439)).toBeLessThan(4 * Math.hypot(error, 0.0043));
+  });
+
+  it('explicit spinors give the known form over the angle', () => {
+    for (const cosine of [-0.9, -0.3, 0, 0.5, 0.95]) {
+      const angles = 1 + cosine * cosine;
+      const known =
+        -(A_LEPTON * angles + 2 * A_LEPTON * cosine) / (angles + 2 * A_LEPTON * A_LEPTON * cosine);
+      const options = { noPhoton: true, massless: true };
+      expect(polarisation('tau', 91.1875, cosine - 1e-4, cosine + 1e-4, options)).toBeCloseTo(known, 5);
+    }
+  });
 });
