@@ -117,17 +117,21 @@ static uint64_t with_isr(const Process *process, Stream *stream, Event *event, d
   while (flat(&random) * channel->maximum >= channel->c0 + cosine * (channel->c1 + cosine * channel->c2));
   *axial = channel->axial;
   Particle *boson = &event->particle[BOSON];
-  const Vec k = radiation.photon;
+  Vec k = {0, 0, 0, 0};
+  for (int i = 0; i < radiation.photons; i++) k = add(k, radiation.photon[i]);
   const double energy = process->energy;
   boson->px = -k.x, boson->py = -k.y, boson->pz = -k.z, boson->e = energy - k.e;
-  boson->m = k.e > 0 ? sqrt(energy * (energy - 2.0 * k.e)) : energy;
+  boson->m = k.e > 0 ? sqrt(energy * (energy - 2.0 * k.e) + square(k)) : energy;
   write_pair(event, radiation.fermion, boson->m, channel->beta, cosine, flat(&random));
   if (FERMION[radiation.fermion].pdg == 15) choose_helicities(event, channel, cosine, flat(&random));
   if (!(k.e > 0)) return attempts;
   moved(&event->particle[PRIMARY], boson);
   moved(&event->particle[PRIMARY + 1], boson);
-  event->particle[event->count++] = (Particle){.px = k.x, .py = k.y, .pz = k.z, .e = k.e, .pdg = 22, .status = STATUS_FINAL,
-                                               .parent = BEAM, .parent_last = BEAM + 1};
+  for (int i = 0; i < radiation.photons; i++) {
+    const Vec one = radiation.photon[i];
+    event->particle[event->count++] = (Particle){.px = one.x, .py = one.y, .pz = one.z, .e = one.e, .pdg = 22, .status = STATUS_FINAL,
+                                                 .parent = BEAM, .parent_last = BEAM + 1};
+  }
   return attempts;
 }
 

@@ -112,6 +112,29 @@ static Vec photon(const Radiator *r, Random *random, double e) {
   return (Vec){k.x, k.y, k.z, sqrt(dot3(k, k))};
 }
 
+/*
+ * The spectrum's v^(beta - 1) is the sum of any number of soft photons, each with the density beta / v_i. So given their sum the shares
+ * v_i / v have the distribution of J. F. C. Kingman (J. R. Stat. Soc. B 37 (1975) 1), and can be drawn one by one: a share 1 - r^(1 / beta) of
+ * what is left (J. W. McCloskey 1965). Their energies then get the common factor with which s' is what was drawn.
+ */
+static void share_out(const Radiator *r, Random *random, Radiation *radiation) {
+  const double v = radiation->share, beam = 0.5 * sqrt(r->s);
+  Vec sum = {0, 0, 0, 0};
+  radiation->photons = 0;
+  for (double rest = v; rest > LEAST_SHARE && radiation->photons < MOST_PHOTONS;) {
+    const double left = rest * power_of(flat(random), 1.0 / r->beta), share = rest - left;
+    rest = left;
+    if (share < LEAST_SHARE) continue;
+    const Vec k = radiation->photon[radiation->photons++] = photon(r, random, beam * share);
+    sum = add(sum, k);
+  }
+  if (radiation->photons == 0) return;
+  /* s - 2 sqrt(s) E f + K^2 f^2 = s (1 - v) */
+  const double e = 2.0 * beam * sum.e, root = e * e - square(sum) * r->s * v;
+  const double factor = r->s * v / (e + sqrt(root > 0 ? root : 0));
+  for (int i = 0; i < radiation->photons; i++) radiation->photon[i] = scale(factor, radiation->photon[i]);
+}
+
 uint64_t isr_generate(const Radiator *r, Random *random, Radiation *radiation) {
   uint64_t attempts = 0;
   for (int f = 0; f < FERMIONS; f++) radiation->channel[f] = (Channel){0};
@@ -140,7 +163,7 @@ uint64_t isr_generate(const Radiator *r, Random *random, Radiation *radiation) {
     if (pick < here) break;
     pick -= here;
   }
-  const double v = power_of(u, 1.0 / r->beta);
-  radiation->photon = v > LEAST_SHARE ? photon(r, random, 0.5 * v * sqrt(r->s)) : (Vec){0, 0, 0, 0};
+  radiation->share = power_of(u, 1.0 / r->beta);
+  share_out(r, random, radiation);
   return attempts;
 }

@@ -15,7 +15,7 @@ typedef struct {
   double least_s; /* of the hard process, as a fraction of the beams' */
 } ProcessOptions;
 
-enum { ISR_CELLS = 768 };
+enum { ISR_CELLS = 768, MOST_PHOTONS = 16 };
 
 /* Density of u = v^beta, v being the share of energy that photons take: bounded by steps. */
 typedef struct {
@@ -27,7 +27,9 @@ typedef struct {
 
 /* What was drawn. */
 typedef struct {
-  Vec photon; /* e = 0 where there is none to be seen */
+  double share; /* v: s' = s (1 - v) */
+  int photons;  /* those to be seen, 0 where none is */
+  Vec photon[MOST_PHOTONS];
   int fermion;
   Channel channel[FERMIONS]; /* at the energy that is left */
 } Radiation;

@@ -17,6 +17,17 @@
 #include "../shower/kernels.h"
 #include "check.h"
 
+typedef struct {
+  double n, sum, squares;
+} Mean;
+
+static void mean_add(Mean *mean, double x) { mean->n++, mean->sum += x, mean->squares += x * x; }
+
+static void mean_is(const Mean *mean, double expected, const char *what, double at) {
+  const double value = mean->sum / mean->n, error = sqrt((mean->squares / mean->n - value * value) / mean->n);
+  CHECK(fabs(value - expected) < 4.0 * error, "%s at %g: %g +- %g, not %g", what, at, value, error, expected);
+}
+
 /* ---- the table of particles ---- */
 
 /* Lepton numbers of the three families, summed with weights that keep them apart. */
@@ -229,6 +240,46 @@ static void test_coupling(void) {
   for (int i = 1; i <= COUPLING_STEPS; i++) CHECK(coupling.value[i] <= coupling.value[i - 1], "falls with the scale, step %d", i);
 }
 
+/* ---- photons of the beams ---- */
+
+/* The energy that is left is the one drawn, whatever number of photons shares the rest; and their number is that of the density. */
+static void test_beam_photons(double energy, uint64_t events) {
+  static Radiator radiator;
+  bool wanted[FERMIONS] = {true};
+  const ProcessOptions options = {.corrections = true, .isr = true, .least_s = 0.01};
+  CHECK(isr_prepare(&radiator, energy, wanted, &DEFAULT_ELECTROWEAK, options) > 0, "open");
+  Mean squares = {0}, several = {0};
+  double worst = 0;
+  const double s = energy * energy, beta = radiator.beta, least = 0.02;
+  Random random = random_open(31, 0, PART_PROCESS, 0);
+  for (uint64_t n = 0; n < events; n++) {
+    Radiation radiation;
+    isr_generate(&radiator, &random, &radiation);
+    if (radiation.photons == 0) continue;
+    Vec sum = {0, 0, 0, 0};
+    for (int i = 0; i < radiation.photons; i++) sum = add(sum, radiation.photon[i]);
+    worst = fmax(worst, fabs(square(sub((Vec){0, 0, 0, energy}, sum)) / s - (1.0 - radiation.share)));
+    if (radiation.share < 1e-4) continue; /* else shares of 0.02 could be too small to be seen */
+    double square_sum = 0;
+    int large = 0;
+    for (int i = 0; i < radiation.photons; i++) {
+      const double share = radiation.photon[i].e / sum.e;
+      square_sum += share * share;
+      large += share > least;
+    }
+    mean_add(&squares, square_sum);
+    mean_add(&several, large);
+  }
+  CHECK(worst < 1e-14, "s' off by %g", worst);
+  mean_is(&squares, 1.0 / (1.0 + beta), "sum of squared shares", energy);
+  double number = 0; /* integral of beta / x (1 - x)^(beta - 1), by u = (1 - x)^beta */
+  enum { STEPS = 100000 };
+  const double most = pow(1.0 - least, beta);
+  for (int i = 0; i < STEPS; i++) number += most / STEPS / (1.0 - pow(most * (i + 0.5) / STEPS, 1.0 / beta));
+  mean_is(&several, number, "photons with more than 0.02 of all energy", energy);
+  CHECK(number > 1.2, "several: %g", number);
+}
+
 /* ---- tau ---- */
 
 static Vec momentum_of(const Particle *p) { return (Vec){p->px, p->py, p->pz, p->e}; }
@@ -255,17 +306,6 @@ static Vec polarimeter(Vec nu, Vec one, Vec two) {
   const Vec sum = add(one, two), j = sub(one, two), current = along(j, -dot(j, sum) / square(sum), sum);
   const Vec omega = along(scale(2.0 * dot(current, nu), current), -square(current), nu);
   return scale(1.0 / omega.e, omega);
-}
-
-typedef struct {
-  double n, sum, squares;
-} Mean;
-
-static void mean_add(Mean *mean, double x) { mean->n++, mean->sum += x, mean->squares += x * x; }
-
-static void mean_is(const Mean *mean, double expected, const char *what, double helicity) {
-  const double value = mean->sum / mean->n, error = sqrt((mean->squares / mean->n - value * value) / mean->n);
-  CHECK(fabs(value - expected) < 4.0 * error, "%s at helicity %g: %g +- %g, not %g", what, helicity, value, error, expected);
 }
 
 /* Taus of a given helicity that fly along z: means by which experiments measured it. */
@@ -504,6 +544,8 @@ int main(int argc, char **argv) {
   test_first_emission(1, 0, 0.5, 100 * scale);
   test_first_emission(5, 4.78, 0.6, 100 * scale);
   test_variations(10 * scale);
+  test_beam_photons(91.2, 20 * scale);
+  test_beam_photons(189, 20 * scale);
   test_tau_decays(3 * scale);
   test_whole(scale);
   test_alone();
