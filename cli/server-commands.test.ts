@@ -54,13 +54,13 @@ describe('a project server', () => {
       code: 0,
       err: expect.stringMatching(/^release\.yaml:\d+: program does not exist/),
     });
-    expect(first.out).toContain('release evgen 0.2.1: published, program.wasm uploaded');
+    expect(first.out).toContain('release evgen 0.3.0: published, program.wasm uploaded');
     expect(first.out).toContain('campaign quick: published, 9 work units, 36,000 events, running');
 
     const again = await home.run('push', 'release.yaml', 'campaign.yaml', '--json');
     expect(again.code).toBe(0);
     const { pushed } = JSON.parse(again.out);
-    expect(pushed[0]).toMatchObject({ kind: 'release', name: 'evgen 0.2.1', uploaded: [] });
+    expect(pushed[0]).toMatchObject({ kind: 'release', name: 'evgen 0.3.0', uploaded: [] });
     expect(pushed[1].summary).toMatchObject({ name: 'quick', units: 9 });
   });
 

@@ -110,8 +110,6 @@ int run_unit(const Card *card) {
   }
   generator_begin(&run.generator, &run.event);
   if (!open_all(&run)) return EXIT_FILES;
-  static const char *const weights[] = {"Weight", "alphaSUp", "alphaSDown"}; /* as in ShowerParameters */
-  const bool varied = card->stages[STAGE_SHOWER] && card->shower.variation > 0;
-  if (run.hepmc_open) hepmc_begin(run.hepmc.file, varied ? 3 : 1, weights);
+  if (run.hepmc_open) hepmc_begin(run.hepmc.file, &run.event);
   return compute(&run) && finish(&run) ? EXIT_GOOD : EXIT_FILES;
 }

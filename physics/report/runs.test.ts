@@ -19,6 +19,29 @@ it('another alpha_s by weights: as many events, rounder with more of it', async 
   expect(1 - down.thrust).toBeLessThan(1 - plain.thrust);
 });
 
+it('other hadrons by weights: more kaons with more strange quarks, more protons with more diquarks', async () => {
+  const stages = ['corrections', 'shower', 'hadronisation', 'decays'];
+  const parameters = {
+    energyGeV: 91.2,
+    processes: ['d', 'u'],
+    stages,
+    strangeVariation: 0.05,
+    diquarkVariation: 0.03,
+  };
+  const run = await runEvgen(card(parameters, { events: 4000, blockEvents: 2000 }));
+  const { histograms } = addUp(blocksOf(run));
+  const of = (name: string, kind: number) =>
+    (histograms[name]?.[kind] ?? 0) / (name === 'identified' ? 1 : 2 ** 20);
+  const [kaon, proton] = [3, 14];
+  for (const [name, kind] of [
+    ['Strange', kaon],
+    ['Diquark', proton],
+  ] as const) {
+    expect(of(`identified${name}Up`, kind)).toBeGreaterThan(1.05 * of('identified', kind));
+    expect(of(`identified${name}Down`, kind)).toBeLessThan(0.95 * of('identified', kind));
+  }
+});
+
 describe('blocks of real events', async () => {
   const stages = ['corrections', 'isr', 'shower', 'hadronisation', 'decays'];
   const run = await runEvgen(card({ energyGeV: 91.2, stages }, { events: 600, blockEvents: 100 }));

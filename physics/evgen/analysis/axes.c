@@ -112,4 +112,10 @@ const Axis AXIS[HISTOGRAMS] = {
     EQUAL("dStarX", 0.0, 1.0, 25, "analysed"),
     SUMMED("thrustAlphaSUp", 0.5, 1.0, 50, "analysed"),
     SUMMED("thrustAlphaSDown", 0.5, 1.0, 50, "analysed"),
+    SUMMED("thrustScaleUp", 0.5, 1.0, 50, "analysed"),
+    SUMMED("thrustScaleDown", 0.5, 1.0, 50, "analysed"),
+    SUMMED("identifiedStrangeUp", 0.5, 26.5, 26, "analysed"),
+    SUMMED("identifiedStrangeDown", 0.5, 26.5, 26, "analysed"),
+    SUMMED("identifiedDiquarkUp", 0.5, 26.5, 26, "analysed"),
+    SUMMED("identifiedDiquarkDown", 0.5, 26.5, 26, "analysed"),
 };

@@ -84,9 +84,15 @@ enum {
   HISTOGRAM_B_HADRON_X,
   HISTOGRAM_D_STAR_X,
 
-  /* By the weights of the events' variations, where a card asks for these. */
+  /* By the weights of the events' variations, in their order, where a card asks for these. */
   HISTOGRAM_THRUST_ALPHA_S_UP,
   HISTOGRAM_THRUST_ALPHA_S_DOWN,
+  HISTOGRAM_THRUST_SCALE_UP,
+  HISTOGRAM_THRUST_SCALE_DOWN,
+  HISTOGRAM_IDENTIFIED_STRANGE_UP,
+  HISTOGRAM_IDENTIFIED_STRANGE_DOWN,
+  HISTOGRAM_IDENTIFIED_DIQUARK_UP,
+  HISTOGRAM_IDENTIFIED_DIQUARK_DOWN,
   HISTOGRAMS
 };
 extern const Axis AXIS[HISTOGRAMS];

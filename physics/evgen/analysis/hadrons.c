@@ -41,6 +41,8 @@ void fill_hadrons(Histograms *h, const Event *event) {
     const int kind = identified_bin(p->pdg);
     if (!kind) continue;
     histogram_fill(h, HISTOGRAM_IDENTIFIED, kind);
+    for (int w = WEIGHT_STRANGE_UP; w <= WEIGHT_DIQUARK_DOWN; w++)
+      if (event->varied[w]) histogram_weigh(h, HISTOGRAM_IDENTIFIED_STRANGE_UP + w - WEIGHT_STRANGE_UP, kind, event->weight[w]);
     if (abs(p->pdg) == 413) histogram_fill(h, HISTOGRAM_D_STAR_X, smaller(2 * p->e / event->energy, 1 - 1e-12));
     const int spectrum = spectrum_of(p->pdg);
     if (spectrum < 0) continue;

@@ -15,13 +15,10 @@ static double log_y(double y) { return y > 1e-300 ? log_of(y) : -700; }
 /* Values that rounding may put on the upper end belong to the last bin. */
 static double below(double x, double end) { return x < end ? x : end * (1 - 1e-12); }
 
-/* What the thrust would be with another alpha_s: the same events by the weights of the variations. */
+/* What the thrust would be with another coupling: the same events by the weights of the variations. */
 static void fill_variations(Histograms *h, double thrust, const Event *event) {
-  for (int i = 1; i < event->weights && i <= 2; i++) {
-    const int histogram = HISTOGRAM_THRUST_ALPHA_S_UP + i - 1;
-    const double weight = smaller(event->weight[i], 1000); /* far beyond any that the shower gives */
-    h->counts[histogram][histogram_slot(histogram, thrust)] += (uint64_t)(weight * AXIS[histogram].scale + 0.5);
-  }
+  for (int i = WEIGHT_ALPHA_S_UP; i <= WEIGHT_SCALE_DOWN; i++)
+    if (event->varied[i]) histogram_weigh(h, HISTOGRAM_THRUST_ALPHA_S_UP + i - WEIGHT_ALPHA_S_UP, thrust, event->weight[i]);
 }
 
 /* Histograms in the order of HISTOGRAM_THRUST_MAJOR and HISTOGRAM_SPHERICITY, which is the same for charged particles. */

@@ -9,12 +9,27 @@
 #ifndef EVGEN_EVENT_H
 #define EVGEN_EVENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Decayed is said of all that went on: decayed hadrons, hadronised partons, fermions that radiated. */
 enum { STATUS_FINAL = 1, STATUS_DECAYED = 2, STATUS_BEAM = 4 };
 enum { BEAM = 0, BOSON = 2, PRIMARY = 3 };
-enum { MAX_PARTICLES = 2000, MAX_WEIGHTS = 8 };
+enum { MAX_PARTICLES = 2000 };
+
+/* An event's own weight, 1, and what it would weigh with other parameters: each more and less. */
+enum {
+  WEIGHT_OWN,
+  WEIGHT_ALPHA_S_UP,
+  WEIGHT_ALPHA_S_DOWN,
+  WEIGHT_SCALE_UP,
+  WEIGHT_SCALE_DOWN,
+  WEIGHT_STRANGE_UP,
+  WEIGHT_STRANGE_DOWN,
+  WEIGHT_DIQUARK_UP,
+  WEIGHT_DIQUARK_DOWN,
+  WEIGHTS
+};
 
 typedef struct {
   double px, py, pz, e, m;
@@ -30,8 +45,8 @@ typedef struct {
   double energy; /* in the centre of mass, GeV */
   int count;
   int helicity[2]; /* of the primary pair, 1 or -1; 0 where nothing asks for it */
-  int weights;                /* used of weight[], at least 1 */
-  double weight[MAX_WEIGHTS]; /* the first is the event's own, 1; the others are variations */
+  bool varied[WEIGHTS];   /* which weights the card asks for; the event's own always */
+  double weight[WEIGHTS]; /* 1 where not varied */
   Particle particle[MAX_PARTICLES];
 } Event;
 

@@ -1,4 +1,5 @@
 #include <math.h>
+#include <string.h>
 
 #include "../hadronisation/flavour.h"
 #include "decays.h"
@@ -15,6 +16,8 @@ enum { MOST_ENDS = 16 };
  * those of phase space. As in T. Sjostrand, L. Lonnblad, S. Mrenna, PYTHIA 6.2, hep-ph/0108264, section 13.3.
  */
 static int attempt(Random *random, const int q[], int count, int hadrons_wanted, int pdg[], int room) {
+  FlavourChoices choices; /* are not varied here */
+  memset(&choices, 0, sizeof choices);
   int made = 0, whole = 0, pairs = 0;
   for (int i = 0; i < count; i++) {
     const int baryon = baryon3_of(q[i]);
@@ -34,7 +37,7 @@ static int attempt(Random *random, const int q[], int count, int hadrons_wanted,
     pair++;
     for (; here > 0; here--) {
       if (made == room) return 0;
-      pdg[made++] = break_string(random, &DEFAULT_HADRONS, &end);
+      pdg[made++] = break_string(random, &DEFAULT_HADRONS, &end, &choices);
     }
     const int hadron = is_diquark(end.flavour) && is_diquark(last) ? 0 : hadron_of(random, &DEFAULT_HADRONS, end.flavour, last);
     if (!hadron || made == room) return 0;

@@ -95,19 +95,40 @@ static int diquark_of(int a, int b, bool spin1) {
   return a > b ? 1000 * a + 100 * b + (spin1 ? 3 : 1) : 1000 * b + 100 * a + (spin1 || a == b ? 3 : 1);
 }
 
-static int light_diquark(Random *random, const HadronParameters *parameters) {
+static int counted(int counts[2], int quark) {
+  counts[quark == 3]++;
+  return quark;
+}
+
+static int light_diquark(Random *random, const HadronParameters *parameters, FlavourChoices *choices) {
   const double strange = parameters->strange * parameters->strange_diquark;
   const double spin = 3.0 * parameters->spin1_diquark;
   for (;;) {
-    const int a = light_quark(random, strange), b = light_quark(random, strange);
+    const int a = counted(choices->within, light_quark(random, strange)), b = counted(choices->within, light_quark(random, strange));
     const bool spin1 = flat(random) * (1.0 + spin) < spin;
     if (a != b || spin1) return diquark_of(a, b, spin1);
   }
 }
 
-int break_string(Random *random, const HadronParameters *parameters, End *end) {
+/* Counts of two outcomes with weights `one` and `made`: what the logarithm of their probability gains where `made` is `other`. */
+static double log_ratio(const int counts[2], double one, double made, double other) {
+  if (made == other) return 0;
+  const double all = log_of((one + made) / (one + other));
+  return counts[0] * all + counts[1] * (all + log_of(other / made));
+}
+
+double flavour_weight(const FlavourChoices *choices, const HadronParameters *made, const HadronParameters *other) {
+  const double sum = log_ratio(choices->quark, 2.0, made->strange, other->strange) +
+                     log_ratio(choices->within, 2.0, made->strange * made->strange_diquark, other->strange * other->strange_diquark) +
+                     log_ratio(choices->pair[0], 1.0, made->diquark, other->diquark) +
+                     log_ratio(choices->pair[1], 1.0, made->diquark * made->heavy_diquark, other->diquark * other->heavy_diquark);
+  return exp_of(sum);
+}
+
+int break_string(Random *random, const HadronParameters *parameters, End *end, FlavourChoices *choices) {
   const int old = end->flavour, sign = old > 0 ? 1 : -1;
-  const double diquark = parameters->diquark * (abs(old) == 4 || abs(old) == 5 ? parameters->heavy_diquark : 1.0);
+  const bool heavy = abs(old) == 4 || abs(old) == 5;
+  const double diquark = parameters->diquark * (heavy ? parameters->heavy_diquark : 1.0);
   for (;;) {
     if (is_diquark(old)) {
       const int code = abs(old);
@@ -115,7 +136,7 @@ int break_string(Random *random, const HadronParameters *parameters, End *end) {
         /* A meson between baryon and antibaryon: B. Andersson, G. Gustafson, T. Sjostrand, Physica Scripta 32 (1985) 574. */
         const bool first = flat(random) < 0.5;
         const int leaves = first ? code / 1000 : code / 100 % 10, stays = first ? code / 100 % 10 : code / 1000;
-        const int made = light_quark(random, parameters->strange);
+        const int made = counted(choices->quark, light_quark(random, parameters->strange));
         const int hadron = hadron_of(random, parameters, sign * leaves, -sign * made);
         if (!hadron) continue;
         const double spin = 3.0 * parameters->spin1_diquark;
@@ -123,20 +144,22 @@ int break_string(Random *random, const HadronParameters *parameters, End *end) {
         end->popcorn = false;
         return hadron;
       }
-      const int made = light_quark(random, parameters->strange);
+      const int made = counted(choices->quark, light_quark(random, parameters->strange));
       const int hadron = hadron_of(random, parameters, old, sign * made);
       if (!hadron) continue;
       *end = (End){-sign * made, false};
       return hadron;
     }
-    if (flat(random) * (1.0 + diquark) < diquark) {
-      const int made = light_diquark(random, parameters);
+    const bool pair = flat(random) * (1.0 + diquark) < diquark;
+    choices->pair[heavy][pair]++;
+    if (pair) {
+      const int made = light_diquark(random, parameters, choices);
       const int hadron = hadron_of(random, parameters, old, sign * made);
       if (!hadron) continue;
       *end = (End){-sign * made, true};
       return hadron;
     }
-    const int made = light_quark(random, parameters->strange);
+    const int made = counted(choices->quark, light_quark(random, parameters->strange));
     const int hadron = hadron_of(random, parameters, old, -sign * made);
     if (!hadron) continue;
     *end = (End){sign * made, false};

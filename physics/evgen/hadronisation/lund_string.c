@@ -31,6 +31,7 @@ typedef struct {
 typedef struct {
   Random *random;
   const HadronParameters *parameters;
+  FlavourChoices *choices;
   Side side[2];
   Vec left; /* momentum of what is not yet hadrons */
   int hadrons;
@@ -57,7 +58,7 @@ static bool final_two(Fragmentation *f) {
   do {
     End end = f->side[0].end;
     end.popcorn = false;
-    one = break_string(random, parameters, &end);
+    one = break_string(random, parameters, &end, f->choices);
     two = is_diquark(end.flavour) && is_diquark(f->side[1].end.flavour) ? 0
               : hadron_of(random, parameters, end.flavour, f->side[1].end.flavour);
   } while (!two && ++tries < 20);
@@ -95,7 +96,7 @@ static int next_hadron(Fragmentation *f, Side *side) {
   Random *random = f->random;
   const HadronParameters *parameters = f->parameters;
   End end = side->end;
-  const int pdg = break_string(random, parameters, &end);
+  const int pdg = break_string(random, parameters, &end, f->choices);
   double k1, k2;
   kick(random, parameters->sigma, &k1, &k2);
   double least = STOP_MASS + constituent_mass(f->side[0].end.flavour) + constituent_mass(f->side[1].end.flavour) +
@@ -163,7 +164,7 @@ static int join(const Event *event, int first, int last, Vec p[]) {
   return count;
 }
 
-static bool one_string(Random *random, const HadronParameters *parameters, Event *event, int first, int last) {
+static bool one_string(Random *random, const HadronParameters *parameters, FlavourChoices *choices, Event *event, int first, int last) {
   static World worlds[2];
   static Fragmentation f;
   Vec p[MAX_STRING], total = {0, 0, 0, 0};
@@ -177,6 +178,7 @@ static bool one_string(Random *random, const HadronParameters *parameters, Event
     world_reverse(&worlds[1], &worlds[0]);
     f.random = random;
     f.parameters = parameters;
+    f.choices = choices;
     for (int tries = 0; tries < TRIES; tries++) {
       if (!fragment(&f, worlds, flavour, total)) continue;
       for (int i = first; i <= last; i++) event->particle[i].status = STATUS_DECAYED;
@@ -185,10 +187,10 @@ static bool one_string(Random *random, const HadronParameters *parameters, Event
       return true;
     }
   }
-  return small_string(random, parameters, event, first, last);
+  return small_string(random, parameters, choices, event, first, last);
 }
 
-bool hadronise(Random *random, const HadronParameters *parameters, Event *event, int first, int last) {
+bool hadronise(Random *random, const HadronParameters *parameters, FlavourChoices *choices, Event *event, int first, int last) {
   /* Small strings come last: then there are hadrons to share momentum with. */
   for (int small = 0; small < 2; small++) {
     for (int begin = first, i = first; i <= last; i++) {
@@ -196,7 +198,7 @@ bool hadronise(Random *random, const HadronParameters *parameters, Event *event,
       Vec total = {0, 0, 0, 0};
       for (int k = begin; k <= i; k++) total = add(total, momentum(&event->particle[k]));
       const double least = constituent_mass(event->particle[begin].pdg) + constituent_mass(event->particle[i].pdg) + STOP_MASS;
-      if ((mass_of(total) <= least) == (small == 1) && !one_string(random, parameters, event, begin, i)) return false;
+      if ((mass_of(total) <= least) == (small == 1) && !one_string(random, parameters, choices, event, begin, i)) return false;
       begin = i + 1;
     }
   }

@@ -16,6 +16,7 @@ typedef struct {
   double vector_light, vector_strange, vector_charm, vector_bottom; /* vector per pseudoscalar meson */
   double eta, eta_prime;  /* suppression */
   double decuplet;        /* suppression of spin 3/2 */
+  double strange_variation, diquark_variation; /* of the two above, up and down, as weights of the event; 0 for none */
 } HadronParameters;
 
 extern const HadronParameters DEFAULT_HADRONS;

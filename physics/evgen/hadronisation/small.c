@@ -14,11 +14,11 @@ static void use_up(Event *event, int first, int last) {
 }
 
 /* Two hadrons, isotropic: the string is shorter than a hadron's size. */
-static bool to_two(Random *random, const HadronParameters *parameters, Event *event, int first, int last, Vec total) {
+static bool to_two(Random *random, const HadronParameters *parameters, FlavourChoices *choices, Event *event, int first, int last, Vec total) {
   const double w = mass_of(total);
   for (int tries = 0; tries < 20; tries++) {
     End end = {event->particle[first].pdg, false};
-    const int one = break_string(random, parameters, &end);
+    const int one = break_string(random, parameters, &end, choices);
     const int two = is_diquark(end.flavour) && is_diquark(event->particle[last].pdg)
                         ? 0 : hadron_of(random, parameters, end.flavour, event->particle[last].pdg);
     if (!two) continue;
@@ -67,8 +67,8 @@ static bool to_one(Random *random, const HadronParameters *parameters, Event *ev
   return false;
 }
 
-bool small_string(Random *random, const HadronParameters *parameters, Event *event, int first, int last) {
+bool small_string(Random *random, const HadronParameters *parameters, FlavourChoices *choices, Event *event, int first, int last) {
   Vec total = {0, 0, 0, 0};
   for (int i = first; i <= last; i++) total = add(total, momentum(&event->particle[i]));
-  return to_two(random, parameters, event, first, last, total) || to_one(random, parameters, event, first, last, total);
+  return to_two(random, parameters, choices, event, first, last, total) || to_one(random, parameters, event, first, last, total);
 }

@@ -139,6 +139,8 @@ static const Tunable TUNABLE[] = {
     SHOWER("showerCutoffGeV", cutoff, 0.45, 5, " GeV"),
     SHOWER("hardGluon", hard_gluon, 0, 1, ""),
     SHOWER("alphaSVariation", variation, 0, 0.01, ""),
+    SHOWER("showerScale", scale, 0.25, 4, ""),
+    SHOWER("showerScaleVariation", scale_variation, 1, 4, ""),
     HADRON("lundA", a, 0, 3, ""),
     HADRON("lundB", b, 0.1, 3, " GeV^-2"),
     HADRON("lundADiquark", a_diquark, 0, 3, ""),
@@ -146,7 +148,9 @@ static const Tunable TUNABLE[] = {
     HADRON("bowlerBottom", r_bottom, 0, 3, ""),
     HADRON("sigmaPtGeV", sigma, 0, 1, " GeV"),
     HADRON("strangePerUp", strange, 0, 1, ""),
+    HADRON("strangeVariation", strange_variation, 0, 0.1, ""),
     HADRON("diquarkPerQuark", diquark, 0, 0.5, ""),
+    HADRON("diquarkVariation", diquark_variation, 0, 0.05, ""),
     HADRON("heavyDiquark", heavy_diquark, 0, 5, ""),
     HADRON("strangeDiquark", strange_diquark, 0, 3, ""),
     HADRON("spin1Diquark", spin1_diquark, 0, 1, ""),
@@ -160,6 +164,15 @@ static const Tunable TUNABLE[] = {
     HADRON("decupletFactor", decuplet, 0, 1, ""),
 };
 enum { TUNABLES = sizeof TUNABLE / sizeof TUNABLE[0] };
+
+/* Less of what there is none of would have no weight. */
+static void check_variations(Check *check, const JsonNode *parameters, const HadronParameters *hadrons) {
+  static const Field strange = {"strangeVariation", true, 0, 0, ""}, diquark = {"diquarkVariation", true, 0, 0, ""};
+  if (hadrons->strange_variation > 0 && hadrons->strange_variation >= hadrons->strange)
+    refuse(check, member(check, parameters, &strange), "strangeVariation must be less than strangePerUp, %.16g", hadrons->strange);
+  if (hadrons->diquark_variation > 0 && hadrons->diquark_variation >= hadrons->diquark)
+    refuse(check, member(check, parameters, &diquark), "diquarkVariation must be less than diquarkPerQuark, %.16g", hadrons->diquark);
+}
 
 static void read_parameters(Check *check, const JsonNode *parameters, Card *card) {
   static const Field *const fixed[] = {&ENERGY, &PROCESSES, &STAGE_LIST, &HEPMC_EVENTS, &LEAST_S, &Z_MASS, &Z_WIDTH, &SIN2THETA, &ALPHA_INVERSE,
@@ -180,6 +193,7 @@ static void read_parameters(Check *check, const JsonNode *parameters, Card *card
     double *value = (double *)((char *)card + TUNABLE[i].offset);
     *value = number(check, parameters, &TUNABLE[i].field, *value);
   }
+  check_variations(check, parameters, &card->hadrons);
   card->electroweak.z_mass = number(check, parameters, &Z_MASS, DEFAULT_ELECTROWEAK.z_mass);
   card->electroweak.z_width = number(check, parameters, &Z_WIDTH, DEFAULT_ELECTROWEAK.z_width);
   card->electroweak.sin2theta = number(check, parameters, &SIN2THETA, DEFAULT_ELECTROWEAK.sin2theta);

@@ -13,9 +13,13 @@ CrossSection cross_section(double maximum_pb, uint64_t accepted, uint64_t attemp
   return (CrossSection){maximum_pb * share, maximum_pb * sqrt(share * (1.0 - share) / tried), accepted, attempted};
 }
 
-void hepmc_begin(FILE *file, int weights, const char *const names[]) {
+static const char *const WEIGHT_NAME[WEIGHTS] = {
+    "Weight", "alphaSUp", "alphaSDown", "scaleUp", "scaleDown", "strangeUp", "strangeDown", "diquarkUp", "diquarkDown"};
+
+void hepmc_begin(FILE *file, const Event *event) {
   fputs("HepMC::Version 3.02.05\nHepMC::Asciiv3-START_EVENT_LISTING\n", file);
-  for (int i = 0; i < weights; i++) fprintf(file, "%s%s", i == 0 ? "W " : "\\|", names[i]);
+  for (int i = 0; i < WEIGHTS; i++)
+    if (event->varied[i]) fprintf(file, "%s%s", i == WEIGHT_OWN ? "W " : "\\|", WEIGHT_NAME[i]);
   fputs("\nT evgen\\|" EVGEN_VERSION "\\|Beamtime event generator: e+ e- -> gamma*, Z -> f fbar\n", file);
 }
 
@@ -70,11 +74,13 @@ void hepmc_event(FILE *file, const Event *event, const CrossSection *so_far) {
   static Vertices vertices;
   memset(&vertices, 0, sizeof vertices);
   fprintf(file, "E %" PRIu64 " %d %d\nU GEV MM\nW", event->number, count_vertices(event), event->count);
-  for (int i = 0; i < event->weights; i++) fprintf(file, " %.16e", event->weight[i]);
+  for (int i = 0; i < WEIGHTS; i++)
+    if (event->varied[i]) fprintf(file, " %.16e", event->weight[i]);
   fprintf(file, "\nA 0 GenCrossSection %.8e %.8e %" PRIu64 " %" PRIu64, so_far->value, so_far->error, so_far->accepted,
           so_far->attempted);
-  /* One for each weight. The shower's variations leave it as it is: they only share events out otherwise. */
-  for (int i = 1; i < event->weights; i++) fprintf(file, " %.8e %.8e", so_far->value, so_far->error);
+  /* One for each weight. Variations leave it as it is: they only share events out otherwise. */
+  for (int i = 1; i < WEIGHTS; i++)
+    if (event->varied[i]) fprintf(file, " %.8e %.8e", so_far->value, so_far->error);
   fputc('\n', file);
   for (int i = 0; i < event->count; i++) {
     const Particle *p = &event->particle[i];

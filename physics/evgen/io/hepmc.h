@@ -16,8 +16,8 @@ typedef struct {
 /* Hit-or-miss under maximum_pb; the error is that of the binomial share. */
 CrossSection cross_section(double maximum_pb, uint64_t accepted, uint64_t attempted);
 
-/* The names of the weights each event will have. */
-void hepmc_begin(FILE *file, int weights, const char *const names[]);
+/* With the names of the weights that this and all events have. */
+void hepmc_begin(FILE *file, const Event *event);
 void hepmc_event(FILE *file, const Event *event, const CrossSection *so_far);
 void hepmc_end(FILE *file);
 

@@ -15,8 +15,10 @@ static Particle beam(int pdg, double energy, double sign) {
 void process_begin(const Process *process, Event *event) {
   const double energy = process->energy;
   event->energy = energy;
-  event->weights = 1;
-  event->weight[0] = 1.0;
+  for (int i = 0; i < WEIGHTS; i++) {
+    event->varied[i] = i == WEIGHT_OWN;
+    event->weight[i] = 1.0;
+  }
   event->particle[BEAM] = beam(11, energy, 1.0);
   event->particle[BEAM + 1] = beam(-11, energy, -1.0);
   event->particle[BOSON] = (Particle){

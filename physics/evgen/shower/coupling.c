@@ -45,3 +45,7 @@ void coupling_prepare(Coupling *coupling, double alpha_s, double z_mass, double 
     if (log_t - h > log_freeze && alpha < LARGEST) alpha = step(alpha, flavours(log_t - 0.5 * h), -h);
   }
 }
+
+void coupling_shift(Coupling *shifted, const Coupling *coupling, double log_shift) {
+  for (int i = 0; i <= COUPLING_STEPS; i++) shifted->value[i] = coupling_at(coupling, COUPLING_LOW + i / COUPLING_PER_UNIT + log_shift);
+}

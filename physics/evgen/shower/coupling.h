@@ -14,6 +14,9 @@ typedef struct {
 /* alpha_s(mZ) in the MS-bar scheme is given; below the scale `freeze` (GeV^2) the coupling stays as it is there. */
 void coupling_prepare(Coupling *coupling, double alpha_s, double z_mass, double freeze);
 
+/* The same at scales larger by exp(log_shift) in t. */
+void coupling_shift(Coupling *shifted, const Coupling *coupling, double log_shift);
+
 static inline double coupling_at(const Coupling *coupling, double log_t) {
   const double at = (log_t - COUPLING_LOW) * COUPLING_PER_UNIT;
   if (!(at > 0)) return coupling->value[0];

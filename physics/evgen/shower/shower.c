@@ -8,7 +8,7 @@
 #include "../process/electroweak.h"
 #include "kernels.h"
 
-const ShowerParameters DEFAULT_SHOWER = {.alpha_s = 0.1205, .cutoff = 0.6, .hard_gluon = 0.25, .variation = 0};
+const ShowerParameters DEFAULT_SHOWER = {.alpha_s = 0.1205, .cutoff = 0.6, .hard_gluon = 0.25, .variation = 0, .scale = 1, .scale_variation = 1};
 
 /* QED's coupling for radiated photons is the one at low energy. */
 #define ALPHA (1.0 / 137.035999)
@@ -49,16 +49,36 @@ void shower_prepare(Shower *shower, const ShowerParameters *parameters, double z
   shower->parameters = *parameters;
   const double cutoff = parameters->cutoff * parameters->cutoff;
   shower->log_cutoff = log_of(cutoff);
-  coupling_prepare(&shower->coupling, parameters->alpha_s, z_mass, 0.2);
-  shower->variations = parameters->variation > 0 ? VARIATIONS : 0;
-  for (int i = 0; i < shower->variations; i++)
-    coupling_prepare(&shower->varied[i], parameters->alpha_s + (i == 0 ? 1.0 : -1.0) * parameters->variation, z_mass, 0.2);
+  const double log_scale = 2.0 * log_of(parameters->scale);
+  static Coupling plain;
+  coupling_prepare(&plain, parameters->alpha_s, z_mass, 0.2);
+  coupling_shift(&shower->coupling, &plain, log_scale);
+  shower->variations = 0;
+  shower->headroom = 1.0;
+  for (int sign = 1; sign >= -1 && parameters->variation > 0; sign -= 2) {
+    Coupling *varied = &shower->varied[shower->variations];
+    shower->weight_of[shower->variations++] = sign > 0 ? WEIGHT_ALPHA_S_UP : WEIGHT_ALPHA_S_DOWN;
+    static Coupling other;
+    coupling_prepare(&other, parameters->alpha_s + sign * parameters->variation, z_mass, 0.2);
+    coupling_shift(varied, &other, log_scale);
+  }
+  for (int sign = 1; sign >= -1 && parameters->scale_variation > 1; sign -= 2) {
+    Coupling *varied = &shower->varied[shower->variations];
+    shower->weight_of[shower->variations++] = sign > 0 ? WEIGHT_SCALE_UP : WEIGHT_SCALE_DOWN;
+    coupling_shift(varied, &plain, log_scale + sign * 2.0 * log_of(parameters->scale_variation));
+  }
+  for (int k = 0; k < shower->variations; k++)
+    for (int i = 0; i <= COUPLING_STEPS; i++) {
+      const double ratio = shower->varied[k].value[i] / shower->coupling.value[i];
+      if (ratio > shower->headroom) shower->headroom = ratio;
+    }
 }
 
 static double colour(int pdg) { return pdg == 21 ? 0.5 * COLOUR_A : COLOUR_F; }
-enum { PAIR_FLAVOURS = 5 };
-/* An end that is a gluon: bound of the sum over flavours of T_R kernel_pair, which is at most T_R / 2 each. */
-static double pair_rate(int pdg) { return pdg == 21 ? PAIR_FLAVOURS * 0.5 * COLOUR_T : 0; }
+/* An end that is a gluon: bound of the sum over flavours of T_R kernel_pair, which is at most T_R / 2 each, of c and b half as much again. */
+#define HEAVY_PAIR 1.5
+#define PAIR_BOUND (3.0 + 2.0 * HEAVY_PAIR)
+static double pair_rate(int pdg) { return pdg == 21 ? PAIR_BOUND * 0.5 * COLOUR_T : 0; }
 
 static void dipole_update(const State *state, Parton *one) {
   if (one->last) {
@@ -173,8 +193,8 @@ static void emit_gluon(State *state, int at, bool forward, double log_t, double 
   Vec gluon;
   Vec p = emitter->p, k = recoiler->p;
   const double share = z * one_minus_z / (1.0 - z * one_minus_z), own = one_minus_z / (1.0 - z * one_minus_z), new = z / (1.0 - z * one_minus_z);
+  reweight(state, log_t, weight, true); /* also where there is no room for it: the other coupling would have found none as well */
   if (!branch_polarised(random, emitter, &p, &k, &gluon, recoiler->m2, emitter->m2, 0, emitter->m2 + y * s, z, share * share)) return;
-  reweight(state, log_t, weight, true);
   emitter->p = p;
   recoiler->p = k;
   const bool from_gluon = emitter->pdg == 21;
@@ -194,12 +214,14 @@ static const double QUARK_M[6] = {0, 0.00467, 0.00216, 0.0934, 1.67, 4.78};
 static void split_gluon(State *state, int gluon, int other, double s, double log_t, double alpha_bound, double t) {
   Random *random = state->random;
   Parton *emitter = &state->parton[gluon], *recoiler = &state->parton[other];
-  const int flavour = 1 + (int)(flat(random) * PAIR_FLAVOURS);
+  const double pick = flat(random) * PAIR_BOUND;
+  const bool heavy = pick >= 3.0;
+  const int flavour = heavy ? 4 + (pick >= 3.0 + HEAVY_PAIR) : 1 + (int)pick;
   const double m2 = QUARK_M[flavour] * QUARK_M[flavour];
   const double z = flat(random), pair = t / (z * (1.0 - z));
   const double q2 = s + recoiler->m2;
   if (!(pair > 4.0 * m2 && pair < q2)) return;
-  double weight = 2.0 * kernel_pair(z, m2, pair) * sqrt(kallen(q2, pair, recoiler->m2)) / s;
+  double weight = 2.0 / (heavy ? HEAVY_PAIR : 1.0) * kernel_pair(z, m2, pair) * sqrt(kallen(q2, pair, recoiler->m2)) / s;
   weight *= coupling_at(&state->shower->coupling, log_t) / alpha_bound;
   if (state->partons == MAX_PARTONS) return;
   if (weight < flat(random)) {
@@ -208,8 +230,8 @@ static void split_gluon(State *state, int gluon, int other, double s, double log
   }
   Vec p = emitter->p, k = recoiler->p, second;
   const double decay = -2.0 * z * (1.0 - z) / (1.0 - 2.0 * z * (1.0 - z));
-  if (!branch_polarised(random, emitter, &p, &k, &second, recoiler->m2, m2, m2, pair, z, decay)) return;
   reweight(state, log_t, weight, true);
+  if (!branch_polarised(random, emitter, &p, &k, &second, recoiler->m2, m2, m2, pair, z, decay)) return;
   emitter->p = p;
   recoiler->p = k;
   insert(state, gluon);
@@ -266,7 +288,7 @@ static void evolve(State *state, double log_t, double stop) {
   while (log_t > stop) {
     double low = BAND * floor((log_t - 1e-9) / BAND);
     if (low < stop) low = stop;
-    const double alpha_bound = state->coloured ? coupling_at(&shower->coupling, low) : 0;
+    const double alpha_bound = state->coloured ? coupling_at(&shower->coupling, low) * shower->headroom : 0;
     for (;;) {
       const double qcd = alpha_bound / (2.0 * PI) * state->qcd_rate, qed = ALPHA / (2.0 * PI) * state->qed_rate;
       if (!(qcd + qed > 0)) return;
@@ -326,7 +348,6 @@ bool shower_event(const Shower *shower, Random *random, Event *event, double axi
   }
   qed_update(&state);
   evolve(&state, log_of(0.25 * s), state.coloured ? shower->log_cutoff : log_of(LEPTON_CUTOFF));
-  event->weights = 1 + shower->variations;
-  for (int i = 0; i < shower->variations; i++) event->weight[1 + i] = state.weight[i];
+  for (int i = 0; i < shower->variations; i++) event->weight[shower->weight_of[i]] = state.weight[i];
   return write_out(&state, event, first, last);
 }

@@ -8,13 +8,15 @@
 #include "../core/random.h"
 #include "coupling.h"
 
-enum { VARIATIONS = 2 };
+enum { VARIATIONS = 4 };
 
 typedef struct {
   double alpha_s;  /* at mZ, MS-bar */
   double cutoff;   /* least transverse momentum, GeV */
   double hard_gluon; /* the first gluon's rate grows by this times 4 pT^2/s: what orders above the first add to hard ones */
-  double variation;  /* of alpha_s, up and down, for the event's second and third weight; 0 for none */
+  double variation;  /* of alpha_s, up and down, as weights of the event; 0 for none */
+  double scale;      /* at which the coupling is taken, over the transverse momentum */
+  double scale_variation; /* the same with the scale times and over this, as weights; 1 for none */
 } ShowerParameters;
 
 extern const ShowerParameters DEFAULT_SHOWER;
@@ -23,7 +25,9 @@ typedef struct {
   ShowerParameters parameters;
   Coupling coupling;
   int variations;
+  int weight_of[VARIATIONS]; /* places in the event's weights */
   Coupling varied[VARIATIONS];
+  double headroom; /* by which trials are more than needed, so that they are enough for the varied couplings: no weight is negative */
   double log_cutoff;
 } Shower;
 

@@ -222,6 +222,16 @@ describe('a card that is not good is refused with the place, before any event', 
       parameters({ processes: ['mu', 't'] }),
       /processes must be a list of different names out of mu/,
     ],
+    [
+      'fewer strange quarks than none',
+      parameters({ strangePerUp: 0.05, strangeVariation: 0.05 }),
+      /strangeVariation must be less than strangePerUp, 0\.05/,
+    ],
+    [
+      'fewer diquarks than none',
+      parameters({ diquarkPerQuark: 0.01, diquarkVariation: 0.02 }),
+      /diquarkVariation must be less than diquarkPerQuark, 0\.01/,
+    ],
     ['a process twice', parameters({ processes: ['mu', 'mu'] }), /processes must be/],
     ['no process', parameters({ processes: [] }), /processes must be/],
     [

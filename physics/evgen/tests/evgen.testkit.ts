@@ -17,6 +17,9 @@ export interface EvgenParameters {
   stages?: string[];
   hepmcEvents?: number;
   alphaSVariation?: number;
+  showerScaleVariation?: number;
+  strangeVariation?: number;
+  diquarkVariation?: number;
   mZGeV?: number;
   gammaZGeV?: number;
   sin2thetaEff?: number;

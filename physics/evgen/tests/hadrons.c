@@ -147,7 +147,7 @@ static void test_branch(void) {
 static void test_first_emission(int pdg, double mass, double axial, uint64_t events) {
   static Shower shower;
   const double alpha = 0.003, energy = 91.2, rho = mass * mass / (energy * energy), edge = 0.9;
-  shower_prepare(&shower, &(ShowerParameters){.alpha_s = alpha, .cutoff = 8.0}, 91.1876); /* what makes x1, x2 < 0.9 has more than 9 GeV */
+  shower_prepare(&shower, &(ShowerParameters){.alpha_s = alpha, .cutoff = 8.0, .scale = 1, .scale_variation = 1}, 91.1876); /* what makes x1, x2 < 0.9 has more than 9 GeV */
   static Event event;
   uint64_t found = 0, hard_side = 0;
   for (uint64_t n = 0; n < events; n++) {
@@ -181,14 +181,15 @@ static void test_first_emission(int pdg, double mass, double axial, uint64_t eve
   CHECK(fabs((double)hard_side - 0.5 * (double)found) < 2.0 * sqrt((double)found), "quark and antiquark radiate alike");
 }
 
-/* Events weighted for another coupling against events made with it: the mean number of partons. */
-static void test_variations(uint64_t events) {
+/* Events weighted for another coupling against events made with it, or with another scale: the mean number of partons. */
+static void test_variations(bool scale, uint64_t events) {
   static Shower shower;
   static Event event;
-  double mean[3] = {0}, weighted[3] = {0}, weights[3] = {0}, weights2[3] = {0};
-  const double alpha[3] = {0.12, 0.124, 0.116};
+  double mean[3] = {0}, weighted[3] = {0}, weights[3] = {0}, weights2[3] = {0}, spread[3] = {0};
+  const double alpha[3] = {0.12, scale ? 0.12 : 0.124, scale ? 0.12 : 0.116}, scales[3] = {1, scale ? 2 : 1, scale ? 0.5 : 1};
   for (int kind = 0; kind < 3; kind++) {
-    shower_prepare(&shower, &(ShowerParameters){.alpha_s = alpha[kind], .cutoff = 1.0, .variation = kind == 0 ? 0.004 : 0}, 91.1876);
+    shower_prepare(&shower, &(ShowerParameters){.alpha_s = alpha[kind], .cutoff = 1.0, .variation = kind == 0 && !scale ? 0.004 : 0,
+                                                .scale = scales[kind], .scale_variation = kind == 0 && scale ? 2 : 1}, 91.1876);
     for (uint64_t n = 0; n < events; n++) {
       event.count = PRIMARY + 2;
       event.particle[PRIMARY] = (Particle){.pz = 45.6, .e = 45.6, .pdg = 1, .status = STATUS_FINAL, .colour = 501};
@@ -197,14 +198,18 @@ static void test_variations(uint64_t events) {
       int first, last;
       CHECK(shower_event(&shower, &random, &event, 0.5, &first, &last), "room");
       mean[kind] += last - first + 1;
-      for (int i = 1; kind == 0 && i < event.weights; i++) {
-        weights[i] += event.weight[i], weights2[i] += event.weight[i] * event.weight[i];
-        weighted[i] += event.weight[i] * (last - first + 1);
+      for (int i = 1; kind == 0 && i < 3; i++) {
+        const double weight = event.weight[(scale ? WEIGHT_SCALE_UP : WEIGHT_ALPHA_S_UP) + i - 1];
+        weights[i] += weight, weights2[i] += weight * weight;
+        weighted[i] += weight * (last - first + 1);
+        spread[i] += weight * weight * (last - first - 7) * (last - first - 7); /* about some 8 partons */
+        CHECK(weight >= 0, "a weight of %g", weight);
       }
     }
   }
-  const double n = (double)events, error = 3.0 * 3.0 / sqrt(n); /* partons are spread by about 2 */
+  const double n = (double)events;
   for (int i = 1; i < 3; i++) {
+    const double error = 3.0 * sqrt((spread[i] / n + 6.0) / n); /* partons are spread by about 2.4 */
     CHECK(fabs(weights[i] / n - 1.0) < 4.0 * sqrt((weights2[i] / n - 1.0) / n) + 1e-3, "weights %d are 1 in the mean: %g", i, weights[i] / n);
     CHECK(fabs(weighted[i] / weights[i] - mean[i] / n) < error, "partons with weight %d: %g, made so: %g", i, weighted[i] / weights[i], mean[i] / n);
     CHECK(fabs(mean[i] - mean[0]) / n > error, "the coupling is seen: %g and %g", mean[i] / n, mean[0] / n);
@@ -488,6 +493,52 @@ static void test_whole(uint64_t scale) {
   test_events("\"energyGeV\":91.2,\"processes\":[\"tau\"]", scale / 4);
 }
 
+/* Kaons and protons of events with weights for other shares of strange quarks and diquarks, against events made with these. */
+static void test_flavour_variations(uint64_t events) {
+  static Card card;
+  static Generator generator;
+  static Event event;
+  static const char *const other[5] = {
+      "\"strangeVariation\":0.05,\"diquarkVariation\":0.03", "\"strangePerUp\":0.268", "\"strangePerUp\":0.168",
+      "\"diquarkPerQuark\":0.13", "\"diquarkPerQuark\":0.07"};
+  Mean weighted[5][2] = {{{0}}}, weights[5] = {{0}}, made[5][2] = {{{0}}};
+  for (int kind = 0; kind < 5; kind++) {
+    char text[400];
+    snprintf(text, sizeof text, "\"energyGeV\":91.2," QUARKS ",\"stages\":[\"hadronisation\"],%s", other[kind]);
+    read_text(&card, text);
+    card.seed = (uint64_t)kind;
+    CHECK(generator_prepare(&generator, &card), "open");
+    generator_begin(&generator, &event);
+    Effort effort = {0};
+    for (uint64_t n = 0; n < events; n++) {
+      generator_event(&generator, n, &event, &effort);
+      int count[2] = {0, 0};
+      for (int i = 0; i < event.count; i++) {
+        const int code = abs(event.particle[i].pdg);
+        count[0] += code == 321 || code == 311 || code == 313 || code == 323;
+        count[1] += baryon3_of(code) == 3 && code > 1000;
+      }
+      for (int q = 0; q < 2; q++) mean_add(&made[kind][q], count[q]);
+      for (int w = 1; w < 5 && kind == 0; w++) {
+        const double weight = event.weight[WEIGHT_STRANGE_UP + w - 1];
+        mean_add(&weights[w], weight);
+        for (int q = 0; q < 2; q++) mean_add(&weighted[w][q], weight * count[q]);
+      }
+    }
+  }
+  for (int w = 1; w < 5; w++) {
+    mean_is(&weights[w], 1.0, "weights", w);
+    const int q = w > 2; /* what this one changes most */
+    for (int k = 0; k < 2; k++) {
+      const double a = weighted[w][k].sum / weighted[w][k].n, b = made[w][k].sum / made[w][k].n;
+      const double error2 = (weighted[w][k].squares / weighted[w][k].n - a * a + made[w][k].squares / made[w][k].n - b * b) / (double)events;
+      CHECK(fabs(a - b) < 4.0 * sqrt(error2), "weight %d: %g hadrons, made so %g, +- %g", w, a, b, sqrt(error2));
+      const double plain = made[0][k].sum / made[0][k].n;
+      if (k == q) CHECK(fabs(b - plain) > 2.0 * sqrt(error2), "the change is seen: %g and %g +- %g", b, plain, sqrt(error2));
+    }
+  }
+}
+
 /* An event made alone is the one made in a row. */
 static void test_alone(void) {
   static Card card;
@@ -543,7 +594,9 @@ int main(int argc, char **argv) {
   test_strong_coupling();
   test_first_emission(1, 0, 0.5, 100 * scale);
   test_first_emission(5, 4.78, 0.6, 100 * scale);
-  test_variations(10 * scale);
+  test_variations(false, 10 * scale);
+  test_variations(true, 10 * scale);
+  test_flavour_variations(2 * scale);
   test_beam_photons(91.2, 20 * scale);
   test_beam_photons(189, 20 * scale);
   test_tau_decays(3 * scale);

@@ -10,11 +10,18 @@ import { compileCpp, hasCpp } from './cpp.testkit.ts';
 import { card, type EvgenParameters, runEvgen } from './evgen.testkit.ts';
 
 const ALL_STAGES = ['corrections', 'isr', 'shower', 'hadronisation', 'decays'];
+const VARIED = {
+  alphaSVariation: 0.004,
+  showerScaleVariation: 2,
+  strangeVariation: 0.03,
+  diquarkVariation: 0.02,
+};
 const CASES: [string, EvgenParameters, number][] = [
   ['hadrons on the Z', { energyGeV: 91.2, stages: ALL_STAGES, processes: ['d', 'u', 's', 'c', 'b'] }, 2000],
   ['all final states far above it', { energyGeV: 189, stages: ALL_STAGES }, 500],
   ['near the threshold of b', { energyGeV: 11, stages: ALL_STAGES }, 500],
-  ['with variations', { energyGeV: 91.2, stages: ALL_STAGES, alphaSVariation: 0.004 }, 200],
+  ['with a variation', { energyGeV: 91.2, stages: ALL_STAGES, alphaSVariation: 0.004 }, 200],
+  ['with all variations', { energyGeV: 91.2, stages: ALL_STAGES, ...VARIED }, 200],
   ['leading order', { energyGeV: 35 }, 100],
 ];
 
@@ -41,7 +48,11 @@ describe.skipIf(!(await hasCpp('HepMC3/GenEvent.h')))('out/events.hepmc by HepMC
     // Partons are put on other mass shells before they become strings: each string alone is off by a little.
     expect(row).toBeLessThan(0.03);
     if (parameters.alphaSVariation)
-      expect(String(run.out.get('events.hepmc'))).toContain('\nW Weight\\|alphaSUp\\|alphaSDown\n');
+      expect(String(run.out.get('events.hepmc'))).toContain(
+        parameters.showerScaleVariation
+          ? '\nW Weight\\|alphaSUp\\|alphaSDown\\|scaleUp\\|scaleDown\\|strangeUp\\|strangeDown\\|diquarkUp\\|diquarkDown\n'
+          : '\nW Weight\\|alphaSUp\\|alphaSDown\n',
+      );
     // A particle is final if and only if it does not end in a vertex.
     expect(open).toBe(0);
     if (parameters.stages) expect(displaced).toBeGreaterThan(0);

@@ -60,7 +60,7 @@ describe('the same bits from every build', () => {
       card({ energyGeV: 91.19, hepmcEvents: 10 }, { events: 100_000, blockEvents: 10_000 }),
     );
     expect(run.hash).toMatchInlineSnapshot(
-      `"6c9180bd34ef08695737b07e0476b949ae0d602106870adbc449ab19becc8f90"`,
+      `"a7c98b5b501472653c66b83b56c1b4513786cff1850c63574de9d19045695350"`,
     );
   });
 });
