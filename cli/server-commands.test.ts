@@ -88,7 +88,7 @@ describe('a project server', () => {
 
   it('exports results as YODA and as JSON, of one point and to a file', async () => {
     const yoda = await home.run('results', 'quick', '--format', 'yoda', '--point', '1');
-    expect(yoda.out.match(/^BEGIN YODA_HISTO1D_V2 \/quick\/p01\//gm)).toHaveLength(70);
+    expect(yoda.out.match(/^BEGIN YODA_HISTO1D_V2 \/quick\/p01\//gm)).toHaveLength(76);
     const saved = await home.run('results', 'quick', '--format', 'json', '-o', join(home.folder, 'r.json'));
     expect(saved).toMatchObject({ code: 0, out: '' });
     const exported = JSON.parse(await readFile(join(home.folder, 'r.json'), 'utf8'));
