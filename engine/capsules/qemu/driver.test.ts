@@ -57,7 +57,7 @@ describe.skipIf(why !== null)(`qemu driver: accelerators and snapshots (${why ??
         findCandidates: () => ({ order, kvmGroup: null }),
         bootLimitMs: (accelerator) => {
           boots.push(accelerator);
-          return accelerator === 'tcg' ? bootLimitMs(accelerator) : 1500;
+          return accelerator === 'kvm' ? 1500 : bootLimitMs(accelerator);
         },
       },
       ...change,
