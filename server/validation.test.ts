@@ -150,7 +150,7 @@ describe.skipIf(!hasEvgen)(built, () => {
       name,
       title: name,
       application: 'evgen',
-      version: '0.2.0',
+      version: evgenRelease().version,
       parameters: { stages: [] },
       sweep: { energyGeV: [...energies] },
       events: 40_000,
