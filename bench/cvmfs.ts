@@ -5,10 +5,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
 import { create, folderSource, Publisher, publish, type Source } from '../cvmfs/publish/index.ts';
+import { bundle } from '../cvmfs/testkit/bundle.ts';
 import { copyOfUsr, syntheticSource } from './cvmfs/tree.ts';
 import { type Bench, type Measure, quantile } from './measure.ts';
 
@@ -114,7 +113,7 @@ async function reading(folder: string, say: (line: string) => void): Promise<Mea
   const server = await serve(join(place, 'repository'));
   try {
     const reader = join(folder, 'reader.mjs');
-    await bundle(fileURLToPath(new URL('./cvmfs/reader.ts', import.meta.url)), reader);
+    await bundle(new URL('./cvmfs/reader.ts', import.meta.url), reader);
     const key = join(place, 'publisher', `${NAME}.pub`);
     const args = [reader, NAME, server.url, key, join(folder, 'cache'), String(ENTRIES)];
     const { stdout } = await run(process.execPath, args);
@@ -194,26 +193,6 @@ async function changedFile(tree: string, i: number): Promise<string> {
     String(1000 + i * 1700),
   ]);
   return stdout.trim();
-}
-
-async function bundle(entry: string, outfile: string): Promise<void> {
-  const sqlite = pathToFileURL(fileURLToPath(import.meta.resolve('node-sqlite3-wasm'))).href;
-  await build({
-    entryPoints: [entry],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-    logLevel: 'error',
-    plugins: [
-      {
-        name: 'sqlite',
-        setup: ({ onResolve }) =>
-          onResolve({ filter: /^node-sqlite3-wasm$/ }, () => ({ path: sqlite, external: true })),
-      },
-    ],
-  });
 }
 
 async function serve(folder: string): Promise<{ readonly url: string; close(): void }> {

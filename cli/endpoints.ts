@@ -34,6 +34,15 @@ export async function findEngineIfRunning(
 
 const SERVER = 'start one with "beamtime server", or name one with --url';
 
+/** How staff name a project server; findStaffServer reads them. */
+export const STAFF_SERVER_OPTIONS = {
+  url: { value: 'URL', help: 'a project server elsewhere (default: the one running on this computer)' },
+  token: {
+    value: 'TOKEN',
+    help: 'its staff token; better in BEAMTIME_STAFF_TOKEN, which others cannot see',
+  },
+} as const;
+
 /** The project server that staff mean: --url and --token, else the one on this machine. @throws NotRunningError, UsageError */
 export async function findStaffServer(input: Input): Promise<Api & { token: string }> {
   const url = input.text('url');

@@ -1,5 +1,5 @@
 import type { Command } from '../command.ts';
-import { findStaffServer } from '../endpoints.ts';
+import { findStaffServer, STAFF_SERVER_OPTIONS } from '../endpoints.ts';
 import { dataOption } from '../folders.ts';
 import { type Pushed, pushDocument } from '../push.ts';
 import { clean } from '../terminal.ts';
@@ -20,11 +20,7 @@ export const push: Command = {
   },
   options: {
     ...dataOption('project'),
-    url: { value: 'URL', help: 'a project server elsewhere (default: the one running on this computer)' },
-    token: {
-      value: 'TOKEN',
-      help: 'its staff token; better in BEAMTIME_STAFF_TOKEN, which others cannot see',
-    },
+    ...STAFF_SERVER_OPTIONS,
   },
   examples: ['beamtime push physics/evgen/release.yaml physics/campaigns/z-line-shape.yaml'],
   exitCodes: { 4: 'the project refused a document, or a document is not right (FILE:LINE says where)' },

@@ -5,7 +5,7 @@ import { TooFewSamples } from '../../physics/tune/response.ts';
 import { tune as runTune, type TuneInput } from '../../physics/tune/tune.ts';
 import { writeFileAtomic } from '../../platform/files.ts';
 import type { Command, Input } from '../command.ts';
-import { findStaffServer } from '../endpoints.ts';
+import { findStaffServer, STAFF_SERVER_OPTIONS } from '../endpoints.ts';
 import { CliError, EXIT, RefusedError, UsageError } from '../errors.ts';
 import { dataFolder, dataOption } from '../folders.ts';
 import { pushDocument } from '../push.ts';
@@ -25,11 +25,7 @@ export const tune: Command = {
   positionals: { name: 'FILE', min: 1, max: 1, help: 'a document with "kind: tune"' },
   options: {
     ...dataOption('project'),
-    url: { value: 'URL', help: 'a project server elsewhere (default: the one running on this computer)' },
-    token: {
-      value: 'TOKEN',
-      help: 'its staff token; better in BEAMTIME_STAFF_TOKEN, which others cannot see',
-    },
+    ...STAFF_SERVER_OPTIONS,
     local: { help: 'compute the samples on this computer, without a project' },
     cores: { value: 'N', help: 'with --local: so many at once (default: all cores)' },
     output: { value: 'FILE', short: 'o', help: 'write the tune to this file' },

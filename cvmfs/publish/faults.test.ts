@@ -3,9 +3,8 @@ import { createPublicKey } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
 import { beforeAll, expect, test } from 'vitest';
+import { bundle } from '../testkit/bundle.ts';
 import { makePublished, type PublishedRepository } from '../testkit/published.ts';
 import { scratch } from '../testkit/sample.ts';
 import { checkRepository, Stopped } from './index.ts';
@@ -15,28 +14,7 @@ const KILLS = Number(process.env.BEAMTIME_PUBLISH_KILLS ?? 12);
 const folder = scratch();
 const loop = join(folder, 'loop.mjs');
 
-/** In one file it starts in a tenth of the time. */
-async function bundle(entry: string, outfile: string): Promise<void> {
-  const sqlite = pathToFileURL(fileURLToPath(import.meta.resolve('node-sqlite3-wasm'))).href;
-  await build({
-    entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-    logLevel: 'error',
-    plugins: [
-      {
-        name: 'sqlite',
-        setup: ({ onResolve }) =>
-          onResolve({ filter: /^node-sqlite3-wasm$/ }, () => ({ path: sqlite, external: true })),
-      },
-    ],
-  });
-}
-
-beforeAll(() => bundle('../testkit/publish-loop.ts', loop));
+beforeAll(() => bundle(new URL('../testkit/publish-loop.ts', import.meta.url), loop));
 
 const problemsOf = async (published: PublishedRepository) => {
   const { problems } = await checkRepository({
@@ -185,9 +163,9 @@ test.skipIf(!canMount)(
     const place = join(folder, 'full');
     mkdirSync(join(place, 'disk'), { recursive: true });
     const program = join(folder, 'full-disk.mjs');
-    await bundle('../testkit/full-disk.ts', program);
+    await bundle(new URL('../testkit/full-disk.ts', import.meta.url), program);
     // Threads are looked for beside who begins them.
-    await bundle('./worker.ts', join(folder, 'worker.ts'));
+    await bundle(new URL('./worker.ts', import.meta.url), join(folder, 'worker.ts'));
     // A disk of its own, that this process alone sees.
     const script = 'mount -t tmpfs -o size=1536k tmpfs "$1/disk" && exec "$2" "$3" "$1"';
     const args = ['-m', 'sh', '-c', script, 'sh', place, process.execPath, program];
