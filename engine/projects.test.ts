@@ -124,7 +124,7 @@ describe('leaving', PATIENCE, () => {
   });
 
   test('finishing: what is in hand is computed and delivered, nothing new is taken', async () => {
-    const [a, one] = [await project({ units: 50, eventsPerUnit: 2_000_000 }), await engine()];
+    const [a, one] = [await project({ units: 50, eventsPerUnit: 800_000 }), await engine()];
     await join_(one, a);
     await one.until((now) => now.running.some(({ state }) => state === 'running'));
     expect((await one.ask('POST', '/leave', { project: a.key, work: 'finish' })).status).toBe(204);

@@ -10,9 +10,9 @@ import { Client, type Files, failedReport, finished, Host, Staff } from './testk
 import { modelCampaign, modelOutput, modelPrograms, modelRelease, modelSums } from './testkit/model.ts';
 import { until } from './testkit/until.ts';
 
-const KILLS = 12;
+const KILLS = 8;
 const HOSTS = 12;
-const UNITS = 160;
+const UNITS = 100;
 
 let folder = '';
 let server: ChildServer;

@@ -22,6 +22,7 @@ const environment = {
     .filter((part) => !part.startsWith(root))
     .join(':'),
 };
+let first = '';
 const npm = (...args: string[]) => command('npm', args, { cwd: clone, env: environment });
 
 describe('a bare clone on a machine that has never seen it', () => {
@@ -41,11 +42,12 @@ describe('a bare clone on a machine that has never seen it', () => {
     const run = await npm('start', '--silent', '--', '--work-units', '1', '--capsule', 'wasm', '--json').done;
     expect(run.code, run.stderr.slice(-3000)).toBe(0);
     const figures = JSON.parse(lastLine(run.stdout));
-    expect(figures.workUnits).toMatchObject([{ validated: true }]);
+    expect(figures).toMatchObject({ capsule: 'wasm', workUnits: [{ validated: true }] });
+    first = figures.workUnits[0].id;
     expect(await settle(folder.path)).toEqual([]);
   });
 
-  test('the second start finds nothing to do, needs no home, and everything is where the README says', {
+  test('the second start finds nothing to do, needs no home, measures which capsule is faster, and computes no unit again', {
     timeout: 300_000,
   }, async () => {
     // Node's own compile cache aside, nothing of ours is outside the clone.
@@ -53,11 +55,12 @@ describe('a bare clone on a machine that has never seen it', () => {
     expect(readdirSync(tmp).filter((name) => !name.startsWith('node-compile-cache'))).toEqual([]);
     expect(existsSync(join(clone, '.beamtime/engine'))).toBe(true);
     const sealed = { ...environment, HOME: '/dev/null/none', npm_config_cache: '/dev/null/none/.npm' };
-    const run = await command('npm', ['start', '--silent', '--', '--work-units', '1', '--capsule', 'wasm'], {
-      cwd: clone,
-      env: sealed,
-    }).done;
+    const args = ['start', '--silent', '--', '--work-units', '2', '--capsule', 'auto', '--json'];
+    const run = await command('npm', args, { cwd: clone, env: sealed }).done;
     expect(run.code, run.stderr.slice(-3000)).toBe(0);
+    const { workUnits } = JSON.parse(lastLine(run.stdout));
+    expect(workUnits).toMatchObject([{ validated: true }, { validated: true }]);
+    expect(new Set([first, ...workUnits.map(({ id }: { id: string }) => id)]).size).toBe(3);
     expect(run.stderr).not.toMatch(/installing|building/);
     expect(execFileSync('git', ['status', '--porcelain'], { cwd: clone, encoding: 'utf8' })).toBe('');
     expect(await settle(folder.path)).toEqual([]);

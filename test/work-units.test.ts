@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { command, lastLine, root, temporaryFolder } from './testkit/command.ts';
 import { settle } from './testkit/leftovers.ts';
 
-/** What the issue of the main job promises `npm start -- --work-units N --json` prints. */
+/** What `npm start -- --work-units N --json` prints. setup.test.ts does the same in WebAssembly and with the measured choice. */
 const Figures = z.strictObject({
   capsule: z.string(),
   accelerator: z.string().nullable(),
@@ -46,19 +46,6 @@ describe('npm start -- --work-units', () => {
     expect(figures.restoreMs).not.toBeNull();
     expect(figures.workUnits.map((unit) => unit.validated)).toEqual([true, true, true]);
     expect(new Set(figures.workUnits.map((unit) => unit.id)).size).toBe(3);
-    expect(await settle(data)).toEqual([]);
-  });
-
-  test('in WebAssembly, and with the measured choice', { timeout: 300_000 }, async () => {
-    const data = join(folder.path, 'auto');
-    const wasm = await start('--work-units', '2', '--capsule', 'wasm', '--data', data);
-    expect(wasm.capsule).toBe('wasm');
-    expect(wasm.workUnits.every((unit) => unit.validated)).toBe(true);
-    // The same folder again: new units of the same project, none computed twice.
-    const again = await start('--work-units', '2', '--capsule', 'auto', '--data', data);
-    expect(again.workUnits.every((unit) => unit.validated)).toBe(true);
-    const ids = [...wasm.workUnits, ...again.workUnits].map((unit) => unit.id);
-    expect(new Set(ids).size).toBe(4);
     expect(await settle(data)).toEqual([]);
   });
 

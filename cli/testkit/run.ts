@@ -24,7 +24,8 @@ export async function makeHome(): Promise<{
   remove(): Promise<void>;
 }> {
   const folder = await mkdtemp(join(tmpdir(), 'beamtime-cli-'));
-  const env = { PATH: process.env.PATH, HOME: folder, BEAMTIME_DATA: join(folder, 'data') };
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const env = { PATH, NODE_COMPILE_CACHE, HOME: folder, BEAMTIME_DATA: join(folder, 'data') };
   const begin = (args: readonly string[]) =>
     spawn(process.execPath, [MAIN, ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
   return {

@@ -55,7 +55,7 @@ export class TestProject {
   async push({
     units,
     eventsPerUnit,
-    blockEvents = eventsPerUnit,
+    blockEvents = eventsPerUnit / 10,
     leaseMinutes = 10,
     parameters = {},
   }: CampaignSize): Promise<void> {
@@ -73,7 +73,7 @@ export class TestProject {
         eventsPerUnit,
         blockEvents,
       },
-      ...{ seed: this.#pushed, validation: { spot: 0.5 }, leaseMinutes },
+      ...{ seed: this.#pushed, validation: { spot: 0.1 }, leaseMinutes },
     };
     try {
       await writeFile(file, JSON.stringify(campaign));

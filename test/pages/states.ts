@@ -150,7 +150,7 @@ export function states(): void {
     await page.getByRole('button', { name: 'Pause for 1 hour' }).focus();
     await keyboard.press('Enter');
     await page.getByRole('button', { name: 'Resume' }).waitFor();
-    expect(await page.getByText('Goes on by itself at').count()).toBe(1);
+    await page.getByText('Goes on by itself at').waitFor();
     await page.getByRole('button', { name: 'Resume' }).focus();
     await keyboard.press('Space');
     await page.getByRole('button', { name: 'Pause until I resume' }).focus();

@@ -25,7 +25,7 @@ describe.skipIf(!NATIVE_COMPILER)(
 
     it.skipIf(!sanitizers)('step outside of no memory and no defined behaviour', async () => {
       const program = await buildTestProgram('unit', join(folder, 'unit-sanitized'), SANITIZERS);
-      const { stdout } = await run(program, ['300000']);
+      const { stdout } = await run(program, ['50000']);
       expect(stdout).toMatch(/^\d+ checks, 0 failed\n$/);
     });
   },
