@@ -1,31 +1,62 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Whole-system tests take minutes and wait much; begun first, they run beside the others and not after them. */
+/** Whole systems: processes, machines, browsers. They take minutes and wait much. */
+const LONG = [
+  'test/**',
+  'cli/*-commands.test.ts',
+  'engine/*.test.ts',
+  'engine/capsules/**',
+  'engine/history/**',
+  'ninep/linux-client.test.ts',
+  'server/*.test.ts',
+  '**/faults.test.ts',
+];
+
+/** Begun first, long ones run beside the others and not after them. */
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const others = await super.sort(files);
-    const isLong = (file: TestSpecification) =>
-      /\/test\/|\/faults\.|\/qemu\/|\/wasm\/|\/projects\.|commands\.|\/server\/(kill|server)\.|linux-client/.test(
-        file.moduleId,
-      );
+    const isLong = (file: TestSpecification) => file.project.name === 'long';
     return [...others.filter(isLong), ...others.filter((file) => !isLong(file))];
   }
 }
 
+const ELSEWHERE = ['**/node_modules/**', 'build/**', '.beamtime/**', '.cache/**'];
+const COMMON = {
+  pool: 'forks' as const,
+  // PGlite is 9 MB of WebAssembly: compiled as it is needed and not optimised, a server's start costs a third less.
+  execArgv: ['--liftoff-only', '--wasm-lazy-compilation'],
+  // Others may have the cores just then.
+  expect: { poll: { timeout: 20_000 } },
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+};
+
 export default defineConfig({
   test: {
-    include: ['**/*.test.ts'],
-    exclude: ['node_modules/**', 'build/**', '.beamtime/**', '.cache/**'],
-    pool: 'forks',
-    // PGlite is 9 MB of WebAssembly: compiled as it is needed and not optimised, a server's start costs a third less.
-    execArgv: ['--liftoff-only', '--wasm-lazy-compilation'],
     // On two cores: a quarter of the time here is spent waiting for processes and deadlines.
-    maxWorkers: 3,
+    maxWorkers: 4,
     sequence: { sequencer: LongFirst },
-    // Others may have the cores just then.
-    expect: { poll: { timeout: 20_000 } },
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    projects: [
+      {
+        test: {
+          ...COMMON,
+          name: 'long',
+          include: LONG.map((path) => path.replace(/\*\*$/, '**/*.test.ts')),
+          exclude: ELSEWHERE,
+        },
+      },
+      {
+        test: {
+          ...COMMON,
+          name: 'quick',
+          include: ['**/*.test.ts'],
+          exclude: [...ELSEWHERE, ...LONG],
+          // A process for each file would start and load the same modules again: a quarter of these files' time.
+          isolate: false,
+        },
+      },
+    ],
   },
 });

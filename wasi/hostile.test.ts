@@ -298,7 +298,7 @@ test('no arguments whatever make the host fail', { timeout: 120_000 }, async () 
       const { outcome } = await run([OPEN, ...calls]);
       expect(outcome).toEqual({ state: 'exited', exitStatus: 0 });
     }),
-    { numRuns: 60, endOnFailure: true },
+    { numRuns: 30, endOnFailure: true },
   );
 });
 

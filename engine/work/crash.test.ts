@@ -356,7 +356,7 @@ test('many kills, a bad network and damaged transfers: nothing is lost, nothing 
           await expectAllDecided(world);
         }),
     ),
-    { numRuns: 25, endOnFailure: true },
+    { numRuns: 15, endOnFailure: true },
   );
 }, 120_000);
 

@@ -17,7 +17,7 @@ const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url));
 /** Our own code around the program; young objects in 1 MB keep a capsule small. */
 const NODE_OPTIONS = ['--max-semi-space-size=1', '--max-old-space-size=64'];
 /** What a Node process needs of its surroundings on some system. Nothing of the engine's reaches a program anyhow. */
-const ENVIRONMENT = ['PATH', 'SystemRoot', 'TEMP', 'LD_LIBRARY_PATH'];
+const ENVIRONMENT = ['PATH', 'SystemRoot', 'TEMP', 'LD_LIBRARY_PATH', 'NODE_COMPILE_CACHE'];
 const MAX_ERROR_TEXT = 4000;
 
 /**

@@ -1,5 +1,9 @@
 import { capsuleContract } from '../capsule.contract.ts';
 
-if (process.platform !== 'win32')
-  capsuleContract('wasm', new URL('./testkit/signal-driver.ts', import.meta.url));
-capsuleContract('wasm (paused at host calls)', new URL('./testkit/host-call-driver.ts', import.meta.url));
+const hasSignals = process.platform !== 'win32';
+if (hasSignals) capsuleContract('wasm', new URL('./testkit/signal-driver.ts', import.meta.url));
+capsuleContract(
+  'wasm (paused at host calls)',
+  new URL('./testkit/host-call-driver.ts', import.meta.url),
+  hasSignals ? 'pausing' : 'all',
+);

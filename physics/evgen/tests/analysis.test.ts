@@ -5,26 +5,19 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compile, findCompiler, sourceFiles } from '../build.ts';
 import { compileCpp, hasCpp } from './cpp.testkit.ts';
+import { buildTestProgram, NATIVE_COMPILER } from './programs.testkit.ts';
 
 const run = promisify(execFile);
-const compiler = await findCompiler('native');
 const fastjet = await hasCpp('fastjet/ClusterSequence.hh');
 let folder = '';
 let program = '';
 
-describe.skipIf(!compiler)('the analysis', () => {
+describe.skipIf(!NATIVE_COMPILER)('the analysis', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'evgen-analysis-'));
     program = join(folder, 'analysis');
-    const sources = (await sourceFiles()).filter((file) => file.endsWith('.c') && file !== 'main.c');
-    await compile(compiler?.command ?? '', {
-      flags: [],
-      libraries: ['-lm'],
-      sources: ['tests/analysis.c', ...sources],
-      output: program,
-    });
+    await buildTestProgram('analysis', program, []);
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 

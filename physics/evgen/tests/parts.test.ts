@@ -11,20 +11,31 @@ const sanitizers = await hasSanitizers();
 let folder = '';
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'evgen-hadrons-'));
+  folder = await mkdtemp(join(tmpdir(), 'evgen-parts-'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-describe.skipIf(!NATIVE_COMPILER)('decay table, shower kernels, first emission, whole events', () => {
+/** Each is told how many events to make; the sanitizers' programs are many times slower. */
+describe.skipIf(!NATIVE_COMPILER).each([
+  {
+    what: 'known answers, maths, conservation, JSON and card reader',
+    name: 'unit',
+    events: ['1000000', '50000'],
+  },
+  {
+    what: 'decay table, shower kernels, first emission, whole events',
+    name: 'hadrons',
+    events: ['8000', '800'],
+  },
+])('parts in C: $what', ({ name, events: [many = '', few = ''] }) => {
   it('pass their checks', async () => {
-    const program = await buildTestProgram('hadrons', join(folder, 'hadrons'), []);
-    const { stdout } = await run(program, ['8000']);
+    const { stdout } = await run(await buildTestProgram(name, join(folder, name), []), [many]);
     expect(stdout).toMatch(/^\d+ checks, 0 failed\n$/);
   });
 
   it.skipIf(!sanitizers)('step outside of no memory and no defined behaviour', async () => {
-    const program = await buildTestProgram('hadrons', join(folder, 'hadrons-sanitized'), SANITIZERS);
-    const { stdout } = await run(program, ['800']);
+    const program = await buildTestProgram(name, join(folder, `${name}-sanitized`), SANITIZERS);
+    const { stdout } = await run(program, [few]);
     expect(stdout).toMatch(/^\d+ checks, 0 failed\n$/);
   });
 });
