@@ -55,7 +55,7 @@ describe('a project server', () => {
       err: expect.stringMatching(/^release\.yaml:\d+: program does not exist/),
     });
     expect(first.out).toContain('release evgen 0.3.0: published, program.wasm uploaded');
-    expect(first.out).toContain('campaign quick: published, 9 work units, 36,000 events, running');
+    expect(first.out).toContain('campaign quick: published, 9 work units, 18,000 events, running');
 
     const again = await home.run('push', 'release.yaml', 'campaign.yaml', '--json');
     expect(again.code).toBe(0);
@@ -79,7 +79,7 @@ describe('a project server', () => {
   });
 
   it('lists and shows campaigns', async () => {
-    expect((await home.run('campaigns')).out).toMatch(/quick +running +0% +0 +36,000 +0\/9/);
+    expect((await home.run('campaigns')).out).toMatch(/quick +running +0% +0 +18,000 +0\/9/);
     const detail = JSON.parse((await home.run('campaigns', 'quick', '--json')).out);
     expect(detail.points).toHaveLength(3);
     expect(detail.references[0]).toMatchObject({ id: 'thrust-aleph-2004', experiment: 'ALEPH' });
