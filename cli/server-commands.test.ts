@@ -54,13 +54,13 @@ describe('a project server', () => {
       code: 0,
       err: expect.stringMatching(/^release\.yaml:\d+: program does not exist/),
     });
-    expect(first.out).toContain('release evgen 0.3.0: published, program.wasm uploaded');
+    expect(first.out).toContain('release evgen 0.3.1: published, program.wasm uploaded');
     expect(first.out).toContain('campaign quick: published, 9 work units, 18,000 events, running');
 
     const again = await home.run('push', 'release.yaml', 'campaign.yaml', '--json');
     expect(again.code).toBe(0);
     const { pushed } = JSON.parse(again.out);
-    expect(pushed[0]).toMatchObject({ kind: 'release', name: 'evgen 0.3.0', uploaded: [] });
+    expect(pushed[0]).toMatchObject({ kind: 'release', name: 'evgen 0.3.1', uploaded: [] });
     expect(pushed[1].summary).toMatchObject({ name: 'quick', units: 9 });
   });
 
@@ -113,7 +113,7 @@ describe('a project server', () => {
   });
 
   it.each([
-    [/events: 12000/, 'events: lots', /^beamtime: bad\.yaml:11: events: /],
+    [/events: 6000/, 'events: lots', /^beamtime: bad\.yaml:11: events: /],
     [/energyGeV: .*/, 'energyGeV: [89.4, 9999]', /^beamtime: bad\.yaml:10: energyGeV: must be <= 250/],
     [/version: .*/, 'version: 9.9.9', /^beamtime: bad\.yaml:6: the project has no release evgen 9\.9\.9/],
     [/title: .*/, 'title: Another', /^beamtime: bad\.yaml:2: there is a campaign "quick" with other content/],

@@ -4,11 +4,11 @@
 
 /*
  * Begun at the Monash tune (P. Skands, S. Carrazza, J. Rojo, Eur. Phys. J. C 74 (2014) 3024), then fitted to LEP's 1 - T, x_p,
- * charged multiplicity and rates of identified hadrons at the Z.
+ * charged multiplicity and rates of identified hadrons at the Z; a, b, sigma and strange are of the tune physics/tunes/lep.json.
  */
 const HadronParameters DEFAULT_HADRONS = {
-    .a = 0.70, .b = 0.86, .a_diquark = 1.05, .r_charm = 1.32, .r_bottom = 0.635, .sigma = 0.288,
-    .strange = 0.218, .diquark = 0.1, .heavy_diquark = 3.0, .strange_diquark = 0.72, .spin1_diquark = 0.09, .popcorn = 0.58,
+    .a = 0.654, .b = 0.832, .a_diquark = 1.05, .r_charm = 1.49, .r_bottom = 0.717, .sigma = 0.2887,
+    .strange = 0.2245, .diquark = 0.1, .heavy_diquark = 3.0, .strange_diquark = 0.72, .spin1_diquark = 0.09, .popcorn = 0.58,
     .vector_light = 0.56, .vector_strange = 0.57, .vector_charm = 1.25, .vector_bottom = 2.2,
     .eta = 0.6, .eta_prime = 0.14, .decuplet = 1.0,
 };

@@ -8,7 +8,7 @@
 #include "../process/electroweak.h"
 #include "kernels.h"
 
-const ShowerParameters DEFAULT_SHOWER = {.alpha_s = 0.1205, .cutoff = 0.6, .hard_gluon = 0.25, .variation = 0, .scale = 1, .scale_variation = 1};
+const ShowerParameters DEFAULT_SHOWER = {.alpha_s = 0.12116, .cutoff = 0.552, .hard_gluon = 0.25, .variation = 0, .scale = 1, .scale_variation = 1};
 
 /* QED's coupling for radiated photons is the one at low energy. */
 #define ALPHA (1.0 / 137.035999)

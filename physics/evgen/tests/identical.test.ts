@@ -60,7 +60,7 @@ describe('the same bits from every build', () => {
       card({ energyGeV: 91.19, hepmcEvents: 10 }, { events: 100_000, blockEvents: 10_000 }),
     );
     expect(run.hash).toMatchInlineSnapshot(
-      `"a7c98b5b501472653c66b83b56c1b4513786cff1850c63574de9d19045695350"`,
+      `"2d94d4d2cc837f4127870b2151b64e21a52f08fb593d7e57cf8ae2c67608e42e"`,
     );
   });
 });
