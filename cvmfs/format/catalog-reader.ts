@@ -1,27 +1,30 @@
-import type { Statement } from 'node-sqlite3-wasm';
 import type { CatalogReference } from './catalog-writer.ts';
 import { type Chunk, checkChunks } from './chunks.ts';
+import type { Halves } from './database/btree.ts';
+import {
+  byteString,
+  checkVersion,
+  ForeignDatabase,
+  readProperties,
+  type Table,
+  wholeNumber,
+} from './database/foreign.ts';
+import type { Value } from './database/row.ts';
 import { decodeEntry, type Entry } from './entry.ts';
 import { FormatError } from './errors.ts';
 import { decodeFlags } from './flags.ts';
 import { type ContentHash, hashFromBytes, parseHash } from './hashes.ts';
 import type { Compression } from './objects.ts';
 import { checkPath, isWithin, type PathKey, type RepositoryPath } from './paths.ts';
-import {
-  allRows,
-  asFormatError,
-  bytesOrNull,
-  checkVersion,
-  type OpenedDatabase,
-  openForeign,
-  type Row,
-  readProperties,
-  wholeNumber,
-} from './sqlite.ts';
 import { type Statistics, statisticsFromRows } from './statistics.ts';
 
 /** Since when catalogs have a column or a table. */
-const REVISION_OF = { nestedSize: 1, xattr: 2, bindMountpoints: 4, mtimens: 7 } as const;
+const REVISION_OF: ReadonlyMap<string, number> = new Map([
+  ['nestedSize', 1],
+  ['xattr', 2],
+  ['bind_mountpoints', 4],
+  ['mtimens', 7],
+]);
 
 /** An object that a catalog names. */
 export interface StoredAs {
@@ -36,63 +39,74 @@ export interface StoredAs {
 const FILE_BIT = 4;
 const FILE_BITS = 4 | 8 | 16;
 
+/** What is read of a row. */
+type Column =
+  | 'hardlinks'
+  | 'hash'
+  | 'size'
+  | 'mode'
+  | 'mtime'
+  | 'mtimens'
+  | 'flags'
+  | 'name'
+  | 'symlink'
+  | 'uid'
+  | 'gid'
+  | 'xattr'
+  | 'md5path_1'
+  | 'md5path_2';
+
 /** A catalog that somebody wrote, open for reading. All that comes out is checked. */
 export class CatalogReader {
   readonly properties: ReadonlyMap<string, string>;
   /** "" for the catalog of the repository's root. */
   readonly rootPath: RepositoryPath;
-  readonly #opened: OpenedDatabase;
+  readonly #database: ForeignDatabase;
   readonly #schemaRevision: number;
-  readonly #byKey: Statement;
-  readonly #byParent: Statement;
-  readonly #chunks: Statement;
+  readonly #catalog: Table;
+  readonly #at: Readonly<Record<Column, number>>;
+  readonly #byKey: number | null;
+  readonly #byParent: number;
 
-  /**
-   * @param file MUST be of this reader alone, see openForeign()
-   * @throws FormatError
-   */
+  /** @throws FormatError */
   constructor(file: string) {
-    this.#opened = openForeign('catalog', file, ['catalog', 'chunks', 'nested_catalogs', 'properties']);
-    const { database, mostRows } = this.#opened;
+    this.#database = new ForeignDatabase('catalog', file, [
+      'catalog',
+      'chunks',
+      'nested_catalogs',
+      'properties',
+    ]);
     try {
-      this.properties = readProperties('catalog', this.#opened);
+      this.properties = readProperties(this.#database);
       checkVersion('catalog', this.properties, 2);
       this.#schemaRevision = Number(this.properties.get('schema_revision') ?? 0);
-      this.rootPath = checkPath(this.#rootPrefix());
-      const columns = `hardlinks, hash, size, mode, mtime, ${this.#since('mtimens', 'mtimens')}, flags,
-        CAST(name AS BLOB) AS name, CAST(symlink AS BLOB) AS symlink, uid, gid, ${this.#since('xattr', 'xattr')}`;
-      this.#byKey = database.prepare(
-        `SELECT ${columns} FROM catalog WHERE md5path_1 = ? AND md5path_2 = ? LIMIT 1`,
-      );
-      // The index is named: without it a hostile catalog could have every listing read everything.
-      this.#byParent = database.prepare(
-        `SELECT ${columns} FROM catalog INDEXED BY idx_catalog_parent
-         WHERE parent_1 = ? AND parent_2 = ? LIMIT ${mostRows + 1}`,
-      );
-      this.#chunks = database.prepare(
-        `SELECT offset, size, hash FROM chunks WHERE md5path_1 = ? AND md5path_2 = ?
-         ORDER BY offset LIMIT ${mostRows + 1}`,
-      );
-    } catch (cause) {
-      this.#opened.close();
-      throw asFormatError('catalog', cause);
+      this.rootPath = checkPath(this.properties.get('root_prefix') ?? '');
+      this.#catalog = this.#table('catalog');
+      this.#at = columnsAt(this.#catalog, (column) => this.#has(column));
+      this.#byKey = this.#database.primaryKey('catalog');
+      const byParent = this.#database.index('catalog', 'idx_catalog_parent', ['parent_1', 'parent_2']);
+      if (byParent === null) throw new FormatError('catalog', 'it has no index of what is in a directory');
+      this.#byParent = byParent;
+    } catch (error) {
+      this.#database.close();
+      throw error;
     }
   }
 
   find(key: PathKey): Entry | null {
-    return this.#guarded(() => {
-      const row = this.#byKey.get([key.first, key.second]) as Row | null;
-      return row === null ? null : entryOf(row);
-    });
+    return this.#database.guarded(() => (this.#findRow(key) ? this.#entry() : null));
   }
 
   /** What is in a directory, in no order. */
   children(key: PathKey): Entry[] {
-    return this.#guarded(() => {
-      const rows = this.#byParent.all([key.first, key.second]) as Row[];
-      if (rows.length > this.#opened.mostRows)
-        throw new FormatError('catalog', 'a directory goes in circles');
-      const entries = rows.map(entryOf);
+    return this.#database.guarded(() => {
+      const { mostRows } = this.#database;
+      const rowids = this.#database.rowids(this.#byParent, halvesOf(key), mostRows + 1);
+      if (rowids.length > mostRows) throw new FormatError('catalog', 'a directory goes in circles');
+      const entries = rowids.map((rowid) => {
+        this.#database.load(this.#catalog, rowid);
+        return this.#entry();
+      });
       const names = new Set(entries.map(({ name }) => name));
       if (names.has('') || names.size !== entries.length) {
         throw new FormatError('catalog', 'a directory has two entries of one name, or one without');
@@ -103,41 +117,61 @@ export class CatalogReader {
 
   /** The pieces of a chunked file, in order and without gaps. */
   chunks(key: PathKey, entry: Entry): readonly Chunk[] {
-    return this.#guarded(() => {
-      const rows = this.#chunks.all([key.first, key.second]) as Row[];
-      const chunks = rows.map(({ offset, size, hash }) => ({
-        offset: wholeNumber('chunks', offset),
-        bytes: wholeNumber('chunks', size),
-        hash: hashFromBytes(entry.algorithm, bytesOrNull('chunks', hash) ?? new Uint8Array(0)),
-      }));
-      return checkChunks(chunks, entry.size);
+    return this.#database.guarded(() => {
+      const table = this.#table('chunks');
+      const [offset, size, hash] = ['offset', 'size', 'hash'].map((name) => table.column(name));
+      const byKey = this.#database.primaryKey('chunks');
+      if (byKey === null) throw new FormatError('catalog', 'it has no index of pieces');
+      const rowids = this.#database.rowids(byKey, halvesOf(key), this.#database.mostRows);
+      const { row } = this.#database;
+      const chunks = rowids.map((rowid) => {
+        this.#database.load(table, rowid);
+        return {
+          offset: wholeNumber('chunks', row.value(offset ?? -1)),
+          bytes: wholeNumber('chunks', row.value(size ?? -1)),
+          hash: hashFromBytes(entry.algorithm, bytesOf(row.value(hash ?? -1)) ?? new Uint8Array(0)),
+        };
+      });
+      return checkChunks(
+        chunks.sort((a, b) => a.offset - b.offset),
+        entry.size,
+      );
     });
   }
 
   /** Everything that files and their pieces are stored as; some of it several times. Costs far less than going by directories. */
   objects(): StoredAs[] {
-    const whole = allRows(
-      'catalog',
-      this.#opened,
-      `SELECT hash, size, flags FROM catalog WHERE hash IS NOT NULL AND flags & ${FILE_BITS} = ${FILE_BIT}`,
-    );
-    const pieces = allRows(
-      'catalog',
-      this.#opened,
-      `SELECT chunks.hash AS hash, chunks.size AS size, flags FROM chunks
-       JOIN catalog ON catalog.md5path_1 = chunks.md5path_1 AND catalog.md5path_2 = chunks.md5path_2`,
-    );
-    return this.#guarded(() => [
-      ...whole.flatMap((row) => storedAs(row, '')),
-      ...pieces.flatMap((row) => storedAs(row, 'P')),
-    ]);
+    const { row } = this.#database;
+    const objects: StoredAs[] = [];
+    this.#database.each(this.#catalog, () => {
+      const flags = wholeNumber('catalog', row.value(this.#at.flags));
+      const hash = bytesOf(row.value(this.#at.hash));
+      if (hash && (flags & FILE_BITS) === FILE_BIT)
+        objects.push(...storedAs(flags, hash, wholeNumber('catalog', row.value(this.#at.size)), ''));
+      return true;
+    });
+    const pieces = this.#database.all('chunks', ['md5path_1', 'md5path_2', 'size', 'hash']);
+    return this.#database.guarded(() => {
+      for (const { md5path_1, md5path_2, size, hash } of pieces) {
+        const of = { first: integer(md5path_1), second: integer(md5path_2) };
+        if (!this.#findRow(of)) continue;
+        const flags = wholeNumber('catalog', row.value(this.#at.flags));
+        const bytes = bytesOf(hash) ?? new Uint8Array(0);
+        objects.push(...storedAs(flags, bytes, wholeNumber('catalog', size), 'P'));
+      }
+      return objects;
+    });
   }
 
   /** How many rows there are, also of what no path leads to. */
   rows(): { readonly entries: number; readonly chunks: number; readonly nested: number } {
-    const count = (table: 'catalog' | 'chunks' | 'nested_catalogs') => {
-      const [row] = allRows('catalog', this.#opened, `SELECT count(*) AS count FROM ${table}`);
-      return wholeNumber('catalog', row?.count);
+    const count = (name: 'catalog' | 'chunks' | 'nested_catalogs') => {
+      let rows = 0;
+      this.#database.each(this.#table(name), () => {
+        rows++;
+        return true;
+      });
+      return rows;
     };
     return { entries: count('catalog'), chunks: count('chunks'), nested: count('nested_catalogs') };
   }
@@ -147,88 +181,125 @@ export class CatalogReader {
   }
 
   bindMountpoints(): CatalogReference[] {
-    return this.#schemaRevision < REVISION_OF.bindMountpoints ? [] : this.#references('bind_mountpoints');
+    return this.#has('bind_mountpoints') ? this.#references('bind_mountpoints') : [];
   }
 
   statistics(): Statistics {
-    const rows = allRows('catalog', this.#opened, 'SELECT counter, value FROM statistics');
+    const rows = this.#database.all('statistics', ['counter', 'value']);
     return statisticsFromRows(
       new Map(rows.map(({ counter, value }) => [String(counter), wholeNumber('catalog', value)])),
     );
   }
 
   close(): void {
-    // SQLite keeps all of a database, half a megabyte, while one of its statements is not finalized.
-    for (const statement of [this.#byKey, this.#byParent, this.#chunks]) finalize(statement);
-    this.#opened.close();
+    this.#database.close();
   }
 
   #references(table: 'nested_catalogs' | 'bind_mountpoints'): CatalogReference[] {
-    const sql = `SELECT CAST(path AS BLOB) AS path, sha1, ${this.#since('nestedSize', 'size')} FROM ${table}`;
-    return allRows('catalog', this.#opened, sql).map(({ path, sha1, size }) => {
-      const at = checkPath(Buffer.from(bytesOrNull('catalog', path) ?? []).toString('latin1'));
+    const rows = this.#has('nestedSize')
+      ? this.#database.all(table, ['path', 'sha1', 'size'])
+      : this.#database.all(table, ['path', 'sha1']).map((row) => ({ ...row, size: null }));
+    return rows.map(({ path, sha1, size }) => {
+      const at = checkPath(byteString(path));
       if (!isWithin(at, this.rootPath) || at === this.rootPath) {
         throw new FormatError('catalog', `${JSON.stringify(at)} is not below it`);
       }
-      const bytes = size === null || size === undefined ? undefined : wholeNumber('catalog', size);
-      return { path: at, hash: parseHash(String(sha1)), bytes };
+      const bytes = size === null ? undefined : wholeNumber('catalog', size);
+      return { path: at, hash: parseHash(byteString(sha1)), bytes };
     });
   }
 
-  #rootPrefix(): string {
-    const sql = "SELECT CAST(value AS BLOB) AS value FROM properties WHERE key = 'root_prefix'";
-    const [row] = allRows('catalog', this.#opened, sql);
-    return row ? Buffer.from(bytesOrNull('catalog', row.value) ?? []).toString('latin1') : '';
+  #has(what: string): boolean {
+    return this.#schemaRevision >= (REVISION_OF.get(what) ?? 0);
   }
 
-  #since(what: keyof typeof REVISION_OF, column: string): string {
-    return this.#schemaRevision < REVISION_OF[what] ? `NULL AS ${column}` : column;
+  #table(name: string): Table {
+    const table = this.#database.table(name);
+    if (!table) throw new FormatError('catalog', `it has no table ${name}`);
+    return table;
   }
 
-  #guarded<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (cause) {
-      throw asFormatError('catalog', cause);
-    }
+  /** Makes an entry's row the one that is loaded. */
+  #findRow(key: PathKey): boolean {
+    if (this.#byKey === null) throw new FormatError('catalog', 'it has no index of paths');
+    const halves = halvesOf(key);
+    const [rowid] = this.#database.rowids(this.#byKey, halves, 1);
+    if (rowid === undefined) return false;
+    this.#database.load(this.#catalog, rowid);
+    const { row } = this.#database;
+    const [first, second] = halves;
+    const isIt =
+      row.compareInteger(this.#at.md5path_1, first.high, first.low) === 0 &&
+      row.compareInteger(this.#at.md5path_2, second.high, second.low) === 0;
+    if (!isIt) throw new FormatError('catalog', 'an index leads to another row');
+    return true;
+  }
+
+  #entry(): Entry {
+    const { row } = this.#database;
+    const at = this.#at;
+    const whole = (column: number) => wholeNumber('catalog', row.value(column));
+    const hardlinks = row.value(at.hardlinks);
+    if (typeof hardlinks !== 'number' && typeof hardlinks !== 'bigint')
+      throw new FormatError('catalog', 'a link count is no number');
+    return decodeEntry({
+      hardlinks: BigInt.asUintN(64, BigInt(hardlinks)),
+      hash: bytesOf(row.value(at.hash)),
+      size: whole(at.size),
+      mode: whole(at.mode),
+      mtime: whole(at.mtime),
+      mtimens: row.value(at.mtimens) === null ? null : whole(at.mtimens),
+      flags: whole(at.flags),
+      name: byteString(row.value(at.name)),
+      symlink: byteString(row.value(at.symlink)),
+      uid: whole(at.uid),
+      gid: whole(at.gid),
+      xattr: bytesOf(row.value(at.xattr)),
+    });
   }
 }
 
-function finalize(statement: Statement): void {
-  try {
-    statement.finalize();
-  } catch {
-    // It tells once more what its last step told already; finalized it is.
-  }
+/** @param has whether catalogs of this revision have a column: what others put there means nothing */
+function columnsAt(table: Table, has: (column: string) => boolean): Record<Column, number> {
+  const at = (column: Column) => {
+    const index = has(column) ? table.column(column) : -1;
+    if (index < 0 && !REVISION_OF.has(column)) throw new FormatError('catalog', `it has no column ${column}`);
+    return index;
+  };
+  return {
+    hardlinks: at('hardlinks'),
+    hash: at('hash'),
+    size: at('size'),
+    mode: at('mode'),
+    mtime: at('mtime'),
+    mtimens: at('mtimens'),
+    flags: at('flags'),
+    name: at('name'),
+    symlink: at('symlink'),
+    uid: at('uid'),
+    gid: at('gid'),
+    xattr: at('xattr'),
+    md5path_1: at('md5path_1'),
+    md5path_2: at('md5path_2'),
+  };
 }
 
 /** @returns nothing for what lies on other servers */
-function storedAs(row: Row, suffix: '' | 'P'): StoredAs[] {
-  const { algorithm, compression, external } = decodeFlags(wholeNumber('catalog', row.flags));
-  if (external) return [];
-  const hash = hashFromBytes(algorithm, bytesOrNull('catalog', row.hash) ?? new Uint8Array(0));
-  return [{ hash, suffix, compression, bytes: wholeNumber('catalog', row.size) }];
+function storedAs(bits: number, bytes: Uint8Array, size: number, suffix: '' | 'P'): StoredAs[] {
+  const { algorithm, compression, external } = decodeFlags(bits);
+  return external ? [] : [{ hash: hashFromBytes(algorithm, bytes), suffix, compression, bytes: size }];
 }
 
-function entryOf(row: Row): Entry {
-  const whole = (column: string) => wholeNumber('catalog', row[column]);
-  const bytes = (column: string) => bytesOrNull('catalog', row[column]);
-  const { hardlinks, mtimens } = row;
-  if (typeof hardlinks !== 'number' && typeof hardlinks !== 'bigint') {
-    throw new FormatError('catalog', 'a link count is no number');
-  }
-  return decodeEntry({
-    hardlinks: BigInt.asUintN(64, BigInt(hardlinks)),
-    hash: bytes('hash'),
-    size: whole('size'),
-    mode: whole('mode'),
-    mtime: whole('mtime'),
-    mtimens: mtimens === null ? null : whole('mtimens'),
-    flags: whole('flags'),
-    name: bytes('name') ?? new Uint8Array(0),
-    symlink: bytes('symlink') ?? new Uint8Array(0),
-    uid: whole('uid'),
-    gid: whole('gid'),
-    xattr: bytes('xattr'),
-  });
+function halvesOf({ first, second }: PathKey): [Halves, Halves] {
+  const halves = (value: bigint) => ({ high: Number(value >> 32n), low: Number(value & 0xffffffffn) });
+  return [halves(first), halves(second)];
+}
+
+function integer(value: Value): bigint {
+  return typeof value === 'bigint' ? value : BigInt(wholeNumber('catalog', value));
+}
+
+function bytesOf(value: Value): Uint8Array | null {
+  if (value === null || value instanceof Uint8Array) return value;
+  throw new FormatError('catalog', 'a column is of another type');
 }

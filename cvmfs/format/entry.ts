@@ -28,7 +28,7 @@ export interface Entry extends Flags {
   readonly xattrs: Xattrs;
 }
 
-/** A row as SQLite gives and takes it; texts as bytes, since they need not be UTF-8. */
+/** A row as SQLite takes it; texts as bytes, since they need not be UTF-8. */
 export interface EntryRow {
   readonly hardlinks: bigint;
   readonly hash: Uint8Array | null;
@@ -42,6 +42,12 @@ export interface EntryRow {
   readonly uid: number;
   readonly gid: number;
   readonly xattr: Uint8Array | null;
+}
+
+/** A row as it is read; texts as byte strings. */
+export interface ReadEntryRow extends Omit<EntryRow, 'name' | 'symlink'> {
+  readonly name: string;
+  readonly symlink: string;
 }
 
 const TYPE_MASK = 0o170000;
@@ -73,9 +79,9 @@ export function encodeEntry(entry: Entry): EntryRow {
 }
 
 /** @throws FormatError where the row says what cannot be */
-export function decodeEntry(row: EntryRow): Entry {
+export function decodeEntry(row: ReadEntryRow): Entry {
   const flags = decodeFlags(row.flags);
-  const name = Buffer.from(row.name).toString('latin1');
+  const { name, symlink: target } = row;
   // Only a directory may be the root of everything.
   if (name !== '' || flags.kind !== 'directory') checkName(name);
   const refuse = (reason: string) =>
@@ -83,7 +89,6 @@ export function decodeEntry(row: EntryRow): Entry {
   if (!TYPES[flags.kind].includes(row.mode & TYPE_MASK) || row.mode > 0o177777) {
     throw refuse(`is a ${flags.kind} of mode ${row.mode.toString(8)}`);
   }
-  const target = Buffer.from(row.symlink).toString('latin1');
   if (target.length > TARGET_BYTES_MAX || target.includes('\0'))
     throw refuse('has an impossible link target');
   if ((flags.kind === 'symlink') !== (target !== ''))

@@ -1,16 +1,13 @@
-import { FormatError } from './errors.ts';
-import { type ContentHash, parseHash } from './hashes.ts';
 import {
-  allRows,
+  byteString,
   checkVersion,
-  createDatabase,
-  insertAll,
-  openForeign,
-  PROPERTIES_TABLE,
+  ForeignDatabase,
   readProperties,
   wholeNumber,
-  writeProperties,
-} from './sqlite.ts';
+} from './database/foreign.ts';
+import { FormatError } from './errors.ts';
+import { type ContentHash, parseHash } from './hashes.ts';
+import { createDatabase, insertAll, PROPERTIES_TABLE, writeProperties } from './sqlite.ts';
 
 /** In the order of their numbers. Of catalogs only roots are here. */
 const TYPES = ['catalog', 'certificate', 'history', 'metainfo'] as const;
@@ -47,26 +44,31 @@ export function writeReflog(file: string, reflog: Reflog): void {
   });
 }
 
-/** @param file MUST be of this call alone, see openForeign(). @throws FormatError */
+/** @throws FormatError */
 export function readReflog(file: string): Reflog {
-  const opened = openForeign('reflog', file, ['properties', 'refs']);
+  const database = new ForeignDatabase('reflog', file, ['properties', 'refs']);
   try {
-    const properties = readProperties('reflog', opened);
+    const properties = readProperties(database);
     checkVersion('reflog', properties, 1);
-    const rows = allRows(
-      'reflog',
-      opened,
-      'SELECT hash, type, timestamp FROM refs ORDER BY timestamp, type, hash',
-    );
+    const references = database
+      .all('refs', ['hash', 'type', 'timestamp'])
+      .map(({ hash, type, timestamp }) => {
+        const number = wholeNumber('reflog', type);
+        const known = TYPES[number];
+        if (!known) throw new FormatError('reflog', `a reference of type ${number}`);
+        return {
+          number,
+          hash: parseHash(byteString(hash)),
+          type: known,
+          timestamp: wholeNumber('reflog', timestamp),
+        };
+      });
+    references.sort((a, b) => a.timestamp - b.timestamp || a.number - b.number || (a.hash < b.hash ? -1 : 1));
     return {
       repository: properties.get('fqrn') ?? '',
-      references: rows.map(({ hash, type, timestamp }) => {
-        const known = TYPES[wholeNumber('reflog', type)];
-        if (!known) throw new FormatError('reflog', `a reference of type ${String(type)}`);
-        return { hash: parseHash(String(hash)), type: known, timestamp: wholeNumber('reflog', timestamp) };
-      }),
+      references: references.map(({ hash, type, timestamp }) => ({ hash, type, timestamp })),
     };
   } finally {
-    opened.close();
+    database.close();
   }
 }

@@ -16,17 +16,13 @@ export interface OpenCatalog {
   readonly nested: ReadonlyMap<RepositoryPath, CatalogReference>;
 }
 
-interface Loaded extends OpenCatalog {
-  readonly file: string;
-}
-
-/** Catalogs by their hash, open while they are used and for a while after: each takes a file and half a megabyte. */
+/** Catalogs by their hash, open while they are used and for a while after: each takes a file, and what it says of others. */
 export class Catalogs {
   readonly #objects: Objects;
   readonly #mostOpen: number;
-  readonly #open = new Map<ContentHash, Promise<Loaded>>();
+  readonly #open = new Map<ContentHash, Promise<OpenCatalog>>();
 
-  constructor(objects: Objects, mostOpen = 32) {
+  constructor(objects: Objects, mostOpen = 64) {
     this.#objects = objects;
     this.#mostOpen = mostOpen;
   }
@@ -65,7 +61,7 @@ export class Catalogs {
     for (const [hash, loading] of all) await this.#closeOne(hash, loading);
   }
 
-  async #load({ path, hash, bytes }: CatalogReference): Promise<Loaded> {
+  async #load({ path, hash, bytes }: CatalogReference): Promise<OpenCatalog> {
     const file = await this.#objects.privatePath({
       hash,
       suffix: 'C',
@@ -81,14 +77,14 @@ export class Catalogs {
         if (reader.find(pathKey(path))?.kind !== 'directory')
           throw new FormatError('catalog', 'its root is missing');
         this.#objects.cache.pin(hash, 'C');
-        return { reader, nested, file };
+        return { reader, nested };
       } catch (error) {
         reader.close();
         throw error;
       }
-    } catch (error) {
+    } finally {
+      // Who has it open goes on reading.
       await rm(file, { force: true });
-      throw error;
     }
   }
 
@@ -98,10 +94,9 @@ export class Catalogs {
     for (const [hash, loading] of surplus) await this.#closeOne(hash, loading);
   }
 
-  async #closeOne(hash: ContentHash, loading: Promise<Loaded>): Promise<void> {
+  async #closeOne(hash: ContentHash, loading: Promise<OpenCatalog>): Promise<void> {
     const loaded = await loading.catch(() => null);
     loaded?.reader.close();
     this.#objects.cache.unpin(hash, 'C');
-    if (loaded) await rm(loaded.file, { force: true });
   }
 }
