@@ -69,7 +69,7 @@ export class Fid {
    * Opens the fid with what `make` gives; the file that was open (a listing begun anew) is closed.
    * @throws TreeError EMFILE when too many are open, and what `make` throws
    */
-  async open(how: OpenMode, make: () => Promise<Opened>): Promise<void> {
+  async open(how: OpenMode | null, make: () => Promise<Opened>): Promise<void> {
     this.#slots.take();
     let made: Opened;
     try {

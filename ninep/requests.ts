@@ -26,6 +26,7 @@ import { descend, type Place } from './places.ts';
 import { qidOf } from './qids.ts';
 import { packEntries } from './readdir.ts';
 import { type OpenMode, type Tree, TreeError } from './tree.ts';
+import { attributeValue, OpenAttribute } from './xattrs.ts';
 
 /** What the requests of one connection work on. */
 export interface Context {
@@ -282,10 +283,14 @@ const HANDLERS: { readonly [N in FileRequestName]: Handler<N> } = {
     };
   },
 
-  // Linux takes this for "no such attribute", and asks less often than after ENODATA.
-  Txattrwalk: async ({ fids }, { fid }) => {
-    fids.get(fid);
-    return refuse('EOPNOTSUPP', 'no extended attributes');
+  Txattrwalk: async ({ fids }, { fid: number, newfid, entry: name }) => {
+    const { place } = fids.get(number);
+    const value = await attributeValue(place.node, name);
+    fids.mustBeFree(newfid);
+    const fid = await fids.put(newfid, place);
+    // Without a mode: it is not opened again where the session is resumed.
+    await fid.open(null, async () => ({ file: new OpenAttribute(value) }));
+    return { name: 'Rxattrwalk', size: BigInt(value.length) };
   },
 
   Txattrcreate: async ({ fids }, { fid }) => {

@@ -36,6 +36,8 @@ export interface TreeNode {
   rename(name: string, newParent: TreeNode, newName: string): Promise<void>;
   /** Removes the entry `name` of this directory; open files stay readable. */
   unlink(name: string, directory: boolean): Promise<void>;
+  /** Extended attributes by their names; a node without this has none. They cannot be set. */
+  xattrs?(): Promise<ReadonlyMap<string, Uint8Array>>;
   /** Where it is not the tree's own: in a union each part has its quota. */
   statfs?(): Promise<TreeStatistics>;
 }

@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts';
 import { copy } from '../cvmfs/copy.ts';
 import { find, list, print, status } from '../cvmfs/look.ts';
-import { SESSION_OPTIONS, withRepository } from '../cvmfs/session.ts';
+import { READER_EXITS, SESSION_OPTIONS, withRepository } from '../cvmfs/session.ts';
 import { UsageError } from '../errors.ts';
 
 const LOOKS = { ls: list, cat: print, stat: status, find } as const;
@@ -29,10 +29,7 @@ export const cvmfs: Command = {
     'beamtime cvmfs ls -l /cvmfs/sw.example.org --server http://host/cvmfs/@fqrn@ --key sw.pub',
     'beamtime cvmfs cp -r /cvmfs/sw.example.org/1.0 . --key sw.pub --tag v1.0',
   ],
-  exitCodes: {
-    3: 'no server gave what was asked for, and it is not cached',
-    4: 'what servers gave is not to be believed; the message says why',
-  },
+  exitCodes: READER_EXITS,
   async run(input) {
     const [action = '', path = '', to] = input.positionals;
     if (action === 'cp') {

@@ -1,7 +1,12 @@
 import type { Entry } from '../commands.ts';
 
-/** Publishing a repository and looking after it: `beamtime cvmfs ACTION`. */
+/** Mounting a repository, publishing one and looking after it: `beamtime cvmfs ACTION`. */
 export const CVMFS_ACTIONS: readonly Entry[] = [
+  {
+    name: 'cvmfs mount',
+    summary: 'mount a repository read-only, until it is interrupted (Linux, as root)',
+    load: async () => (await import('./mount.ts')).mountCommand,
+  },
   {
     name: 'cvmfs create',
     summary: 'make a repository with its keys, and nothing in it yet',

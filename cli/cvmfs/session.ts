@@ -8,11 +8,16 @@ import {
   ObjectCache,
   PathError,
   type Pin,
+  ProxiesInvalid,
   parseBlacklist,
   parseMasterKeys,
+  parseProxies,
   Refusal,
   Repository,
+  type RepositoryOptions,
 } from '../../cvmfs/read/index.ts';
+import { writeFileAtomic } from '../../platform/files.ts';
+import { ReadProfile } from '../../protocol/read-profile.ts';
 import type { Input, OptionSpec } from '../command.ts';
 import { CliError, EXIT, NotRunningError, RefusedError, UsageError } from '../errors.ts';
 import { dataFolder } from '../folders.ts';
@@ -24,12 +29,24 @@ export const SESSION_OPTIONS: Readonly<Record<string, OptionSpec>> = {
     value: 'URL,...',
     help: 'servers, best first, "@fqrn@" standing for the repository’s name (default: none, only what is cached)',
   },
+  proxy: {
+    value: 'LIST',
+    help: 'proxies, "|" between those that are alike and ";" before the next choice, DIRECT for none (default: CVMFS_HTTP_PROXY, else DIRECT)',
+  },
   key: { value: 'FILE', help: 'the master key of its owner, a public key in PEM (needed)' },
   cache: { value: 'FOLDER', help: 'where what was read is kept (default: in the engine’s data)' },
   quota: { value: 'MB', help: 'most that the cache may hold (default: 4000)' },
   blacklist: { value: 'FILE', help: 'fingerprints and revisions that are never accepted' },
   tag: { value: 'NAME', help: 'the revision of this name instead of the newest' },
+  record: { value: 'FILE', help: 'notes there what is read, in its order' },
+  profile: { value: 'FILE', help: 'loads ahead what --record noted in an earlier run' },
   root: { value: 'HASH', help: 'the revision with this root catalog, whatever servers say' },
+};
+
+/** What statuses of commands that read mean. */
+export const READER_EXITS: Readonly<Record<number, string>> = {
+  3: 'no server gave what was asked for, and it is not cached',
+  4: 'what servers gave is not to be believed; the message says why',
 };
 
 /** A path "/cvmfs/NAME/…" and its repository, open. */
@@ -60,7 +77,13 @@ export async function withRepository(
       if (repository.problem)
         input.terminal.note(`reading what is cached: ${clean(repository.problem.message)}`);
       const show = (path: string) => clean(`/cvmfs/${name}${Buffer.from(path, 'latin1').toString('utf8')}`);
-      return await use({ repository, path: Buffer.from(below, 'utf8').toString('latin1'), show });
+      const status = await use({ repository, path: Buffer.from(below, 'utf8').toString('latin1'), show });
+      const record = input.text('record');
+      if (record !== undefined)
+        await writeFileAtomic(record, `${JSON.stringify(repository.recorded())}\n`, 0o644).catch(
+          noRecord(record),
+        );
+      return status;
     } finally {
       input.stopping.removeEventListener('abort', stop);
       await repository.close();
@@ -80,6 +103,7 @@ async function open(input: Input, name: string): Promise<Repository> {
   const pin = pinOf(input);
   const folder = input.text('cache') ?? join(dataFolder('engine', undefined, input.env), 'software');
   const quotaMb = parseWhole('quota', input.text('quota') ?? DEFAULT_QUOTA_MB, 1, 100_000_000);
+  const profile = await profileOf(input, name);
   const servers = (input.text('server') ?? '').split(',').filter((url) => url !== '');
   return Repository.open({
     repository: name,
@@ -88,6 +112,9 @@ async function open(input: Input, name: string): Promise<Repository> {
     cache: await ObjectCache.open(folder, quotaMb * 1e6),
     stateFolder: folder,
     environment: input.env,
+    ...proxiesOf(input),
+    ...(profile ? { profile } : {}),
+    record: input.text('record') !== undefined,
     ...(pin ? { pin } : {}),
     ...(blacklist === undefined ? {} : { blacklist: parseBlacklist(await readText('blacklist', blacklist)) }),
   });
@@ -100,6 +127,40 @@ function pinOf(input: Input): Pin | undefined {
     throw new UsageError('--tag and --root are two answers to one question');
   if (tag !== undefined) return { tag };
   return rootCatalog === undefined ? undefined : { rootCatalog };
+}
+
+function proxiesOf(input: Input): Pick<RepositoryOptions, 'serverOptions'> {
+  const text = input.text('proxy') ?? input.env.CVMFS_HTTP_PROXY;
+  if (text === undefined || text === '') return {};
+  try {
+    return { serverOptions: { proxies: parseProxies(text) } };
+  } catch (error) {
+    throw error instanceof ProxiesInvalid ? new UsageError(error.message, { cause: error }) : error;
+  }
+}
+
+async function profileOf(input: Input, name: string): Promise<ReadProfile | undefined> {
+  const file = input.text('profile');
+  if (file === undefined) return undefined;
+  const read = ReadProfile.safeParse(parseJson(await readText('profile', file)));
+  if (!read.success) throw new UsageError(`${file} is no profile that --record wrote`, { cause: read.error });
+  if (read.data.repository !== name)
+    throw new UsageError(`${file} is a profile of ${clean(read.data.repository)}, not of ${name}`);
+  return read.data;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function noRecord(file: string) {
+  return (cause: Error) => {
+    throw new CliError(EXIT.failed, `--record: ${file} cannot be written: ${cause.message}`, { cause });
+  };
 }
 
 function serverUrl(text: string, name: string): string {

@@ -13,7 +13,7 @@ import type { Received } from './receive.ts';
  *
  *     objects/ab/cdef…C   content | "beamtime" | SHA-256 of the content
  *     making/PID-…        what is being received; becomes an object by rename(2)
- *     open/PID-…          links to catalogs in use: SQLite locks by name, and each process needs a name of its own
+ *     open/PID-…          a link to a catalog that is being opened, or a history
  *
  * An object's name is the hash of what was sent, which is compressed; so the file says itself what its content must
  * be. That is looked at when an object is first used, and now and then later: nothing needs to be flushed to the disk,
@@ -39,6 +39,16 @@ export class ObjectCache {
   /** Bytes of all that is here. */
   get bytes(): number {
     return this.#index.bytes;
+  }
+
+  /** How much may come before something has to go. */
+  get roomBytes(): number {
+    return this.#index.quotaBytes - this.#index.bytes;
+  }
+
+  /** Whether it is here, damaged or not. */
+  async has(hash: ContentHash, suffix: Suffix): Promise<boolean> {
+    return (await stat(join(this.#folder, 'objects', nameOf(hash, suffix))).catch(() => null)) !== null;
   }
 
   /** @returns null where it is not here, or was damaged and has been thrown away */
@@ -234,7 +244,6 @@ async function sweep(folder: string): Promise<void> {
     const pid = Number.parseInt(name, 10);
     const found = await stat(path).catch(() => null);
     const inUse = pid > 0 && isAlive(pid) && (found?.ctimeMs ?? 0) > Date.now() - DAY_MS;
-    // A catalog's lock is a folder beside it.
     if (!inUse) await rm(path, { recursive: true, force: true });
   }
 }

@@ -88,6 +88,11 @@ export class NoServer extends Error {
   }
 }
 
+/** The setting, not a proxy. */
+export class ProxiesInvalid extends Error {
+  override readonly name = 'ProxiesInvalid';
+}
+
 export class NoSuchTag extends Error {
   override readonly name = 'NoSuchTag';
   constructor(repository: string, wanted: string) {

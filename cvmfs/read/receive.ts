@@ -21,7 +21,7 @@ export interface Wanted {
 const SMALL_BYTES = 1024 * 1024;
 
 /** zlib adds 5 bytes to 16 KB that cannot be compressed; other writers may be less frugal. */
-function mostStored({ compression, mostBytes }: Wanted): number {
+export function mostStored({ compression, mostBytes }: Wanted): number {
   return compression === 'none' ? mostBytes : mostBytes + (mostBytes >> 6) + 1024;
 }
 

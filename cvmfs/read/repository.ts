@@ -1,4 +1,5 @@
 import { rm, writeFile } from 'node:fs/promises';
+import type { ReadProfile } from '../../protocol/read-profile.ts';
 import type { CatalogReference } from '../format/catalog-writer.ts';
 import { FormatError } from '../format/errors.ts';
 import { type ContentHash, objectPath, parseHash } from '../format/hashes.ts';
@@ -7,7 +8,9 @@ import { decodeManifest, type Manifest, repositoryName } from '../format/manifes
 import type { ObjectCache } from './cache.ts';
 import { Catalogs } from './catalogs.ts';
 import { NoServer, NoSuchTag, Refusal, RevisionTooOld } from './errors.ts';
-import { Objects } from './objects.ts';
+import { Objects, type WantedObject } from './objects.ts';
+import { prefetch } from './prefetch.ts';
+import { Recorder, wantedOf } from './profile.ts';
 import { collect, receiveWhole } from './receive.ts';
 import { type Get, type ServerOptions, Servers } from './servers.ts';
 import { Snapshot } from './snapshot.ts';
@@ -33,6 +36,10 @@ export interface RepositoryOptions extends Pick<Trust, 'repository' | 'masterKey
   /** For variant links. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly serverOptions?: ServerOptions;
+  /** What an earlier run read, to be loaded ahead. */
+  readonly profile?: ReadProfile;
+  /** Notes what is read, for recorded(). */
+  readonly record?: boolean;
   readonly nowMs?: () => number;
 }
 
@@ -58,6 +65,7 @@ export class Repository {
   readonly #trust: Trust;
   readonly #servers: Servers;
   readonly #objects: Objects;
+  readonly #recorder = new Recorder();
   readonly #catalogs: Catalogs;
   readonly #state: State;
   readonly #nowMs: () => number;
@@ -66,13 +74,16 @@ export class Repository {
   #snapshot: Snapshot | null = null;
   #askAgainMs = 0;
   #problem: Error | null = null;
+  #loadingAhead: Promise<void> | null = null;
 
   private constructor(options: RepositoryOptions, state: State) {
     this.name = repositoryName(options.repository);
     this.#options = options;
     this.#trust = { ...options, blacklist: options.blacklist ?? NO_BLACKLIST };
     this.#servers = new Servers(options.servers, options.serverOptions);
-    this.#objects = new Objects(options.cache, options.servers.length === 0 ? null : this.#servers);
+    const servers = options.servers.length === 0 ? null : this.#servers;
+    const used = options.record ? (wanted: WantedObject) => this.#recorder.note(wanted) : undefined;
+    this.#objects = new Objects(options.cache, servers, used);
     this.#catalogs = new Catalogs(this.#objects);
     this.#state = state;
     this.#nowMs = options.nowMs ?? Date.now;
@@ -138,16 +149,36 @@ export class Repository {
     return this.#servers.sortByDistance(this.name, this.#stopping.signal);
   }
 
+  /** What has been read so far, for a later run's `profile`. */
+  recorded(): ReadProfile {
+    return this.#recorder.profile(this.name);
+  }
+
+  /** Resolves when no more is loaded ahead. */
+  async loadedAhead(): Promise<void> {
+    await this.#loadingAhead;
+  }
+
   async close(): Promise<void> {
     this.#stopping.abort(new NoServer(`reading ${this.name} was ended`, []));
     this.#objects.stop();
+    await this.#loadingAhead;
     await this.#catalogs.close();
     this.#servers.close();
+  }
+
+  #loadAhead(): void {
+    const { profile, servers } = this.#options;
+    if (!profile || servers.length === 0 || this.#loadingAhead) return;
+    this.#loadingAhead = prefetch(this.#objects, wantedOf(profile), this.#stopping.signal);
+    // close() tells.
+    this.#loadingAhead.catch(() => {});
   }
 
   async #begin(): Promise<void> {
     const { pin } = this.#options;
     if (pin && 'rootCatalog' in pin) {
+      this.#loadAhead();
       await this.#switchTo({ path: '', hash: parseHash(pin.rootCatalog), bytes: undefined }, undefined);
       return;
     }
@@ -204,12 +235,14 @@ export class Repository {
 
   /** The whole chain at one server. */
   async #askOne(get: Get, seen: Manifest | null): Promise<{ believed: Believed; manifest: Manifest }> {
-    const bytes = await get('.cvmfspublished', (body) => collect(body, 'the manifest', MANIFEST_BYTES));
+    const [bytes, whitelistBytes] = await Promise.all([
+      get('.cvmfspublished', (body) => collect(body, 'the manifest', MANIFEST_BYTES)),
+      get('.cvmfswhitelist', (body) => collect(body, 'the whitelist', WHITELIST_BYTES)),
+    ]);
+    // Names are hashes: nothing has to be believed for this.
+    this.#loadAhead();
     const { certificate } = decodeManifest(bytes).manifest;
     if (certificate === undefined) throw new FormatError('manifest', 'it names no certificate');
-    const whitelistBytes = await get('.cvmfswhitelist', (body) =>
-      collect(body, 'the whitelist', WHITELIST_BYTES),
-    );
     const whitelist = verifyWhitelist(whitelistBytes, this.#trust, this.#nowMs() / 1000);
     const pem = await get(objectPath(certificate, 'X'), (body) =>
       receiveWhole(body, {

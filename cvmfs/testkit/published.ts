@@ -10,7 +10,7 @@ import {
   publish,
   type Settings,
 } from '../publish/index.ts';
-import { ObjectCache, parseMasterKeys, Repository } from '../read/index.ts';
+import { ObjectCache, parseMasterKeys, Repository, type RepositoryOptions } from '../read/index.ts';
 import { serveRepository, type TestServer } from './server.ts';
 
 export interface PublishedRepository {
@@ -21,8 +21,13 @@ export interface PublishedRepository {
   with<T>(use: (publisher: Publisher) => Promise<T>): Promise<T>;
   publish(source: string, options?: PublishOptions): Promise<Published>;
   /** As a reader without a cache has it, over HTTP, from this server or one of the test; closed with close(). */
-  open(options?: { tag?: string; server?: string }): Promise<Repository>;
+  open(options?: PublishedReading): Promise<Repository>;
   close(): Promise<void>;
+}
+
+export interface PublishedReading extends Pick<RepositoryOptions, 'profile' | 'record'> {
+  readonly tag?: string;
+  readonly server?: string;
 }
 
 let made = 0;
@@ -69,7 +74,7 @@ export async function makePublished(
     with: withPublisher,
     publish: (source, options = {}) =>
       withPublisher((publisher) => publish(publisher, folderSource(source), { threads: 2, ...options })),
-    async open({ tag, server: other } = {}) {
+    async open({ tag, server: other, ...reading } = {}) {
       if (other === undefined) server ??= await serveRepository(name, folder);
       const cacheFolder = join(place, `cache-${made++}`);
       const repository = await Repository.open({
@@ -78,6 +83,7 @@ export async function makePublished(
         masterKeys: parseMasterKeys(readFileSync(masterPublicFile, 'utf8')),
         cache: await ObjectCache.open(cacheFolder, 1e9),
         stateFolder: cacheFolder,
+        ...reading,
         ...(tag === undefined ? {} : { pin: { tag } }),
       });
       open.push(repository);

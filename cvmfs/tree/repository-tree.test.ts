@@ -13,8 +13,26 @@ const NAME = 'test.example.org';
 const keys = makeKeys();
 const folder = scratch();
 const big = randomBytes(300_000);
+const XATTRS = new Map([
+  ['user.origin', Buffer.from('a\0b')],
+  ['user.none', Buffer.alloc(0)],
+  ['security.capability', Buffer.from('root')],
+]);
 const make = (files: Record<string, string | Buffer>, revision: number, into?: Files) =>
-  makeRepository({ name: NAME, keys, folder, files, revision, nested: ['/n'], pieceBytes: 100_000 }, into);
+  makeRepository(
+    {
+      name: NAME,
+      keys,
+      folder,
+      files,
+      revision,
+      nested: ['/n'],
+      pieceBytes: 100_000,
+      twist: (item) =>
+        item.path === '/n/big' ? { ...item, entry: { ...item.entry, xattrs: XATTRS } } : item,
+    },
+    into,
+  );
 
 test('guests see a repository over 9P, each in the revision it attached to', async () => {
   const files = make({ '/n/big': big, '/n/\xff': 'bytes', '/l': '@$(X:-n)/big' }, 1);
@@ -40,6 +58,23 @@ test('guests see a repository over 9P, each in the revision it attached to', asy
     size: 300_000n,
     mtimeSec: 1_790_000_000n,
   });
+  const attribute = async (path: string, entry: string) => {
+    const [fid, newfid] = [await client.walk(path), client.fid()];
+    const { size } = await client.raw.call({ name: 'Txattrwalk', fid, newfid, entry }, 'Rxattrwalk');
+    const value = Buffer.from(await client.read(newfid, 0, 1000)).toString();
+    expect(value).toHaveLength(Number(size));
+    return value;
+  };
+  expect(await attribute(`${NAME}/n/big`, 'user.origin')).toBe('a\0b');
+  expect(await attribute(`${NAME}/n/big`, 'user.none')).toBe('');
+  expect(await attribute(`${NAME}/n/big`, '')).toBe('user.none\0user.origin\0');
+  for (const [path, entry, errno] of [
+    [`${NAME}/n/big`, 'security.capability', 'ENODATA'],
+    [`${NAME}/n`, 'user.origin', 'EOPNOTSUPP'],
+    [`${NAME}/n`, '', 'EOPNOTSUPP'],
+  ] as const) {
+    await expect(attribute(path, entry)).rejects.toMatchObject({ errno });
+  }
   await expect(client.walk(`${NAME}/none`)).rejects.toMatchObject({ errno: 'ENOENT' });
   for (const attempt of [
     () => client.create(`${NAME}/new`),

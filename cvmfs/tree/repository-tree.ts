@@ -36,6 +36,12 @@ export function repositoryTree(repositories: readonly ServedRepository[]): Tree 
   };
 }
 
+/** One repository alone, its root being the root. */
+export function singleRepositoryTree(repository: ServedRepository): Tree {
+  const tree = repositoryTree([repository]);
+  return { ...tree, root: async () => (await tree.root()).lookup(repository.name) };
+}
+
 const NO_SPACE: TreeStatistics = { blockBytes: 4096, blocks: 0n, blocksFree: 0n, files: 0n, filesFree: 0n };
 const MODE_DIRECTORY = 0o040000;
 
@@ -177,6 +183,11 @@ class EntryNode extends ReadOnlyNode {
   async readLink(): Promise<string> {
     if (this.kind !== 'symlink') fail('EINVAL', 'not a symbolic link');
     return this.#snapshot.targetOf(this.#located.entry);
+  }
+
+  /** Those of users alone: capabilities and labels of another computer's are not for this one. */
+  async xattrs(): Promise<ReadonlyMap<string, Uint8Array>> {
+    return new Map([...this.#located.entry.xattrs].filter(([name]) => name.startsWith('user.')));
   }
 
   async #list(): Promise<DirectoryEntry[]> {

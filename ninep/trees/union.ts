@@ -111,6 +111,10 @@ class UnionNode implements TreeNode {
     return this.inner.readLink();
   }
 
+  async xattrs(): Promise<ReadonlyMap<string, Uint8Array>> {
+    return (await this.inner.xattrs?.()) ?? new Map();
+  }
+
   async rename(name: string, newParent: TreeNode, newName: string): Promise<void> {
     await this.inner.rename(name, this.#sameMount(newParent), newName);
   }

@@ -1,4 +1,6 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makePublished } from '../../cvmfs/testkit/published.ts';
@@ -49,6 +51,45 @@ test('a published repository is read from the project server, each revision as s
     ]) {
       expect((await fetch(`${server.url}/cvmfs/${other}`)).status, other).toBe(404);
     }
+    // Many small objects in one answer, for who has a profile of what it will read.
+    for (let i = 0; i < 100; i++) writeFileSync(join(source, `small${i}`), `${i}`.repeat(50));
+    await published.publish(source);
+    const asked: string[] = [];
+    const passing = createServer((incoming, response) => {
+      asked.push(`${incoming.method} ${incoming.url?.split('/').slice(3).join('/')}`);
+      const { method, headers } = incoming;
+      const passed = request(`${server.url}${incoming.url}`, { method, headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.pipe(response);
+      });
+      incoming.pipe(passed);
+    });
+    passing.listen(0, '127.0.0.1');
+    await new Promise((resolve) => passing.once('listening', resolve));
+    const through = `http://127.0.0.1:${(passing.address() as AddressInfo).port}/cvmfs/${published.name}`;
+    const noting = await published.open({ server: through, record: true });
+    for (let i = 0; i < 100; i++) await noting.snapshot.readFile(`/small${i}`);
+    expect(asked.length).toBeGreaterThan(100);
+    asked.length = 0;
+    const profile = noting.recorded();
+    const missing = { object: 'ab'.repeat(20), bytes: 5 };
+    const ahead = await published.open({
+      server: through,
+      profile: { ...profile, objects: [missing, ...profile.objects] },
+    });
+    await ahead.loadedAhead();
+    expect(asked.filter((one) => one === 'POST pack').length).toBeGreaterThan(0);
+    // The signed files, the root catalog, what it has not, and packs.
+    expect(asked.length).toBeLessThan(12);
+    asked.length = 0;
+    for (let i = 0; i < 100; i++)
+      expect(String(await ahead.snapshot.readFile(`/small${i}`))).toBe(`${i}`.repeat(50));
+    expect(asked).toEqual([]);
+    for (const body of ['', 'data/00/../../secret', `${path}\n`.repeat(65)]) {
+      expect((await fetch(`${address}/pack`, { method: 'POST', body })).status, body).toBe(400);
+    }
+    passing.closeAllConnections();
+    await new Promise((resolve) => passing.close(resolve));
     await published.close();
   } finally {
     await server.remove();

@@ -1,0 +1,101 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { isAlive } from '../../platform/processes.ts';
+import { CliError, EXIT } from '../errors.ts';
+
+/** Of mount(8) for a tree that never changes: the kernel may keep all it has seen. */
+export const IMMUTABLE_TREE = 'version=9p2000.L,msize=131072,access=any,ro,nosuid,nodev,cache=loose';
+/** The kernel's source of the mount is the socket, and this names the process that serves it. */
+const SOCKET_FOLDER = 'beamtime-9p-';
+
+export interface Mounted {
+  readonly mountpoint: string;
+  readonly type: string;
+  readonly source: string;
+}
+
+/** proc_pid_mountinfo(5): the mountpoint is field 5; after "-" come type and source. Spaces and the like are octal. */
+export function parseMountInfo(text: string): Mounted[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const words = line.split(' ').map(unescaped);
+      const dash = words.indexOf('-');
+      return { mountpoint: words[4] ?? '', type: words[dash + 1] ?? '', source: words[dash + 2] ?? '' };
+    });
+}
+
+function unescaped(word: string): string {
+  return word.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
+}
+
+/** Which process of ours serves a mount; null where it is none of ours. */
+export function servedBy({ type, source }: Mounted): number | null {
+  const match = new RegExp(`/${SOCKET_FOLDER}(\\d+)-[^/]+/socket$`).exec(source);
+  return type === '9p' && match ? Number(match[1]) : null;
+}
+
+/** @throws CliError saying what is missing for Linux to mount what we serve, and what to do */
+export async function mustMount(): Promise<void> {
+  const instead = '"beamtime cvmfs ls", "cat", "cp" and "find" read without a mount';
+  if (process.platform !== 'linux')
+    throw new CliError(EXIT.failed, `only Linux mounts what is served over 9P; ${instead}`);
+  if (process.geteuid?.() !== 0)
+    throw new CliError(EXIT.failed, `mounting needs root: run it with sudo. ${instead}`);
+  for (const module of ['9p', '9pnet_fd']) await run('modprobe', ['-q', module]).catch(() => {});
+  const known = await readFile('/proc/filesystems', 'utf8');
+  if (/\t9p$/m.test(known)) return;
+  throw new CliError(
+    EXIT.failed,
+    `the kernel of this computer has no 9P client, and "modprobe 9p" finds none; where its package for further modules is installed, as linux-modules-extra on Ubuntu, it has. ${instead}`,
+  );
+}
+
+/** The folder, to mount at; what a process of ours that was killed left there is unmounted first. */
+export async function clearMountpoint(folder: string): Promise<string> {
+  const mountpoint = resolve(folder);
+  for (const mounted of parseMountInfo(await readFile('/proc/self/mountinfo', 'utf8'))) {
+    const pid = servedBy(mounted);
+    if (mounted.mountpoint !== mountpoint || pid === null) continue;
+    if (isAlive(pid))
+      throw new CliError(EXIT.failed, `${folder} is mounted already, by the process ${pid}; end it first`);
+    await run('umount', ['-l', mountpoint]);
+    await rm(dirname(mounted.source), { recursive: true, force: true });
+  }
+  const found = await stat(mountpoint).catch(() => null);
+  if (!found?.isDirectory())
+    throw new CliError(EXIT.failed, `${folder} is no folder to mount at; "mkdir -p ${folder}" makes it one`);
+  return mountpoint;
+}
+
+/** A folder for the socket, which names this process. */
+export function makeSocketFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), `${SOCKET_FOLDER}${process.pid}-`));
+}
+
+export async function mountSocket(socketPath: string, mountpoint: string): Promise<void> {
+  await run('mount', ['-t', '9p', '-o', `trans=unix,${IMMUTABLE_TREE}`, socketPath, mountpoint]);
+}
+
+/** Where somebody is still in it, it goes when they do. */
+export async function unmount(mountpoint: string): Promise<void> {
+  await run('umount', [mountpoint]).catch(() => run('umount', ['-l', mountpoint]));
+}
+
+/** @throws CliError with what the program says */
+function run(program: string, args: readonly string[]): Promise<void> {
+  return new Promise((done, reject) => {
+    execFile(program, args, (error, _, stderr) => {
+      if (!error) done();
+      else {
+        const said = stderr.trim().replace(/\s+/g, ' ') || error.message;
+        reject(new CliError(EXIT.failed, `${program}: ${said}`, { cause: error }));
+      }
+    });
+  });
+}

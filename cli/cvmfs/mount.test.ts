@@ -1,0 +1,70 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { makeKeys } from '../../cvmfs/testkit/keys.ts';
+import { makeRepository } from '../../cvmfs/testkit/made-repository.ts';
+import { scratch } from '../../cvmfs/testkit/sample.ts';
+import { serveRepository, type TestServer } from '../../cvmfs/testkit/server.ts';
+import { makeHome } from '../testkit/run.ts';
+import { mustMount, parseMountInfo, servedBy } from './kernel-mount.ts';
+
+const NAME = 'mounted.example.org';
+const keys = makeKeys();
+let home: Awaited<ReturnType<typeof makeHome>>;
+let server: TestServer;
+
+beforeAll(async () => {
+  home = await makeHome();
+  writeFileSync(join(home.folder, 'sw.pub'), keys.masterPublicPem);
+  mkdirSync(join(home.folder, 'at'));
+  const files = { '/1.0/data': 'content', '/latest': '@1.0' };
+  server = await serveRepository(NAME, makeRepository({ name: NAME, keys, folder: scratch(), files }));
+});
+afterAll(() => home.remove());
+
+const missing = await mustMount().then(
+  () => null,
+  (error: Error) => error.message,
+);
+const mount = (at: string) => ['cvmfs', 'mount', NAME, at, '--key', 'sw.pub', '--server', server.url];
+
+it('knows what the kernel has mounted, and for whom', () => {
+  const text = [
+    '22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/root rw',
+    '90 22 0:52 / /mnt/a\\040b ro,nosuid - 9p /tmp/beamtime-9p-123-AbC/socket ro,trans=unix',
+    '91 22 0:53 / /other ro master:2 propagate_from:1 - 9p 10.0.2.100 ro,trans=tcp',
+    '',
+  ].join('\n');
+  const mounted = parseMountInfo(text);
+  expect(mounted.map(({ mountpoint, type }) => [mountpoint, type])).toEqual([
+    ['/', 'ext4'],
+    ['/mnt/a b', '9p'],
+    ['/other', '9p'],
+  ]);
+  expect(mounted.map(servedBy)).toEqual([null, 123, null]);
+});
+
+it.skipIf(missing === null)('says what is missing where it cannot mount, and what to do', async () => {
+  const { code, out, err } = await home.run(...mount('at'));
+  expect([code, out]).toEqual([1, '']);
+  expect(err).toBe(`beamtime: ${missing}\n`);
+  expect(err).toMatch(/(root|9P).*"beamtime cvmfs ls"/);
+});
+
+it.skipIf(missing !== null)(
+  `mounts, also without network, and clears up after one that was killed${missing === null ? '' : ' (skipped: the kernel here has no 9P client)'}`,
+  async () => {
+    const at = join(home.folder, 'at');
+    const killed = await home.stay(mount('at'), /is mounted/);
+    expect(readFileSync(join(at, 'latest/data'), 'utf8')).toBe('content');
+    expect((await home.run(...mount('at'))).err).toContain('mounted already');
+    killed.child.kill('SIGKILL');
+    await new Promise((resolve) => killed.child.once('close', resolve));
+    await server.stop();
+    const later = await home.stay(mount('at'), /is mounted/);
+    expect(execFileSync('cat', [join(at, '1.0/data')], { encoding: 'utf8' })).toBe('content');
+    expect(await later.end()).toMatchObject({ code: 0 });
+    expect(readdirSync(at)).toEqual([]);
+  },
+);

@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { singleRepositoryTree } from '../../cvmfs/tree/repository-tree.ts';
+import { serve9p } from '../../ninep/index.ts';
+import type { Command, Input } from '../command.ts';
+import { clearMountpoint, makeSocketFolder, mountSocket, mustMount, unmount } from './kernel-mount.ts';
+import { READER_EXITS, SESSION_OPTIONS, type Session, withRepository } from './session.ts';
+
+export const mountCommand: Command = {
+  name: 'cvmfs mount',
+  summary: 'mount a repository read-only, until it is interrupted (Linux, as root)',
+  description:
+    'Serves the repository over 9P and has Linux mount it, so that every program can read it. It stays in the revision that it had when it was mounted, ' +
+    'and in the foreground; Ctrl-C or SIGTERM unmounts. Without network it mounts and shows what is cached. What a run that was killed has left mounted, the next one unmounts.',
+  positionals: {
+    name: 'NAME MOUNTPOINT',
+    min: 2,
+    max: 2,
+    help: 'the repository, and a folder to mount it at',
+  },
+  options: SESSION_OPTIONS,
+  examples: ['sudo beamtime cvmfs mount sw.example.org /mnt --server http://host/cvmfs/@fqrn@ --key sw.pub'],
+  exitCodes: READER_EXITS,
+  async run(input) {
+    const [name = '', folder = ''] = input.positionals;
+    await mustMount();
+    const mountpoint = await clearMountpoint(folder);
+    return withRepository(input, name.startsWith('/') ? name : `/cvmfs/${name}`, (session) =>
+      mount(input, session, mountpoint),
+    );
+  },
+};
+
+async function mount(input: Input, { repository }: Session, mountpoint: string): Promise<number> {
+  const folder = await makeSocketFolder();
+  const server = await serve9p({
+    tree: singleRepositoryTree(repository),
+    socketPath: join(folder, 'socket'),
+    onError: (error) => {
+      if (!input.stopping.aborted)
+        input.terminal.note(`beamtime: ${error instanceof Error ? error.message : error}`);
+    },
+  });
+  try {
+    await mountSocket(server.socketPath, mountpoint);
+    const { closed } = await server.connected();
+    const revision = repository.snapshot.revision;
+    input.terminal.document({ repository: repository.name, mountpoint, revision: revision ?? null });
+    input.terminal.say(
+      `${repository.name}${revision === undefined ? '' : `, revision ${revision},`} is mounted at ${mountpoint}; Ctrl-C unmounts it`,
+    );
+    const stopped = input.stopping.aborted ? Promise.resolve() : once(input.stopping, 'abort');
+    // Others may unmount it as well.
+    const gone = await Promise.race([stopped.then(() => false), closed.then(() => true)]);
+    if (!gone) await unmount(mountpoint);
+  } finally {
+    await server.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+  return 0;
+}
