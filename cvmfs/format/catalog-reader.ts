@@ -1,6 +1,5 @@
 import type { CatalogReference } from './catalog-writer.ts';
 import { type Chunk, checkChunks } from './chunks.ts';
-import type { Halves } from './database/btree.ts';
 import {
   byteString,
   checkVersion,
@@ -15,7 +14,7 @@ import { FormatError } from './errors.ts';
 import { decodeFlags } from './flags.ts';
 import { type ContentHash, hashFromBytes, parseHash } from './hashes.ts';
 import type { Compression } from './objects.ts';
-import { checkPath, isWithin, type PathKey, type RepositoryPath } from './paths.ts';
+import { checkPath, halvesOf, isWithin, PathKey, type RepositoryPath } from './paths.ts';
 import { type Statistics, statisticsFromRows } from './statistics.ts';
 
 /** Since when catalogs have a column or a table. */
@@ -101,7 +100,7 @@ export class CatalogReader {
   children(key: PathKey): Entry[] {
     return this.#database.guarded(() => {
       const { mostRows } = this.#database;
-      const rowids = this.#database.rowids(this.#byParent, halvesOf(key), mostRows + 1);
+      const rowids = this.#database.rowids(this.#byParent, key, mostRows + 1);
       if (rowids.length > mostRows) throw new FormatError('catalog', 'a directory goes in circles');
       const entries = rowids.map((rowid) => {
         this.#database.load(this.#catalog, rowid);
@@ -122,7 +121,7 @@ export class CatalogReader {
       const [offset, size, hash] = ['offset', 'size', 'hash'].map((name) => table.column(name));
       const byKey = this.#database.primaryKey('chunks');
       if (byKey === null) throw new FormatError('catalog', 'it has no index of pieces');
-      const rowids = this.#database.rowids(byKey, halvesOf(key), this.#database.mostRows);
+      const rowids = this.#database.rowids(byKey, key, this.#database.mostRows);
       const { row } = this.#database;
       const chunks = rowids.map((rowid) => {
         this.#database.load(table, rowid);
@@ -153,8 +152,8 @@ export class CatalogReader {
     const pieces = this.#database.all('chunks', ['md5path_1', 'md5path_2', 'size', 'hash']);
     return this.#database.guarded(() => {
       for (const { md5path_1, md5path_2, size, hash } of pieces) {
-        const of = { first: integer(md5path_1), second: integer(md5path_2) };
-        if (!this.#findRow(of)) continue;
+        const key = new PathKey(halvesOf(integer(md5path_1)), halvesOf(integer(md5path_2)));
+        if (!this.#findRow(key)) continue;
         const flags = wholeNumber('catalog', row.value(this.#at.flags));
         const bytes = bytesOf(hash) ?? new Uint8Array(0);
         objects.push(...storedAs(flags, bytes, wholeNumber('catalog', size), 'P'));
@@ -222,15 +221,13 @@ export class CatalogReader {
   /** Makes an entry's row the one that is loaded. */
   #findRow(key: PathKey): boolean {
     if (this.#byKey === null) throw new FormatError('catalog', 'it has no index of paths');
-    const halves = halvesOf(key);
-    const [rowid] = this.#database.rowids(this.#byKey, halves, 1);
+    const [rowid] = this.#database.rowids(this.#byKey, key, 1);
     if (rowid === undefined) return false;
     this.#database.load(this.#catalog, rowid);
     const { row } = this.#database;
-    const [first, second] = halves;
     const isIt =
-      row.compareInteger(this.#at.md5path_1, first.high, first.low) === 0 &&
-      row.compareInteger(this.#at.md5path_2, second.high, second.low) === 0;
+      row.compareInteger(this.#at.md5path_1, key.firstHalves) === 0 &&
+      row.compareInteger(this.#at.md5path_2, key.secondHalves) === 0;
     if (!isIt) throw new FormatError('catalog', 'an index leads to another row');
     return true;
   }
@@ -288,11 +285,6 @@ function columnsAt(table: Table, has: (column: string) => boolean): Record<Colum
 function storedAs(bits: number, bytes: Uint8Array, size: number, suffix: '' | 'P'): StoredAs[] {
   const { algorithm, compression, external } = decodeFlags(bits);
   return external ? [] : [{ hash: hashFromBytes(algorithm, bytes), suffix, compression, bytes: size }];
-}
-
-function halvesOf({ first, second }: PathKey): [Halves, Halves] {
-  const halves = (value: bigint) => ({ high: Number(value >> 32n), low: Number(value & 0xffffffffn) });
-  return [halves(first), halves(second)];
 }
 
 function integer(value: Value): bigint {

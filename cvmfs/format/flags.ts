@@ -57,6 +57,8 @@ export const PLAIN: Omit<Flags, 'kind'> = {
   compression: 'zlib',
 };
 
+const KIND_OF = new Map((Object.keys(KIND_BITS) as EntryKind[]).map((kind) => [KIND_BITS[kind], kind]));
+
 export function encodeFlags(flags: Flags): number {
   return (
     KIND_BITS[flags.kind] |
@@ -75,9 +77,7 @@ export function encodeFlags(flags: Flags): number {
 /** @throws FormatError where bits contradict one another or name what is not known */
 export function decodeFlags(bits: number): Flags {
   const has = (bit: number) => (bits & bit) !== 0;
-  const kind = (Object.keys(KIND_BITS) as EntryKind[]).find(
-    (one) => KIND_BITS[one] === (bits & (DIRECTORY | FILE | SYMLINK | SPECIAL)),
-  );
+  const kind = KIND_OF.get(bits & (DIRECTORY | FILE | SYMLINK | SPECIAL));
   const algorithm = ALGORITHMS[(bits >> ALGORITHM_SHIFT) & THREE_BITS];
   const compression = COMPRESSIONS[(bits >> COMPRESSION_SHIFT) & THREE_BITS];
   const directoryOnly = NESTED_MOUNTPOINT | NESTED_ROOT | BIND_MOUNTPOINT;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { FormatError } from './errors.ts';
 
 /**
@@ -8,21 +8,62 @@ import { FormatError } from './errors.ts';
  */
 export type RepositoryPath = string;
 
-/** The key of a path in a catalog: its MD5 as two little-endian signed 64-bit integers. */
-export interface PathKey {
-  readonly first: bigint;
-  readonly second: bigint;
-}
-
 export const NAME_BYTES_MAX = 255;
 
+/** A 64-bit integer in two halves, both with their sign: numbers that cost no memory, as bigints would. */
+export interface Halves {
+  readonly high: number;
+  readonly low: number;
+}
+
+/** The key of a path in a catalog: its MD5 as two little-endian signed 64-bit integers. */
+export class PathKey {
+  readonly firstHalves: Halves;
+  readonly secondHalves: Halves;
+
+  constructor(first: Halves, second: Halves) {
+    this.firstHalves = first;
+    this.secondHalves = second;
+  }
+
+  get first(): bigint {
+    return whole(this.firstHalves);
+  }
+
+  get second(): bigint {
+    return whole(this.secondHalves);
+  }
+}
+
+function whole({ high, low }: Halves): bigint {
+  return (BigInt(high) << 32n) | BigInt(low >>> 0);
+}
+
+export function halvesOf(value: bigint): Halves {
+  return { high: Number(value >> 32n), low: Number(BigInt.asIntN(32, value)) };
+}
+
 export function pathKey(path: RepositoryPath): PathKey {
-  const digest = createHash('md5').update(path, 'latin1').digest();
-  return { first: digest.readBigInt64LE(0), second: digest.readBigInt64LE(8) };
+  const digest = md5(path);
+  const int32 = (at: number) =>
+    digest.charCodeAt(at) |
+    (digest.charCodeAt(at + 1) << 8) |
+    (digest.charCodeAt(at + 2) << 16) |
+    (digest.charCodeAt(at + 3) << 24);
+  return new PathKey({ low: int32(0), high: int32(4) }, { low: int32(8), high: int32(12) });
 }
 
 /** Of the root's parent the format says 0, 0; nothing is its child. */
-export const NO_KEY: PathKey = { first: 0n, second: 0n };
+export const NO_KEY = new PathKey({ high: 0, low: 0 }, { high: 0, low: 0 });
+
+/** A byte string's, as one. In one call where there is one; and text goes in as it is, for buffers take memory of their own. */
+function md5(bytes: string): string {
+  const ascii = /^[\0-\x7f]*$/.test(bytes);
+  const data = ascii ? bytes : Buffer.from(bytes, 'latin1');
+  return typeof hash === 'function'
+    ? hash('md5', data, 'binary')
+    : createHash('md5').update(data).digest('binary');
+}
 
 export function parentOf(path: RepositoryPath): RepositoryPath {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
@@ -44,9 +85,13 @@ export function checkName(name: string): string {
   return name;
 }
 
+/** Components that are names: what is below says which is none. */
+const PATH = /^(\/(?!\.{1,2}(\/|$))[^/\0\u0100-\uffff]{1,255})+$/;
+
 /** @throws FormatError unless every component is a name */
 export function checkPath(path: string): RepositoryPath {
   if (path === '') return path;
+  if (PATH.test(path)) return path;
   if (!path.startsWith('/'))
     throw new FormatError('path', `${JSON.stringify(path.slice(0, 80))} is not absolute`);
   for (const name of path.slice(1).split('/')) checkName(name);

@@ -216,7 +216,7 @@ const KEEP_PART = 0.75;
 const MAGIC = Buffer.from('beamtime');
 const TRAILER_BYTES = MAGIC.length + 32;
 const CHECK_AGAIN_MS = 3_600_000;
-const STEP_BYTES = 1024 * 1024;
+const STEP_BYTES = 128 * 1024;
 
 async function isSound(file: FileHandle, bytes: number): Promise<boolean> {
   if (bytes < 0) return false;

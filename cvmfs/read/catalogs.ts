@@ -16,11 +16,18 @@ export interface OpenCatalog {
   readonly nested: ReadonlyMap<RepositoryPath, CatalogReference>;
 }
 
+interface Kept extends OpenCatalog {
+  /** Of all uses, the number of its last one. */
+  used: number;
+}
+
 /** Catalogs by their hash, open while they are used and for a while after: each takes a file, and what it says of others. */
 export class Catalogs {
   readonly #objects: Objects;
   readonly #mostOpen: number;
-  readonly #open = new Map<ContentHash, Promise<OpenCatalog>>();
+  readonly #open = new Map<ContentHash, Kept>();
+  readonly #loading = new Map<ContentHash, Promise<void>>();
+  #uses = 0;
 
   constructor(objects: Objects, mostOpen = 64) {
     this.#objects = objects;
@@ -33,32 +40,43 @@ export class Catalogs {
    */
   async with<T>(reference: CatalogReference, use: (catalog: OpenCatalog) => T): Promise<T> {
     for (;;) {
-      const known = this.#open.get(reference.hash);
-      const loading = known ?? this.#load(reference);
-      // Put last: it was used last.
-      this.#open.delete(reference.hash);
-      this.#open.set(reference.hash, loading);
-      const loaded = await loading.catch((error: unknown) => {
-        if (this.#open.get(reference.hash) === loading) this.#open.delete(reference.hash);
-        throw error;
-      });
-      if (this.#open.get(reference.hash) !== loading) continue;
-      await this.#closeSurplus();
-      if (this.#open.get(reference.hash) !== loading) continue;
-      if (loaded.reader.rootPath !== reference.path) {
-        throw new FormatError(
-          'catalog',
-          `that of ${reference.path || '/'} is of ${loaded.reader.rootPath || '/'}`,
-        );
-      }
-      return use(loaded);
+      const open = this.now(reference);
+      if (open) return use(open);
+      await this.#loadOnce(reference);
     }
   }
 
+  /** One that is open, to be used at once and not kept. @throws FormatError */
+  now(reference: CatalogReference): OpenCatalog | null {
+    const open = this.#open.get(reference.hash);
+    if (!open) return null;
+    open.used = ++this.#uses;
+    if (open.reader.rootPath !== reference.path) {
+      throw new FormatError(
+        'catalog',
+        `that of ${reference.path || '/'} is of ${open.reader.rootPath || '/'}`,
+      );
+    }
+    return open;
+  }
+
   async close(): Promise<void> {
-    const all = [...this.#open.entries()];
-    this.#open.clear();
-    for (const [hash, loading] of all) await this.#closeOne(hash, loading);
+    await Promise.allSettled(this.#loading.values());
+    for (const hash of this.#open.keys()) this.#close(hash);
+  }
+
+  #loadOnce(reference: CatalogReference): Promise<void> {
+    const { hash } = reference;
+    const known = this.#loading.get(hash);
+    if (known) return known;
+    const loading = this.#load(reference)
+      .then((open) => {
+        this.#open.set(hash, { ...open, used: ++this.#uses });
+        while (this.#open.size > this.#mostOpen) this.#closeOldest();
+      })
+      .finally(() => this.#loading.delete(hash));
+    this.#loading.set(hash, loading);
+    return loading;
   }
 
   async #load({ path, hash, bytes }: CatalogReference): Promise<OpenCatalog> {
@@ -88,15 +106,14 @@ export class Catalogs {
     }
   }
 
-  async #closeSurplus(): Promise<void> {
-    const surplus = [...this.#open.entries()].slice(0, Math.max(0, this.#open.size - this.#mostOpen));
-    for (const [hash] of surplus) this.#open.delete(hash);
-    for (const [hash, loading] of surplus) await this.#closeOne(hash, loading);
+  #closeOldest(): void {
+    const [oldest] = [...this.#open].sort(([, a], [, b]) => a.used - b.used);
+    if (oldest) this.#close(oldest[0]);
   }
 
-  async #closeOne(hash: ContentHash, loading: Promise<OpenCatalog>): Promise<void> {
-    const loaded = await loading.catch(() => null);
-    loaded?.reader.close();
+  #close(hash: ContentHash): void {
+    this.#open.get(hash)?.reader.close();
+    this.#open.delete(hash);
     this.#objects.cache.unpin(hash, 'C');
   }
 }

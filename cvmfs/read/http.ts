@@ -1,7 +1,9 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import type { HttpProxy } from './proxies.ts';
-import { proxyHeaders, TunnelAgent } from './tunnel.ts';
+import type { Agent, IncomingMessage } from 'node:http';
+import { createRequire } from 'node:module';
+import { type HttpProxy, proxyHeaders } from './proxies.ts';
+
+// An import makes all that the module exports, WebSocket and its 10 MB as well.
+const http: typeof import('node:http') = createRequire(import.meta.url)('node:http');
 
 export interface HttpLimits {
   /** Until the headers are here, and for each stretch in which too little comes. */
@@ -40,15 +42,14 @@ export interface HttpAsk {
  */
 export class HttpClient {
   readonly #limits: HttpLimits;
-  readonly #http: HttpAgent;
-  readonly #https: HttpsAgent;
+  readonly #http: Agent;
   readonly #packing = new Set<string>();
-  readonly #tunnels = new Map<string, TunnelAgent>();
+  /** For TLS, by the proxy's address. */
+  readonly #secure = new Map<string, Agent>();
 
   constructor(limits: HttpLimits = HTTP_LIMITS) {
     this.#limits = limits;
-    this.#http = new HttpAgent(this.#agentOptions);
-    this.#https = new HttpsAgent(this.#agentOptions);
+    this.#http = new http.Agent(this.#agentOptions);
   }
 
   /** @param take reads the body; what it leaves is thrown away */
@@ -85,47 +86,42 @@ export class HttpClient {
   }
 
   close(): void {
-    for (const agent of [this.#http, this.#https, ...this.#tunnels.values()]) agent.destroy();
+    for (const agent of [this.#http, ...this.#secure.values()]) agent.destroy();
   }
 
   get #agentOptions() {
     return { keepAlive: true, maxSockets: this.#limits.connections, noDelay: true };
   }
 
-  #answer({ url, proxy, headers, signal, body }: HttpAsk): Promise<IncomingMessage> {
+  async #answer({ url, proxy, headers, signal, body }: HttpAsk): Promise<IncomingMessage> {
+    const all = { ...headers, 'user-agent': 'beamtime' };
+    const options = { method: body === undefined ? 'GET' : 'POST', headers: all, signal, agent: this.#http };
+    // TLS takes 4 MB, and servers of software mostly do without: it is signed.
+    const secure = url.protocol === 'https:' ? await import('./tls.ts') : null;
     return new Promise((resolve, reject) => {
-      const method = body === undefined ? 'GET' : 'POST';
-      const all = { ...headers, 'user-agent': 'beamtime' };
-      const request =
-        url.protocol === 'https:'
-          ? httpsRequest(url, {
-              method,
-              headers: all,
-              signal,
-              agent: proxy ? this.#tunnel(proxy) : this.#https,
+      const request = secure
+        ? secure.request(url, { ...options, agent: this.#secureAgent(secure, proxy) })
+        : proxy
+          ? // RFC 9112, 3.2.2: a proxy is told the whole address.
+            http.request(proxy, {
+              ...options,
+              path: url.href,
+              headers: { ...all, host: url.host, ...proxyHeaders(proxy) },
+              auth: null,
             })
-          : proxy
-            ? // RFC 9112, 3.2.2: a proxy is told the whole address.
-              httpRequest(proxy, {
-                method,
-                path: url.href,
-                headers: { ...all, host: url.host, ...proxyHeaders(proxy) },
-                auth: null,
-                signal,
-                agent: this.#http,
-              })
-            : httpRequest(url, { method, headers: all, signal, agent: this.#http });
+          : http.request(url, options);
       request.on('response', resolve);
       request.on('error', reject);
       request.end(body);
     });
   }
 
-  #tunnel(proxy: URL): TunnelAgent {
-    const known = this.#tunnels.get(proxy.href);
+  #secureAgent(tls: typeof import('./tls.ts'), proxy: HttpProxy): Agent {
+    const key = proxy?.href ?? '';
+    const known = this.#secure.get(key);
     if (known) return known;
-    const made = new TunnelAgent(proxy, this.#limits.patienceMs, this.#agentOptions);
-    this.#tunnels.set(proxy.href, made);
+    const made = tls.makeAgent(proxy, this.#limits.patienceMs, this.#agentOptions);
+    this.#secure.set(key, made);
     return made;
   }
 }

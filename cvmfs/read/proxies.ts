@@ -70,3 +70,9 @@ function shuffled<T>(all: readonly T[]): T[] {
     .sort((a, b) => a.at - b.at)
     .map(({ one }) => one);
 }
+
+export function proxyHeaders({ username, password }: URL): Record<string, string> {
+  if (username === '') return {};
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` };
+}

@@ -16,9 +16,9 @@ export interface Located {
   readonly catalog: CatalogReference;
 }
 
-/** About 0.7 KB each; one that is not kept is found again in 20 µs. */
-const ENTRIES_KEPT = 2048;
-const FOLDERS_KEPT = 2048;
+/** Few: one that is not kept is found again in 20 µs, and one that is kept for long is garbage of the costly kind. */
+const ENTRIES_KEPT = 128;
+const FOLDERS_KEPT = 1024;
 
 /** One revision of a repository, which never changes. Catalogs are loaded as paths lead into them. */
 export class Snapshot {
@@ -50,8 +50,13 @@ export class Snapshot {
     if (known) return known;
     checkPath(path);
     // A mountpoint's row is in both catalogs, the same: looking at it need not load the nested one.
-    const catalog = path === '' ? this.root : await this.#holder(parentOf(path));
-    const entry = await this.#catalogs.with(catalog, ({ reader }) => reader.find(pathKey(path)));
+    const above = parentOf(path);
+    const catalog = path === '' ? this.root : (this.#holders.get(above) ?? (await this.#holder(above)));
+    // Who need not wait costs half.
+    const open = this.#catalogs.now(catalog);
+    const entry = open
+      ? open.reader.find(pathKey(path))
+      : await this.#catalogs.with(catalog, ({ reader }) => reader.find(pathKey(path)));
     if (!entry || entry.name !== nameOf(path)) throw new PathError('ENOENT', path);
     const located = { path, entry, catalog };
     this.#entries.set(path, located);
@@ -66,7 +71,7 @@ export class Snapshot {
     const children = await this.#catalogs.with(catalog, ({ reader }) => reader.children(pathKey(path)));
     const shown = children.filter((child) => !child.hidden).sort((a, b) => (a.name < b.name ? -1 : 1));
     const located = shown.map((child) => ({ path: `${path}/${child.name}`, entry: child, catalog }));
-    for (const one of located.slice(0, ENTRIES_KEPT / 2)) this.#entries.set(one.path, one);
+    for (const one of located.slice(0, ENTRIES_KEPT)) this.#entries.set(one.path, one);
     return located;
   }
 

@@ -1,6 +1,7 @@
 import { FormatError } from '../errors.ts';
+import type { PathKey } from '../paths.ts';
 import type { Pages } from './pages.ts';
-import { type LoadedRow, varint } from './row.ts';
+import { type LoadedRow, Varint } from './row.ts';
 
 const INDEX_INNER = 2;
 const TABLE_INNER = 5;
@@ -9,21 +10,6 @@ const TABLE_LEAF = 13;
 /** Pages of two cells and more: a tree of all that a file may hold is no deeper. */
 const MOST_DEEP = 32;
 
-/** An integer of 64 bits. */
-export interface Halves {
-  readonly high: number;
-  readonly low: number;
-}
-
-/** A page's header ("B-tree Pages"). */
-interface Header {
-  readonly type: number;
-  readonly cells: number;
-  /** Of the first pointer to a cell. */
-  readonly pointers: number;
-  readonly rightmost: number;
-}
-
 /**
  * The trees of a file. No page is held while another is read, since its memory may be given to that one.
  * All throw FormatError, or RangeError where an offset leads out of its page.
@@ -31,6 +17,7 @@ interface Header {
 export class Btree {
   readonly #pages: Pages;
   readonly #row: LoadedRow;
+  readonly #varint = new Varint();
 
   constructor(pages: Pages, row: LoadedRow) {
     this.#pages = pages;
@@ -42,25 +29,22 @@ export class Btree {
     let number = root;
     for (let depth = 0; depth < MOST_DEEP; depth++) {
       const page = this.#pages.page(number);
-      const header = headerOf(page, number);
-      const isLeaf = header.type === TABLE_LEAF;
-      if (!isLeaf && header.type !== TABLE_INNER) throw this.#refuse('a table leads to something else');
-      const rowidAt = (cell: number) =>
-        (isLeaf ? varint(page, varint(page, cell).end) : varint(page, cell + 4)).value;
+      const isLeaf = this.#isLeaf(page, number, TABLE_LEAF, TABLE_INNER);
+      const cells = cellsOf(page, number);
       let low = 0;
-      let high = header.cells;
+      let high = cells;
       while (low < high) {
         const middle = (low + high) >> 1;
-        if (rowidAt(cellAt(page, header, middle)) < rowid) low = middle + 1;
+        if (this.#rowidAt(page, cellAt(page, number, middle), isLeaf) < rowid) low = middle + 1;
         else high = middle;
       }
       if (!isLeaf) {
-        number = low < header.cells ? page.readUInt32BE(cellAt(page, header, low)) : header.rightmost;
+        number = childAt(page, number, low, cells);
         continue;
       }
-      if (low === header.cells) return false;
-      const cell = cellAt(page, header, low);
-      if (rowidAt(cell) !== rowid) return false;
+      if (low === cells) return false;
+      const cell = cellAt(page, number, low);
+      if (this.#rowidAt(page, cell, true) !== rowid) return false;
       this.#loadRow(page, cell);
       return true;
     }
@@ -72,20 +56,17 @@ export class Btree {
     let visits = 0;
     const visit = (number: number, depth: number): boolean => {
       if (depth > MOST_DEEP || ++visits > this.#pages.count) throw this.#refuse('a table goes in circles');
-      const header = headerOf(this.#pages.page(number), number);
-      if (header.type !== TABLE_LEAF && header.type !== TABLE_INNER)
-        throw this.#refuse('a table leads to something else');
-      for (let i = 0; i < header.cells; i++) {
+      const first = this.#pages.page(number);
+      const isLeaf = this.#isLeaf(first, number, TABLE_LEAF, TABLE_INNER);
+      const cells = cellsOf(first, number);
+      for (let i = 0; i < cells; i++) {
         const page = this.#pages.page(number);
-        const cell = cellAt(page, header, i);
-        if (header.type === TABLE_INNER) {
-          if (!visit(page.readUInt32BE(cell), depth + 1)) return false;
-          continue;
-        }
-        this.#loadRow(page, cell);
-        if (!use()) return false;
+        if (isLeaf) {
+          this.#loadRow(page, cellAt(page, number, i));
+          if (!use()) return false;
+        } else if (!visit(childAt(page, number, i, cells), depth + 1)) return false;
       }
-      return header.type === TABLE_LEAF || visit(header.rightmost, depth + 1);
+      return isLeaf || visit(childAt(this.#pages.page(number), number, cells, cells), depth + 1);
     };
     visit(root, 0);
   }
@@ -94,31 +75,30 @@ export class Btree {
    * The numbers of the rows whose first columns in an index are these integers.
    * @param most ends it; it is for the caller to say whether there may be more
    */
-  findInIndex(root: number, key: readonly [Halves, Halves], most: number): number[] {
+  findInIndex(root: number, key: PathKey, most: number): number[] {
     const found: number[] = [];
     let visits = 0;
     /** @returns whether the next page to the right may have more */
     const visit = (number: number, depth: number): boolean => {
       if (depth > MOST_DEEP || ++visits > this.#pages.count) throw this.#refuse('an index goes in circles');
-      const first = this.#pages.page(number);
-      const header = headerOf(first, number);
-      const isLeaf = header.type === INDEX_LEAF;
-      if (!isLeaf && header.type !== INDEX_INNER) throw this.#refuse('an index leads to something else');
+      let page = this.#pages.page(number);
+      const isLeaf = this.#isLeaf(page, number, INDEX_LEAF, INDEX_INNER);
+      const cells = cellsOf(page, number);
       let low = 0;
-      let high = header.cells;
+      let high = cells;
       while (low < high) {
         const middle = (low + high) >> 1;
-        if (this.#compareKey(number, header, middle, key) < 0) low = middle + 1;
+        if (this.#compareKey(page, cellAt(page, number, middle), isLeaf, key) < 0) low = middle + 1;
         else high = middle;
       }
       for (let i = low; ; i++) {
         if (!isLeaf) {
-          const page = this.#pages.page(number);
-          const child = i < header.cells ? page.readUInt32BE(cellAt(page, header, i)) : header.rightmost;
-          if (!visit(child, depth + 1)) return false;
+          if (!visit(childAt(page, number, i, cells), depth + 1)) return false;
+          page = this.#pages.page(number);
         }
-        if (i >= header.cells) return true;
-        if (found.length >= most || this.#compareKey(number, header, i, key) !== 0) return false;
+        if (i >= cells) return true;
+        if (found.length >= most || this.#compareKey(page, cellAt(page, number, i), isLeaf, key) !== 0)
+          return false;
         found.push(this.#rowidOf());
       }
     };
@@ -126,20 +106,25 @@ export class Btree {
     return found;
   }
 
-  #compareKey(
-    number: number,
-    header: Header,
-    index: number,
-    [first, second]: readonly [Halves, Halves],
-  ): number {
-    const page = this.#pages.page(number);
-    const cell = cellAt(page, header, index) + (header.type === INDEX_INNER ? 4 : 0);
-    const size = varint(page, cell);
-    this.#row.load(this.#payload(page, size.end, size.value, this.#mostLocalInIndex));
-    return (
-      this.#row.compareInteger(0, first.high, first.low) ||
-      this.#row.compareInteger(1, second.high, second.low)
-    );
+  #isLeaf(page: Buffer, number: number, leaf: number, inner: number): boolean {
+    const type = page.readUInt8(startOf(number));
+    if (type !== leaf && type !== inner) throw this.#refuse('a tree leads to something else');
+    return type === leaf;
+  }
+
+  #rowidAt(page: Buffer, cell: number, isLeaf: boolean): number {
+    // In a leaf the length of the row comes first, above it the number of a page.
+    if (!isLeaf) return this.#varint.read(page, cell + 4);
+    this.#varint.read(page, cell);
+    return this.#varint.read(page, this.#varint.end);
+  }
+
+  /** Reads no other page: keys of integers fit, and any other is refused. */
+  #compareKey(page: Buffer, cell: number, isLeaf: boolean, key: PathKey): number {
+    const bytes = this.#varint.read(page, isLeaf ? cell : cell + 4);
+    if (bytes > this.#pages.mostLocalInIndex) throw this.#refuse('an index holds other things');
+    this.#row.load(page, this.#varint.end, this.#varint.end + bytes);
+    return this.#row.compareInteger(0, key.firstHalves) || this.#row.compareInteger(1, key.secondHalves);
   }
 
   /** Of the index entry that is loaded: its last column. */
@@ -150,27 +135,24 @@ export class Btree {
   }
 
   #loadRow(page: Buffer, cell: number): void {
-    const size = varint(page, cell);
-    this.#row.load(this.#payload(page, varint(page, size.end).end, size.value, this.#pages.usableBytes - 35));
+    const bytes = this.#varint.read(page, cell);
+    this.#varint.read(page, this.#varint.end);
+    this.#loadPayload(page, this.#varint.end, bytes);
   }
 
-  get #mostLocalInIndex(): number {
-    return Math.floor(((this.#pages.usableBytes - 12) * 64) / 255) - 23;
-  }
-
-  /** What is in the page itself, and what has run over into others ("Cell Payload Overflow Pages"). */
-  #payload(page: Buffer, at: number, bytes: number, mostLocal: number): Buffer {
-    const { usableBytes, count, pageBytes } = this.#pages;
+  /** A table's row: what is in the page itself, and what has run over into others ("Cell Payload Overflow Pages"). */
+  #loadPayload(page: Buffer, at: number, bytes: number): void {
+    const mostLocal = this.#pages.usableBytes - 35;
     if (bytes <= mostLocal) {
-      if (at + bytes > page.length) throw this.#refuse('a row is cut off');
-      return page.subarray(at, at + bytes);
+      this.#row.load(page, at, at + bytes);
+      return;
     }
+    const { usableBytes, count, pageBytes, leastLocal } = this.#pages;
     if (bytes > count * pageBytes) throw this.#refuse('a row is larger than the file');
-    const least = Math.floor(((usableBytes - 12) * 32) / 255) - 23;
-    const fitting = least + ((bytes - least) % (usableBytes - 4));
-    const local = fitting <= mostLocal ? fitting : least;
-    const whole = Buffer.alloc(bytes);
+    const fitting = leastLocal + ((bytes - leastLocal) % (usableBytes - 4));
+    const local = fitting <= mostLocal ? fitting : leastLocal;
     if (at + local > page.length) throw this.#refuse('a row is cut off');
+    const whole = Buffer.alloc(bytes);
     page.copy(whole, 0, at, at + local);
     let next = page.readUInt32BE(at + local);
     for (let done = local; done < bytes; ) {
@@ -180,7 +162,7 @@ export class Btree {
       done += part;
       next = overflow.readUInt32BE(0);
     }
-    return whole;
+    this.#row.load(whole, 0, bytes);
   }
 
   #refuse(reason: string): FormatError {
@@ -188,19 +170,26 @@ export class Btree {
   }
 }
 
-function headerOf(page: Buffer, number: number): Header {
-  // The first page begins with the file's header.
-  const at = number === 1 ? 100 : 0;
-  const type = page.readUInt8(at);
-  const inner = type === INDEX_INNER || type === TABLE_INNER;
-  return {
-    type,
-    cells: page.readUInt16BE(at + 3),
-    pointers: at + (inner ? 12 : 8),
-    rightmost: inner ? page.readUInt32BE(at + 8) : 0,
-  };
+/** Where a page's own header begins ("B-tree Pages"): the first page has that of the file before. */
+function startOf(number: number): number {
+  return number === 1 ? 100 : 0;
 }
 
-function cellAt(page: Buffer, { pointers }: Header, index: number): number {
-  return page.readUInt16BE(pointers + 2 * index);
+function cellsOf(page: Buffer, number: number): number {
+  return page.readUInt16BE(startOf(number) + 3);
+}
+
+function isInner(page: Buffer, start: number): boolean {
+  const type = page.readUInt8(start);
+  return type === INDEX_INNER || type === TABLE_INNER;
+}
+
+function cellAt(page: Buffer, number: number, index: number): number {
+  const start = startOf(number);
+  return page.readUInt16BE(start + (isInner(page, start) ? 12 : 8) + 2 * index);
+}
+
+/** The page below and left of a cell; after the last cell the one to the right of all. */
+function childAt(page: Buffer, number: number, index: number, cells: number): number {
+  return page.readUInt32BE(index < cells ? cellAt(page, number, index) : startOf(number) + 8);
 }

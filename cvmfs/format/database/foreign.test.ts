@@ -5,6 +5,7 @@ import sqlite from 'node-sqlite3-wasm';
 import { describe, expect, test } from 'vitest';
 import { scratch } from '../../testkit/sample.ts';
 import { FormatError } from '../errors.ts';
+import { halvesOf, PathKey } from '../paths.ts';
 import { ForeignDatabase } from './foreign.ts';
 import type { Value } from './row.ts';
 
@@ -75,7 +76,7 @@ function written(pageBytes: number): string {
   return file;
 }
 
-const halves = (value: bigint) => ({ high: Number(value >> 32n), low: Number(value & 0xffffffffn) });
+const keyOf = (a: bigint, b: bigint) => new PathKey(halvesOf(a), halvesOf(b));
 const plain = (value: Value) =>
   typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value;
 
@@ -97,8 +98,8 @@ describe.each([512, 4096, 65_536])('with pages of %i bytes', (pageBytes) => {
     const byKey = database.primaryKey('t');
     if (!table || byKey === null) throw new Error('no table');
     rows.forEach(({ a, b }, i) => {
-      expect(database.rowids(byKey, [halves(a), halves(b)], 5)).toEqual([i + 1]);
-      expect(database.rowids(byKey, [halves(a), halves(b + 10_000n)], 5)).toEqual([]);
+      expect(database.rowids(byKey, keyOf(a, b), 5)).toEqual([i + 1]);
+      expect(database.rowids(byKey, keyOf(a, b + 10_000n), 5)).toEqual([]);
     });
     database.load(table, ROWS);
     expect(database.row.value(table.column('b'))).toBe(ROWS - 701);
@@ -122,7 +123,7 @@ test('all of a key that many rows have are found, in order', () => {
   database.close();
   const foreign = new ForeignDatabase('catalog', file, ['t']);
   const index = foreign.index('t', 'i', ['p', 'q']) ?? 0;
-  const of = (p: bigint, q: bigint, most: number) => foreign.rowids(index, [halves(p), halves(q)], most);
+  const of = (p: bigint, q: bigint, most: number) => foreign.rowids(index, keyOf(p, q), most);
   expect(of(1n, -5n, 1e6)).toEqual(Array.from({ length: 667 }, (_, i) => 3 * i + 2));
   expect(of(2n, -5n, 10)).toHaveLength(10);
   expect([of(1n, -6n, 9), of(3n, -5n, 9), of(-1n, -5n, 9)]).toEqual([[], [], []]);
@@ -151,7 +152,7 @@ test('a damaged file ends in rows or in a FormatError, whatever is damaged', () 
       const byKey = database.primaryKey('t');
       if (byKey !== null) {
         for (const { a, b } of rows.slice(0, 20))
-          database.guarded(() => database.rowids(byKey, [halves(a), halves(b)], 3));
+          database.guarded(() => database.rowids(byKey, keyOf(a, b), 3));
       }
     } finally {
       database.close();

@@ -1,5 +1,6 @@
 import { FormatError, type FormatPart } from '../errors.ts';
-import { Btree, type Halves } from './btree.ts';
+import type { PathKey } from '../paths.ts';
+import { Btree } from './btree.ts';
 import { Pages } from './pages.ts';
 import { LoadedRow, type Value } from './row.ts';
 import { checkSchema, columnsOf, MOST_ITEMS, type SchemaItem } from './schema.ts';
@@ -92,7 +93,7 @@ export class ForeignDatabase {
   }
 
   /** Numbers of rows, by the first two columns of an index. @throws FormatError */
-  rowids(index: number, key: readonly [Halves, Halves], most: number): number[] {
+  rowids(index: number, key: PathKey, most: number): number[] {
     return this.#tree.findInIndex(index, key, most);
   }
 

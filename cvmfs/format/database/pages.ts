@@ -10,9 +10,10 @@ const HEADER_BYTES = 100;
 class Frames {
   readonly #bytes: Buffer;
   readonly #pages: Buffer[];
-  readonly #keys: number[];
+  /** Who has a frame, and for which page. */
+  readonly #holders: (Map<number, number> | null)[];
+  readonly #numbers: Int32Array;
   readonly #used: Uint8Array;
-  readonly #byKey = new Map<number, number>();
   #hand = 0;
 
   constructor(pageBytes: number) {
@@ -21,49 +22,49 @@ class Frames {
     this.#pages = Array.from({ length: count }, (_, i) =>
       this.#bytes.subarray(i * pageBytes, (i + 1) * pageBytes),
     );
-    this.#keys = Array.from({ length: count }, () => -1);
+    this.#holders = Array.from({ length: count }, () => null);
+    this.#numbers = new Int32Array(count);
     this.#used = new Uint8Array(count);
   }
 
-  get(key: number, fill: (page: Buffer) => void): Buffer {
-    const known = this.#byKey.get(key);
-    if (known !== undefined) {
-      this.#used[known] = 1;
-      return this.#page(known);
-    }
+  page(frame: number): Buffer {
+    const page = this.#pages[frame];
+    if (!page) throw new RangeError(`no frame ${frame}`);
+    this.#used[frame] = 1;
+    return page;
+  }
+
+  /** A frame to fill; the caller says what for when it has. */
+  take(): number {
     while (this.#used[this.#hand] === 1) {
       this.#used[this.#hand] = 0;
       this.#hand = (this.#hand + 1) % this.#used.length;
     }
     const frame = this.#hand;
     this.#hand = (frame + 1) % this.#used.length;
-    this.#byKey.delete(this.#keys[frame] ?? -1);
-    this.#keys[frame] = -1;
-    const page = this.#page(frame);
-    fill(page);
-    this.#keys[frame] = key;
-    this.#byKey.set(key, frame);
-    return page;
+    this.#holders[frame]?.delete(this.#numbers[frame] ?? 0);
+    this.#holders[frame] = null;
+    return frame;
   }
 
-  #page(frame: number): Buffer {
-    const page = this.#pages[frame];
-    if (!page) throw new RangeError(`no frame ${frame}`);
-    return page;
+  give(frame: number, holder: Map<number, number>, number: number): void {
+    holder.set(number, frame);
+    this.#holders[frame] = holder;
+    this.#numbers[frame] = number;
+    // Only what is used again stays for a second round.
+    this.#used[frame] = 0;
   }
 
-  forget(first: number, end: number): void {
-    this.#keys.forEach((key, frame) => {
-      if (key < first || key >= end) return;
-      this.#keys[frame] = -1;
+  letGo(holder: Map<number, number>): void {
+    for (const frame of holder.values()) {
+      this.#holders[frame] = null;
       this.#used[frame] = 0;
-      this.#byKey.delete(key);
-    });
+    }
+    holder.clear();
   }
 }
 
 const frames = new Map<number, Frames>();
-let files = 0;
 
 /** The pages of a file, by their numbers from 1. */
 export class Pages {
@@ -71,12 +72,14 @@ export class Pages {
   readonly pageBytes: number;
   /** Without what is reserved at each page's end. */
   readonly usableBytes: number;
+  /** Of an index's row, so much may be in its own page; and of any so much must. */
+  readonly mostLocalInIndex: number;
+  readonly leastLocal: number;
   readonly count: number;
   readonly #file: number;
-  readonly #firstKey: number;
   readonly #frames: Frames;
-  readonly #fill: (page: Buffer) => void;
-  #filling = 0;
+  /** By page, the frame that it is in. */
+  readonly #held = new Map<number, number>();
 
   /** @throws FormatError where it is no database, or of a kind that CernVM-FS does not write */
   constructor(part: FormatPart, path: string) {
@@ -98,34 +101,35 @@ export class Pages {
       if (header.readUInt8(18) > 1 || header.readUInt8(19) > 1) throw refuse('it has a write-ahead log');
       this.usableBytes = this.pageBytes - header.readUInt8(20);
       if (this.usableBytes < 480) throw refuse('nothing of its pages is left');
+      this.mostLocalInIndex = Math.floor(((this.usableBytes - 12) * 64) / 255) - 23;
+      this.leastLocal = Math.floor(((this.usableBytes - 12) * 32) / 255) - 23;
       if (header.readUInt32BE(56) !== 1) throw refuse('its text is not UTF-8');
       this.count = Math.floor(fstatSync(this.#file).size / this.pageBytes);
     } catch (error) {
       closeSync(this.#file);
       throw error;
     }
-    // A file has fewer than 2^32 pages.
-    this.#firstKey = files++ * 2 ** 32;
     const known = frames.get(this.pageBytes) ?? new Frames(this.pageBytes);
     frames.set(this.pageBytes, known);
     this.#frames = known;
-    this.#fill = (page) => {
-      const at = (this.#filling - 1) * this.pageBytes;
-      if (readSync(this.#file, page, 0, this.pageBytes, at) < this.pageBytes)
-        throw new FormatError(this.part, 'it is cut off');
-    };
   }
 
   /** The bytes stay what they are until the next page is asked for, of any file. @throws FormatError */
   page(number: number): Buffer {
+    const held = this.#held.get(number);
+    if (held !== undefined) return this.#frames.page(held);
     if (number < 1 || number > this.count)
       throw new FormatError(this.part, `there is no page ${number} of ${this.count}`);
-    this.#filling = number;
-    return this.#frames.get(this.#firstKey + number, this.#fill);
+    const frame = this.#frames.take();
+    const page = this.#frames.page(frame);
+    if (readSync(this.#file, page, 0, this.pageBytes, (number - 1) * this.pageBytes) < this.pageBytes)
+      throw new FormatError(this.part, 'it is cut off');
+    this.#frames.give(frame, this.#held, number);
+    return page;
   }
 
   close(): void {
-    this.#frames.forget(this.#firstKey, this.#firstKey + 2 ** 32);
+    this.#frames.letGo(this.#held);
     closeSync(this.#file);
   }
 }

@@ -1,11 +1,23 @@
-import { request } from 'node:http';
-import { type AgentOptions, Agent as HttpsAgent, type RequestOptions } from 'node:https';
+import type { Agent, AgentOptions, RequestOptions } from 'node:https';
+import { createRequire } from 'node:module';
 import { isIP, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect } from 'node:tls';
+import { type HttpProxy, proxyHeaders } from './proxies.ts';
+
+// In a bundle imports would come at the beginning, wanted or not.
+const require = createRequire(import.meta.url);
+const http: typeof import('node:http') = require('node:http');
+const https: typeof import('node:https') = require('node:https');
+const tls: typeof import('node:tls') = require('node:tls');
+
+export const { request } = https;
+
+export function makeAgent(proxy: HttpProxy, patienceMs: number, options: AgentOptions): Agent {
+  return proxy ? new TunnelAgent(proxy, patienceMs, options) : new https.Agent(options);
+}
 
 /** TLS to a server through a proxy's CONNECT (RFC 9110, 9.3.6). */
-export class TunnelAgent extends HttpsAgent {
+class TunnelAgent extends https.Agent {
   readonly #proxy: URL;
   readonly #patienceMs: number;
 
@@ -21,7 +33,7 @@ export class TunnelAgent extends HttpsAgent {
   ): undefined {
     const host = options.host ?? '';
     const authority = `${host.includes(':') ? `[${host}]` : host}:${options.port}`;
-    const asking = request(this.#proxy, {
+    const asking = http.request(this.#proxy, {
       method: 'CONNECT',
       path: authority,
       headers: { host: authority, ...proxyHeaders(this.#proxy) },
@@ -37,7 +49,7 @@ export class TunnelAgent extends HttpsAgent {
       if (answer.statusCode === 200) {
         socket.setTimeout(0);
         // By its name, not its number (RFC 6066, 3).
-        done(null, connect({ socket, host, ...(isIP(host) ? {} : { servername: host }) }));
+        done(null, tls.connect({ socket, host, ...(isIP(host) ? {} : { servername: host }) }));
       } else {
         socket.destroy();
         fail(new Error(`the proxy answered ${answer.statusCode}`));
@@ -45,10 +57,4 @@ export class TunnelAgent extends HttpsAgent {
     });
     asking.end();
   }
-}
-
-export function proxyHeaders({ username, password }: URL): Record<string, string> {
-  if (username === '') return {};
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` };
 }
