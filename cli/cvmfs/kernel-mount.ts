@@ -2,11 +2,10 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { MOUNT_OPTIONS } from '../../cvmfs/tree/repository-tree.ts';
 import { isAlive } from '../../platform/processes.ts';
 import { CliError, EXIT } from '../errors.ts';
 
-/** Of mount(8) for a tree that never changes: the kernel may keep all it has seen. */
-export const IMMUTABLE_TREE = 'version=9p2000.L,msize=131072,access=any,ro,nosuid,nodev,cache=loose';
 /** The kernel's source of the mount is the socket, and this names the process that serves it. */
 const SOCKET_FOLDER = 'beamtime-9p-';
 
@@ -79,7 +78,8 @@ export function makeSocketFolder(): Promise<string> {
 }
 
 export async function mountSocket(socketPath: string, mountpoint: string): Promise<void> {
-  await run('mount', ['-t', '9p', '-o', `trans=unix,${IMMUTABLE_TREE}`, socketPath, mountpoint]);
+  const options = `trans=unix,version=9p2000.L,${MOUNT_OPTIONS}`;
+  await run('mount', ['-t', '9p', '-o', options, socketPath, mountpoint]);
 }
 
 /** Where somebody is still in it, it goes when they do. */

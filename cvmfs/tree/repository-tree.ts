@@ -36,6 +36,9 @@ export function repositoryTree(repositories: readonly ServedRepository[]): Tree 
   };
 }
 
+/** Of mount(8): the tree never changes under who has attached, so the kernel may keep all it has seen. */
+export const MOUNT_OPTIONS = 'msize=131072,access=any,ro,nosuid,nodev,cache=loose';
+
 /** One repository alone, its root being the root. */
 export function singleRepositoryTree(repository: ServedRepository): Tree {
   const tree = repositoryTree([repository]);
