@@ -65,8 +65,9 @@ export class HttpClient {
         if (answer.statusCode !== 200) throw new HttpStatus(answer.statusCode ?? 0);
         return await take(watch.over(answer));
       } finally {
-        // A connection whose answer was read to its end is kept; any other is closed.
-        if (!answer.complete) answer.destroy();
+        // A connection whose answer is all here is kept, once it has been read; any other is closed.
+        if (answer.complete) answer.resume();
+        else answer.destroy();
       }
     } catch (error) {
       throw stalled.signal.aborted && !signal.aborted ? stalled.signal.reason : error;

@@ -12,7 +12,7 @@ import type { Value } from './row.ts';
 const folder = scratch();
 let made = 0;
 const fresh = () => join(folder, `${made++}.db`);
-const ROWS = 1500;
+const ROWS = 800;
 
 interface Row {
   readonly a: bigint;
