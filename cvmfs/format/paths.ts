@@ -1,4 +1,4 @@
-import { createHash, hash } from 'node:crypto';
+import nodeCrypto, { createHash } from 'node:crypto';
 import { FormatError } from './errors.ts';
 
 /**
@@ -56,12 +56,12 @@ export function pathKey(path: RepositoryPath): PathKey {
 /** Of the root's parent the format says 0, 0; nothing is its child. */
 export const NO_KEY = new PathKey({ high: 0, low: 0 }, { high: 0, low: 0 });
 
-/** A byte string's, as one. In one call where there is one; and text goes in as it is, for buffers take memory of their own. */
+/** A byte string's, as one. In one call where Node has it (21.7); and text goes in as it is, for buffers take memory of their own. */
 function md5(bytes: string): string {
   const ascii = /^[\0-\x7f]*$/.test(bytes);
   const data = ascii ? bytes : Buffer.from(bytes, 'latin1');
-  return typeof hash === 'function'
-    ? hash('md5', data, 'binary')
+  return 'hash' in nodeCrypto
+    ? nodeCrypto.hash('md5', data, 'binary')
     : createHash('md5').update(data).digest('binary');
 }
 
