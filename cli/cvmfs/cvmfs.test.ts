@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeKeys } from '../../cvmfs/testkit/keys.ts';
 import { makeRepository } from '../../cvmfs/testkit/made-repository.ts';
+import { forwardProxy } from '../../cvmfs/testkit/proxy.ts';
 import { scratch } from '../../cvmfs/testkit/sample.ts';
 import { serveRepository, type TestServer } from '../../cvmfs/testkit/server.ts';
 import { makeHome } from '../testkit/run.ts';
@@ -59,6 +60,26 @@ it('copies, and writes nothing over', async () => {
   expect(await run('cp', '-r', at('/1.0/data'), 'sw.pub')).toMatchObject({
     code: 1,
     err: expect.stringContaining('already'),
+  });
+});
+
+it('notes what is read, has it loaded ahead by a later run, and goes through proxies', async () => {
+  const proxy = await forwardProxy();
+  await run('cat', at('/latest/bin/tool'), '--record', 'profile.json');
+  const { repository, objects } = JSON.parse(readFileSync(join(home.folder, 'profile.json'), 'utf8'));
+  expect([repository, objects.length]).toEqual([NAME, 3]);
+  const ahead = await run(
+    ...['cat', at('/latest/bin/tool'), '--profile', 'profile.json', '--cache', 'new', '--proxy', proxy.url],
+  );
+  expect(ahead).toEqual({ code: 0, out: 'run me', err: '' });
+  expect(proxy.asked.filter((path) => path.includes('/data/'))).toHaveLength(1 + objects.length);
+  expect(await run('ls', at(''), '--profile', 'sw.pub')).toMatchObject({
+    code: 2,
+    err: 'beamtime: sw.pub is no profile that --record wrote\n',
+  });
+  expect(await run('ls', at(''), '--proxy', 'auto')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('name them'),
   });
 });
 
