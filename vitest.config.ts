@@ -8,7 +8,7 @@ const LONG = [
   'engine/*.test.ts',
   'engine/capsules/**',
   'engine/history/**',
-  'ninep/linux-client.test.ts',
+  '**/linux-client.test.ts',
   'server/*.test.ts',
   '**/faults.test.ts',
 ];
