@@ -78,6 +78,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./commands/push.ts')).push,
   },
   {
+    name: 'software',
+    summary: 'list what a project has published: releases, tags and sizes',
+    load: async () => (await import('./commands/software.ts')).software,
+  },
+  {
     name: 'tune',
     summary: 'fit a generator’s parameters to measured data (project staff)',
     load: async () => (await import('./commands/tune.ts')).tune,

@@ -39,6 +39,8 @@ type Staff = Api & { readonly token: string };
 
 /** Uploading a file over a slow line. */
 const UPLOAD_TIMEOUT_MS = 30 * 60_000;
+/** The server compresses all files of a release; a large tree has gigabytes of them. */
+const PUBLISH_TIMEOUT_MS = 30 * 60_000;
 
 /**
  * Publishes one document; pushing the very same again changes nothing.
@@ -91,7 +93,13 @@ async function pushRelease(
   if (Object.keys(programs).length === 0)
     throw new RefusedError(`${text.at(['programs'])}: none of the programs exists; build them first`);
   const body = { ...rest, programs, ...(references && { references }) };
-  await ask(api, { method: 'PUT', path: '/staff/releases', body, schema: Signed });
+  await ask(api, {
+    method: 'PUT',
+    path: '/staff/releases',
+    body,
+    schema: Signed,
+    timeoutMs: PUBLISH_TIMEOUT_MS,
+  });
   const name = `${document.application} ${document.version}`;
   return { file: text.file, kind, name, notices, uploaded, summary: null };
 }
@@ -130,7 +138,13 @@ async function pushAppliance(
     initrd: await store('initrd'),
     kernelVersion: document.kernelVersion,
   };
-  const signed = await ask(api, { method: 'PUT', path: '/staff/appliance', body, schema: Signed });
+  const signed = await ask(api, {
+    method: 'PUT',
+    path: '/staff/appliance',
+    body,
+    schema: Signed,
+    timeoutMs: PUBLISH_TIMEOUT_MS,
+  });
   const { image } = Appliance.parse(JSON.parse(signed.body));
   return {
     file: text.file,

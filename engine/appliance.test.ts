@@ -11,6 +11,7 @@ import { fetchAppliance } from './appliance.ts';
 import { ObjectCache, ObjectCorrupted } from './objects/index.ts';
 import { ProjectClient } from './project/client.ts';
 import { KeyMismatch, ProjectUnreachable } from './project/errors.ts';
+import { Software } from './software/index.ts';
 import { ManualClock } from './testkit/clock.ts';
 
 const log = pino({ level: 'silent' });
@@ -77,7 +78,7 @@ function fetched(onKnown: () => void = () => {}) {
   const clock = new ManualClock();
   return fetchAppliance(
     {
-      membership: { publicKey },
+      membership: { publicKey, url, name: 'Model', keyFingerprint: '0'.repeat(32), software: null },
       client: new ProjectClient({ url, token: null, clock }),
       objects: new ObjectCache({
         folder: join(folder, 'objects'),
@@ -85,6 +86,11 @@ function fetched(onKnown: () => void = () => {}) {
         needed: () => new Set(),
         clock,
         log,
+      }),
+      software: new Software({
+        folder: join(folder, 'software'),
+        quotaBytes: () => 1e6,
+        pace: async () => {},
       }),
       path: join(folder, 'appliance.json'),
       signal,

@@ -2,13 +2,15 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { sha256, writeFileAtomic } from '../platform/files.ts';
 import type { Logger } from '../platform/log.ts';
-import type { Sha256 } from '../protocol/primitives.ts';
+import type { Blob, Sha256 } from '../protocol/primitives.ts';
 import { Appliance, Signed } from '../protocol/release.ts';
+import { softwareNames } from '../protocol/software.ts';
 import type { ObjectCache } from './objects/cache.ts';
 import type { ProjectClient } from './project/client.ts';
 import { KeyMismatch, ProjectError } from './project/errors.ts';
 import type { Membership } from './project/membership.ts';
 import { openSigned } from './project/signatures.ts';
+import { placedSoftware, type Software } from './software/index.ts';
 
 /** The appliance's files on this host, verified. */
 export interface ApplianceFiles {
@@ -18,9 +20,10 @@ export interface ApplianceFiles {
 }
 
 export interface ApplianceOptions {
-  readonly membership: Pick<Membership, 'publicKey'>;
+  readonly membership: Pick<Membership, 'publicKey' | 'url' | 'name' | 'keyFingerprint' | 'software'>;
   readonly client: ProjectClient;
   readonly objects: ObjectCache;
+  readonly software: Software;
   /** Where the signed document is kept for starts without network. */
   readonly path: string;
   readonly signal: AbortSignal;
@@ -31,7 +34,7 @@ export interface ApplianceOptions {
  * The project's micro appliance: the newest by its own word, or the one known from before while it cannot be reached.
  * @param onKnown told which objects are needed, before they are fetched, so that they are not evicted
  * @returns null where the project has none
- * @throws KeyMismatch, ProjectError, ObjectCorrupted, ObjectsTooLarge
+ * @throws ProjectError (KeyMismatch, SoftwareRefused among them), ObjectCorrupted, ObjectsTooLarge
  */
 export async function fetchAppliance(
   options: ApplianceOptions,
@@ -43,13 +46,23 @@ export async function fetchAppliance(
     throw new KeyMismatch('the appliance is not named by the hash of its parts, so it is not used');
   }
   onKnown(appliance);
-  const source = (hash: Sha256, from: number, signal: AbortSignal) =>
-    options.client.object(hash, from, signal);
-  return {
-    image: appliance.image,
-    kernelPath: await options.objects.get(appliance.kernel, source, options.signal),
-    initrdPath: await options.objects.get(appliance.initrd, source, options.signal),
-  };
+  const { membership: member, client, software, objects, signal } = options;
+  const placed = placedSoftware(appliance, 'its virtual machine', { member, client, software, signal });
+  const fetched = (blob: Blob, name: string) =>
+    objects.get(
+      blob,
+      placed.source(() => name),
+      signal,
+    );
+  try {
+    return {
+      image: appliance.image,
+      kernelPath: await fetched(appliance.kernel, softwareNames.kernel),
+      initrdPath: await fetched(appliance.initrd, softwareNames.initrd),
+    };
+  } finally {
+    await placed.close();
+  }
 }
 
 async function currentDocument(options: ApplianceOptions): Promise<Appliance | null> {

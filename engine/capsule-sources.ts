@@ -7,6 +7,7 @@ import type { EngineFiles } from './filenames.ts';
 import type { ObjectCache } from './objects/index.ts';
 import type { Membership, ProjectClient } from './project/index.ts';
 import type { DriverSource } from './slots/drivers.ts';
+import type { Software } from './software/index.ts';
 
 export interface CapsuleSourcesOptions {
   readonly files: EngineFiles;
@@ -17,6 +18,7 @@ export interface CapsuleSourcesOptions {
     key: string,
   ) => { readonly membership: Membership; readonly client: ProjectClient } | undefined;
   readonly objects: () => ObjectCache;
+  readonly software: Software;
   readonly accelerator: () => Preferences['accelerator'];
 }
 
@@ -46,7 +48,7 @@ export function capsuleSources(options: CapsuleSourcesOptions): CapsuleSources {
 }
 
 /** Each project's work runs in that project's appliance; projects with the same image share one driver. */
-function qemuSource({ files, log, signal, project, objects, accelerator }: CapsuleSourcesOptions) {
+function qemuSource({ files, log, signal, project, objects, software, accelerator }: CapsuleSourcesOptions) {
   const applianceObjects = new Map<string, readonly Sha256[]>();
   const images = new Map<string, string>();
   const drivers = new Map<string, QemuDriver>();
@@ -59,7 +61,7 @@ function qemuSource({ files, log, signal, project, objects, accelerator }: Capsu
       if (!found) throw new CapsuleError('the virtual machine comes from a project, and this one was left');
       const { fetchAppliance } = await import('./appliance.ts');
       const appliance = await fetchAppliance(
-        { ...found, objects: objects(), path: files.appliance(key), signal, log },
+        { ...found, objects: objects(), software, path: files.appliance(key), signal, log },
         ({ kernel, initrd }) => applianceObjects.set(key, [kernel.sha256, initrd.sha256]),
       );
       if (!appliance)

@@ -19,6 +19,7 @@ import {
   joinProject,
   type Membership,
   MembershipStore,
+  masterKeyFingerprint,
   ProjectClient,
   ProjectUnreachable,
   previewProject,
@@ -29,6 +30,7 @@ import { DriverPool } from './slots/drivers.ts';
 import { HistogramBook } from './slots/live-histograms.ts';
 import { RateMeter } from './slots/rate-meter.ts';
 import { Supervisor } from './slots/supervisor.ts';
+import { Software } from './software/index.ts';
 import type { StateStore } from './state.ts';
 import { statusView } from './status.ts';
 import { FinishedList, isShown, overallTalk, type ProjectTalk, projectView, runningUnits } from './views.ts';
@@ -57,6 +59,8 @@ const PUBLISH_MS = 50;
 const PAUSE_WITHIN_MS = 2_000;
 /** While capsules compute, rates and sums are brought up to date this often. */
 const REFRESH_MS = 1_000;
+/** What repositories are read through; a piece of a large file may have half of it. */
+const LEAST_SOFTWARE_BYTES = 32_000_000;
 /** A host that the server does not know any more registers anew, but not over and over. */
 const REJOIN_EVERY_MS = 10 * 60_000;
 
@@ -106,6 +110,12 @@ export class Core {
     this.history = new History(files.history, log, clock);
     this.consoles = new Consoles(files.consoles, log);
     const publish = () => this.publishSoon();
+    const diskBytes = () => this.preferences.diskLimitMb * 1_000_000;
+    const software = new Software({
+      folder: files.software,
+      quotaBytes: () => Math.max(LEAST_SOFTWARE_BYTES, diskBytes() / 4),
+      pace: (bytes, signal) => this.#throttle.take(bytes, signal),
+    });
     const sources = capsuleSources({
       files,
       log,
@@ -116,11 +126,12 @@ export class Core {
         return membership && client ? { membership, client } : undefined;
       },
       objects: () => this.objects,
+      software,
       accelerator: () => this.preferences.accelerator,
     });
     this.objects = new ObjectCache({
       folder: files.objects,
-      limitBytes: () => this.preferences.diskLimitMb * 1_000_000,
+      limitBytes: () => diskBytes() - software.usedBytes,
       needed: () => new Set([...neededObjects(this.desk.units.values()), ...sources.needed()]),
       clock,
       log,
@@ -206,6 +217,7 @@ export class Core {
         desk: this.desk,
         memberships: this.memberships,
         objects: this.objects,
+        software,
         clock,
         random,
         log,
@@ -510,7 +522,9 @@ export class Core {
       { url: membership.url },
       'the project does not know this computer any more; registering',
     );
-    await this.join({ url: membership.url, keyFingerprint: membership.keyFingerprint });
+    const { url, keyFingerprint, software } = membership;
+    const softwareFingerprint = software && masterKeyFingerprint(software.masterKey);
+    await this.join({ url, keyFingerprint, softwareFingerprint });
   }
 
   async #record(unit: FinishedUnit, cpuSeconds: number, fills: Fills | null): Promise<void> {

@@ -18,6 +18,8 @@ export function engineFiles(dataFolder: string) {
     machine: at('machine.json'),
     /** Verified immutable objects by SHA-256: programs, kernel, initrd. */
     objects: at('objects'),
+    /** What was read of projects' repositories: objects, and which revisions were believed. */
+    software: at('software'),
     /** Each project's appliance document as it was signed, for starts without network. */
     appliance: (projectKey: string) => at('appliances', `${projectKey}.json`),
     /** One folder a lease: lease.json, state.json, job/. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CampaignSummary } from './campaign.ts';
 import { Count, Moment, OutputFile, Sha256, Slug, said } from './primitives.ts';
 import { Platform } from './release.ts';
+import { ProjectSoftware, SoftwarePlace } from './software.ts';
 import { Card } from './work-unit.ts';
 
 /**
@@ -12,6 +13,7 @@ import { Card } from './work-unit.ts';
  *     GET   /hosts/me                      HostStanding
  *     GET   /releases/:application/:version    Signed (body: Release)
  *     GET   /appliance                     Signed (body: Appliance), 404 where the project has none
+ *     GET   /software                      SoftwareListing    (public)
  *     GET   /objects/:sha256               bytes, with ranges; immutable
  *     POST  /leases           LeaseRequest -> LeaseReply
  *     POST  /leases/release   { leases: [id] } -> 204   (given back: finish early, leave project)
@@ -34,8 +36,48 @@ export const ProjectInfo = z.strictObject({
   /** First 32 hexadecimal digits of the SHA-256 of those 32 bytes: what an invitation carries. */
   keyFingerprint: z.string().regex(/^[0-9a-f]{32}$/),
   serverVersion: z.string(),
+  /** Absent: the server is of a time when programs came from its objects alone. */
+  software: ProjectSoftware.optional(),
 });
 export type ProjectInfo = z.infer<typeof ProjectInfo>;
+
+/** The invitation to a project: its address, and by which keys it is known. */
+export function invitationTo(
+  url: string,
+  { keyFingerprint, software }: Pick<ProjectInfo, 'keyFingerprint' | 'software'>,
+): string {
+  const key = `beamtime://join?url=${encodeURIComponent(url)}&key=${keyFingerprint}`;
+  return software ? `${key}&software=${software.masterKeyFingerprint}` : key;
+}
+
+/** What is published in the project's repository, newest first. */
+export const SoftwareListing = z.strictObject({
+  ...ProjectSoftware.shape,
+  /** null: nothing was published yet. */
+  state: z
+    .strictObject({
+      revision: Count,
+      publishedAt: Moment,
+      /** Until the master key must sign anew; below 0 hosts take nothing new. */
+      daysLeft: z.number(),
+    })
+    .nullable(),
+  published: z.array(
+    z.strictObject({
+      kind: z.enum(['release', 'appliance']),
+      /** "evgen 0.3.0", or the appliance's image. */
+      name: z.string(),
+      title: z.string(),
+      /** Of all files together, uncompressed. */
+      bytes: Count,
+      files: Count,
+      addedAt: Moment,
+      /** null: published before there was a repository; pushing it again puts it there. */
+      place: SoftwarePlace.nullable(),
+    }),
+  ),
+});
+export type SoftwareListing = z.infer<typeof SoftwareListing>;
 
 export const HostRegistration = z.strictObject({
   cores: z.number().int().min(1).max(4096),

@@ -3,6 +3,7 @@ import { comparisonProblem } from './compare.ts';
 import { LinePattern } from './line-pattern.ts';
 import { Blob, Count, Json, Slug, UnitPath } from './primitives.ts';
 import { ReferenceTable } from './reference.ts';
+import { SoftwarePlace } from './software.ts';
 
 /** Where a program can run. A host names what its capsules offer; a release names what it was built for. */
 export const Platform = z.enum(['x86_64-linux', 'wasm32-wasi']);
@@ -133,6 +134,8 @@ export const Release = z
     }),
     /** Measured cost on the reference core; the base of credit (docs/credit.md). */
     referenceMicrosecondsPerEvent: z.number().positive().max(1e9),
+    /** Where its programs are read from; absent: from the server's objects. Never part of what staff push. */
+    software: SoftwarePlace.optional(),
   })
   .superRefine(({ histograms, references = [] }, context) => {
     for (const [i, table] of references.entries()) {
@@ -152,6 +155,8 @@ export const Appliance = z.strictObject({
   kernel: Blob,
   initrd: Blob,
   kernelVersion: z.string().max(80),
+  /** As Release.software. */
+  software: SoftwarePlace.optional(),
 });
 export type Appliance = z.infer<typeof Appliance>;
 

@@ -20,8 +20,12 @@ export function serverFiles(dataFolder: string) {
     packs: at('packs'),
     /** Uploads that no report has named yet, a folder per host; survive restarts. */
     uploads: at('uploads'),
-    /** Published CernVM-FS repositories, a folder (or a link to one) each; the server only reads them. */
+    /** Published CernVM-FS repositories, a folder (or a link to one) each: the project's own, and others that are served too. */
     repositories: at('cvmfs'),
+    /** Settings, notes and release key of the project's own, where `beamtime cvmfs` looks for them too. */
+    publisher: (repository: string) => at('repositories', repository),
+    /** The master key of the project's own repository, PKCS #8 PEM, until it is taken to a safer place. */
+    masterKey: at('master.key'),
   } as const;
 }
 export type ServerFiles = ReturnType<typeof serverFiles>;

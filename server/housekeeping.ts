@@ -3,8 +3,9 @@ import type { Project } from './project.ts';
 const EXPIRE_EVERY_MS = 2_000;
 /** PostgreSQL's own default between checkpoints is 5 minutes; hot tables want vacuuming before that. */
 const MAINTAIN_EVERY_MS = 60_000;
+const SIGN_EVERY_MS = 6 * 3_600_000;
 
-/** What is done by the clock: expiry of leases, upkeep of the store. */
+/** What is done by the clock: expiry of leases, upkeep of the store, the whitelist of the software. */
 export class Housekeeping {
   readonly #project: Project;
   readonly #timers: NodeJS.Timeout[];
@@ -20,15 +21,24 @@ export class Housekeeping {
         await project.forget();
         await project.db.maintain();
       }),
+      this.#every(SIGN_EVERY_MS, 'sign the whitelist of the software', () => this.#keepSigned()),
     ];
+    this.#run('sign the whitelist of the software', () => this.#keepSigned());
+  }
+
+  #keepSigned(): Promise<void> {
+    const { software, now } = this.#project;
+    return software.inTurn(() => software.keepSigned(now()));
   }
 
   #every(ms: number, what: string, work: () => Promise<void>): NodeJS.Timeout {
-    return setInterval(() => {
-      this.#running = this.#running.then(work).catch((error: unknown) => {
-        this.#project.log.error({ err: error }, `could not ${what}`);
-      });
-    }, ms);
+    return setInterval(() => this.#run(what, work), ms);
+  }
+
+  #run(what: string, work: () => Promise<void>): void {
+    this.#running = this.#running.then(work).catch((error: unknown) => {
+      this.#project.log.error({ err: error }, `could not ${what}`);
+    });
   }
 
   async close(): Promise<void> {

@@ -23,6 +23,7 @@ import { Packs } from './objects/packs.ts';
 import { SmallObjects } from './objects/small-objects.ts';
 import { Uploads } from './objects/uploads.ts';
 import { Releases } from './releases.ts';
+import type { Software } from './software/software.ts';
 import type { Database } from './store/database.ts';
 import * as results from './validate/queries.ts';
 import { recordBatch } from './validate/record.ts';
@@ -40,6 +41,7 @@ export interface ProjectParts {
   readonly db: Database;
   readonly files: ServerFiles;
   readonly key: ProjectKey;
+  readonly software: Software;
   readonly staffToken: string;
   readonly name: string;
   readonly log: Logger;
@@ -51,6 +53,7 @@ export class Project {
   readonly db: Database;
   readonly files: ServerFiles;
   readonly key: ProjectKey;
+  readonly software: Software;
   readonly staffToken: string;
   readonly name: string;
   readonly log: Logger;
@@ -74,6 +77,7 @@ export class Project {
     this.db = db;
     this.files = files;
     this.key = parts.key;
+    this.software = parts.software;
     this.staffToken = parts.staffToken;
     this.name = parts.name;
     this.log = parts.log;
@@ -82,7 +86,7 @@ export class Project {
     const small = new SmallObjects(db, this.#packs);
     this.objects = new Objects(files.objects, small);
     this.uploads = new Uploads(files.uploads, this.objects);
-    this.releases = new Releases(db, this.objects, parts.key);
+    this.releases = new Releases(db, this.objects, parts.key, parts.software);
     this.hosts = new Hosts(db);
     this.#contexts = new Batcher(
       async (ids) => {
@@ -122,6 +126,7 @@ export class Project {
       publicKey: this.key.publicKey,
       keyFingerprint: this.key.fingerprint,
       serverVersion: SERVER_VERSION,
+      software: this.software.project,
     };
   }
 
@@ -195,6 +200,7 @@ export class Project {
 
   /** Resolves when all that was asked for is written. */
   async idle(): Promise<void> {
+    await this.software.idle();
     await Promise.all([this.#leases.idle(), this.records.idle(), this.#contexts.idle(), this.hosts.idle()]);
     await this.#packs.close();
   }

@@ -1,5 +1,7 @@
+import type { Listed } from '../cvmfs/publish/index.ts';
 import { sha256 } from '../platform/files.ts';
-import { type Appliance, Release, type Signed, TREE_PLATFORM } from '../protocol/release.ts';
+import type { SoftwareListing } from '../protocol/project-api.ts';
+import { Appliance, Release, type Signed, TREE_PLATFORM } from '../protocol/release.ts';
 import type { ApplianceUpload } from '../protocol/staff-api.ts';
 import { TreeManifest } from '../protocol/tree.ts';
 import { parameterCheck } from './campaigns/points.ts';
@@ -7,6 +9,8 @@ import { canonicalJson } from './canonical.ts';
 import { ApiFailure } from './errors.ts';
 import type { ProjectKey } from './key.ts';
 import type { Objects } from './objects/objects.ts';
+import { applianceContents, releaseContents } from './software/contents.ts';
+import type { Software } from './software/software.ts';
 import type { Database, Queryable } from './store/database.ts';
 
 /** Signed releases and the appliance: documents that never change once there. */
@@ -14,16 +18,31 @@ export class Releases {
   readonly #db: Database;
   readonly #objects: Objects;
   readonly #key: ProjectKey;
+  readonly #software: Software;
   readonly #byId = new Map<number, Release>();
 
-  constructor(db: Database, objects: Objects, key: ProjectKey) {
+  constructor(db: Database, objects: Objects, key: ProjectKey, software: Software) {
     this.#db = db;
     this.#objects = objects;
     this.#key = key;
+    this.#software = software;
   }
 
-  /** @throws ApiFailure 409 when another document has that name and version, 422 when it can not be used */
+  /**
+   * Publishes a release in the project's repository and notes it, signed.
+   * @throws ApiFailure 409 when another document has that name and version, 422 when it can not be used; PublishError
+   */
   async put(release: Release, now: Date): Promise<Signed> {
+    if (release.software) {
+      throw new ApiFailure(
+        422,
+        'release-invalid',
+        'where a release lies is for the server to say; leave it out',
+        {
+          place: 'software',
+        },
+      );
+    }
     parameterCheck(release.parameters);
     const names = release.histograms.map((axis) => axis.name);
     const twice = names.findIndex((name, i) => names.indexOf(name) !== i);
@@ -44,21 +63,60 @@ export class Releases {
       );
     }
     await this.#checkTree(release);
-    const signed = this.#key.sign(canonicalJson(release));
-    const [made] = await this.#db.transaction((tx) =>
+    return this.#software.inTurn(() => this.#publish(release, now));
+  }
+
+  /** What was published before stays as it is; one of a time without repository gets its place in it. */
+  async #publish(release: Release, now: Date): Promise<Signed> {
+    const { application, version } = release;
+    const before = await this.signed(application, version);
+    if (before) {
+      const { software, ...content } = Release.parse(JSON.parse(before.body));
+      if (canonicalJson(content) !== canonicalJson(release)) {
+        throw new ApiFailure(
+          409,
+          'release-exists',
+          `${application} ${version} is published with other content and can not change; give this one a new version`,
+          { place: 'version' },
+        );
+      }
+      if (software) return before;
+    }
+    const tag = `${application}-${version}`;
+    await this.#mustBeFree(tag, release);
+    const software = await this.#software.publish(
+      {
+        path: `/releases/${application}/${version}`,
+        tag,
+        title: release.title,
+        entries: await releaseContents(release, this.#objects),
+      },
+      now,
+    );
+    const signed = this.#key.sign(canonicalJson({ ...release, software }));
+    const [row] = await this.#db.transaction((tx) =>
       tx.query<{ id: number }>(
         `INSERT INTO release (application, version, body, signature, added_at) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (application, version) DO NOTHING RETURNING id`,
-        [release.application, release.version, signed.body, signed.signature, now.toISOString()],
+         ON CONFLICT (application, version) DO UPDATE SET body = excluded.body, signature = excluded.signature
+         RETURNING id`,
+        [application, version, signed.body, signed.signature, now.toISOString()],
       ),
     );
-    if (made) return signed;
-    const before = await this.signed(release.application, release.version);
-    if (before?.body === signed.body) return before;
+    if (row) this.#byId.delete(row.id);
+    return signed;
+  }
+
+  /** "a-b" of "c" and "a" of "b-c" would have one tag. */
+  async #mustBeFree(tag: string, { application }: Release): Promise<void> {
+    const [other] = await this.#db.query<{ application: string; version: string }>(
+      `SELECT application, version FROM release WHERE application || '-' || version = $1 AND application <> $2`,
+      [tag, application],
+    );
+    if (!other) return;
     throw new ApiFailure(
       409,
-      'release-exists',
-      `${release.application} ${release.version} is published with other content and can not change; give this one a new version`,
+      'tag-taken',
+      `its tag "${tag}" is that of ${other.application} ${other.version}; give this one another version`,
       { place: 'version' },
     );
   }
@@ -97,12 +155,32 @@ export class Releases {
     await this.#mustHold(upload.kernel, 'kernel');
     await this.#mustHold(upload.initrd, 'initrd');
     const image = sha256(`${upload.kernel.sha256} ${upload.initrd.sha256}\n`);
-    const appliance: Appliance = { image, ...upload };
-    const signed = this.#key.sign(canonicalJson(appliance));
+    return this.#software.inTurn(() => this.#publishAppliance({ image, ...upload }, now));
+  }
+
+  async #publishAppliance(appliance: Appliance, now: Date): Promise<Signed> {
+    const { image } = appliance;
+    const [known] = await this.#db.query<{ body: string }>('SELECT body FROM appliance WHERE image = $1', [
+      image,
+    ]);
+    const software =
+      (known && Appliance.parse(JSON.parse(known.body)).software) ??
+      (await this.#software.publish(
+        {
+          path: `/appliances/${image}`,
+          tag: `appliance-${image}`,
+          title: `Linux ${appliance.kernelVersion}`,
+          entries: applianceContents(appliance, this.#objects),
+        },
+        now,
+      ));
+    const signed = this.#key.sign(canonicalJson({ ...appliance, software }));
     const [row] = await this.#db.transaction((tx) =>
       tx.query<Signed>(
         `INSERT INTO appliance (image, body, signature, added_at) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (image) DO UPDATE SET added_at = excluded.added_at RETURNING body, signature`,
+         ON CONFLICT (image) DO UPDATE
+         SET added_at = excluded.added_at, body = excluded.body, signature = excluded.signature
+         RETURNING body, signature`,
         [image, signed.body, signed.signature, now.toISOString()],
       ),
     );
@@ -115,6 +193,33 @@ export class Releases {
       'SELECT body, signature FROM appliance ORDER BY added_at DESC, id DESC LIMIT 1',
     );
     return row ?? null;
+  }
+
+  /** All that is published, newest first. */
+  async published(): Promise<SoftwareListing['published']> {
+    const releases = await this.#db.query<{ body: string; added_at: Date }>(
+      'SELECT body, added_at FROM release ORDER BY id DESC',
+    );
+    const appliances = await this.#db.query<{ body: string; added_at: Date }>(
+      'SELECT body, added_at FROM appliance ORDER BY id DESC',
+    );
+    const listed: SoftwareListing['published'] = await Promise.all(
+      releases.map(async ({ body, added_at }) => {
+        const release = Release.parse(JSON.parse(body));
+        const { application, version, title, software = null } = release;
+        const size = sizeOf(await releaseContents(release, this.#objects));
+        const name = `${application} ${version}`;
+        return { kind: 'release' as const, name, title, ...size, addedAt: moment(added_at), place: software };
+      }),
+    );
+    for (const { body, added_at } of appliances) {
+      const appliance = Appliance.parse(JSON.parse(body));
+      const { image: name, kernelVersion, software = null } = appliance;
+      const size = sizeOf(applianceContents(appliance, this.#objects));
+      const title = `Linux ${kernelVersion}`;
+      listed.push({ kind: 'appliance', name, title, ...size, addedAt: moment(added_at), place: software });
+    }
+    return listed.sort((a, b) => (a.addedAt < b.addedAt ? 1 : a.addedAt > b.addedAt ? -1 : 0));
   }
 
   /** A program that is a tree: the project must hold all of it, and its command must be in it. */
@@ -168,6 +273,15 @@ export class Releases {
       );
     }
   }
+}
+
+function sizeOf(entries: readonly Listed[]): { bytes: number; files: number } {
+  const files = entries.flatMap((entry) => ('target' in entry ? [] : [entry.bytes]));
+  return { bytes: files.reduce((sum, bytes) => sum + bytes, 0), files: files.length };
+}
+
+function moment(date: Date): string {
+  return date.toISOString();
 }
 
 function parsed(text: string): unknown {

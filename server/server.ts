@@ -7,6 +7,7 @@ import type { Hono } from 'hono';
 import { writeFileAtomic } from '../platform/files.ts';
 import { FolderInUse, type FolderLock, lockFolder } from '../platform/folder-lock.ts';
 import type { Logger } from '../platform/log.ts';
+import { invitationTo } from '../protocol/project-api.ts';
 import type { ServerEndpoint } from '../protocol/staff-api.ts';
 import { projectApp } from './api/app.ts';
 import { type ServerFiles, serverFiles } from './files.ts';
@@ -14,6 +15,7 @@ import { Housekeeping } from './housekeeping.ts';
 import { projectKey } from './key.ts';
 import { Project } from './project.ts';
 import { staffTokenOf } from './secrets.ts';
+import { Software } from './software/software.ts';
 import type { Database } from './store/database.ts';
 import { migrate } from './store/migrate.ts';
 import { openPglite } from './store/pglite.ts';
@@ -34,7 +36,7 @@ export interface ServerOptions {
 
 export interface RunningServer {
   readonly url: string;
-  /** beamtime://join?... with the project's address and the fingerprint of its key. */
+  /** beamtime://join?... with the project's address, the fingerprint of its key and of its software's master key. */
   readonly invitation: string;
   readonly staffToken: string;
   close(): Promise<void>;
@@ -76,7 +78,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     options.log.info({ url, folder: files.dataFolder }, 'project server started');
     return {
       url,
-      invitation: `beamtime://join?url=${encodeURIComponent(url)}&key=${project.key.fingerprint}`,
+      invitation: invitationTo(url, project.info()),
       staffToken: project.staffToken,
       close,
     };
@@ -137,9 +139,10 @@ async function openProject(
   await removeUnfinished(files.objects);
   const key = await projectKey(files.key);
   const staffToken = await staffTokenOf(files.staffToken);
-  const db = await openStore(files.database);
+  // A key of RSA is searched for in another thread, while the store opens in this one.
+  const [db, software] = await both(openStore(files.database), Software.open(files, key.fingerprint, log));
   opened.push(() => db.close());
-  const project = new Project({ db, files, key, staffToken, name, log, now: () => new Date() });
+  const project = new Project({ db, files, key, software, staffToken, name, log, now: () => new Date() });
   opened.push(() => project.idle());
   const checks = new SpotQueue(project);
   await checks.start();
@@ -148,6 +151,15 @@ async function openProject(
   const housekeeping = new Housekeeping(project);
   opened.push(() => housekeeping.close());
   return project;
+}
+
+/** Neither is left behind when the other fails. */
+async function both<T extends Database, U>(store: Promise<T>, other: Promise<U>): Promise<[T, U]> {
+  const [opened, done] = await Promise.allSettled([store, other]);
+  if (opened.status === 'rejected') throw opened.reason;
+  if (done.status === 'fulfilled') return [opened.value, done.value];
+  await opened.value.close();
+  throw done.reason;
 }
 
 async function openStore(folder: string): Promise<Database> {

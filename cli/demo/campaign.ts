@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { API_PREFIX, CampaignList, ProjectInfo } from '../../protocol/project-api.ts';
+import { API_PREFIX, CampaignList, invitationTo, ProjectInfo } from '../../protocol/project-api.ts';
 import { pushDocument } from '../push.ts';
 import { DemoError } from './part.ts';
 
@@ -57,8 +57,7 @@ export async function pushDemo(options: {
     const events = await eventsFor(options.unitsNeeded ?? 1, file);
     await pushDocument({ file, url, staffToken, overrides: { version, name, seed, events } });
   }
-  const project = ProjectInfo.parse(await getJson(`${url}${API_PREFIX}/project`));
-  return `beamtime://join?url=${encodeURIComponent(url)}&key=${project.keyFingerprint}`;
+  return invitationTo(url, ProjectInfo.parse(await getJson(`${url}${API_PREFIX}/project`)));
 }
 
 /** Events of each point, at least those of the file, so that the campaign has so many units. */

@@ -7,9 +7,12 @@ import type { DocumentText } from './text.ts';
 
 const Path = z.string().min(1);
 
+/** Where it lies in the repository is the server's to say. */
+const { software: _, ...releaseShape } = Release.shape;
+
 /** `kind: release`: a Release whose programs are files, or a folder for a tree, and its measurements files: paths relative to the document. */
 export const ReleaseDocument = z.strictObject({
-  ...Release.shape,
+  ...releaseShape,
   kind: z.literal('release'),
   programs: z.partialRecord(Platform, Path),
   references: z.array(Path).max(100).optional(),

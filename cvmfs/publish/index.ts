@@ -16,6 +16,7 @@ export { Settings } from './settings.ts';
 export { fileBytes, type Owner, tarSource } from './sources/archives.ts';
 export { debSource, debsIn, fetchDebs, withDependencies } from './sources/deb.ts';
 export { type FolderOptions, folderSource } from './sources/folder.ts';
+export { type Listed, listedSource } from './sources/listed.ts';
 export { ociSource } from './sources/oci.ts';
 export type { Source } from './sources/source.ts';
 export { addTag, findTag, removeTag, revisionNumbered } from './tags.ts';

@@ -1,5 +1,6 @@
 import type { Agent, IncomingMessage } from 'node:http';
 import { createRequire } from 'node:module';
+import { anySignal } from '../../platform/signals.ts';
 import { type HttpProxy, proxyHeaders } from './proxies.ts';
 
 // An import makes all that the module exports, WebSocket and its 10 MB as well.
@@ -16,6 +17,9 @@ export interface HttpLimits {
 export const HTTP_LIMITS: HttpLimits = { patienceMs: 10_000, leastBytesPerSecond: 1024, connections: 20 };
 
 const PACKS_HEADER = 'beamtime-pack';
+
+/** Resolves when so many bytes more may come. */
+export type Pace = (bytes: number, signal: AbortSignal) => Promise<void>;
 
 /** The server answered, but not with what was asked for. */
 export class HttpStatus extends Error {
@@ -42,13 +46,15 @@ export interface HttpAsk {
  */
 export class HttpClient {
   readonly #limits: HttpLimits;
+  readonly #pace: Pace | undefined;
   readonly #http: Agent;
   readonly #packing = new Set<string>();
   /** For TLS, by the proxy's address. */
   readonly #secure = new Map<string, Agent>();
 
-  constructor(limits: HttpLimits = HTTP_LIMITS) {
+  constructor(limits: HttpLimits = HTTP_LIMITS, pace?: Pace) {
     this.#limits = limits;
+    this.#pace = pace;
     this.#http = new http.Agent(this.#agentOptions);
   }
 
@@ -57,13 +63,14 @@ export class HttpClient {
     const { signal } = ask;
     const stalled = new AbortController();
     const watch = new Watch(this.#limits, () => stalled.abort(new Error('the server stalls')));
-    const either = AbortSignal.any([signal, stalled.signal]);
+    const either = anySignal(signal, stalled.signal);
     try {
       const answer = await this.#answer({ ...ask, signal: either });
       try {
         if (answer.headers[PACKS_HEADER] === '1') this.#packing.add(ask.url.origin);
         if (answer.statusCode !== 200) throw new HttpStatus(answer.statusCode ?? 0);
-        return await take(watch.over(answer));
+        const pace = this.#pace;
+        return await take(watch.over(answer, pace ? (bytes) => pace(bytes, either) : null));
       } finally {
         // A connection whose answer is all here is kept, once it has been read; any other is closed.
         if (answer.complete) answer.resume();
@@ -131,19 +138,29 @@ export class HttpClient {
 class Watch {
   readonly #timer: NodeJS.Timeout;
   #bytes = 0;
+  #isHeld = false;
 
   constructor(limits: HttpLimits, stall: () => void) {
     const least = (limits.leastBytesPerSecond * limits.patienceMs) / 1000;
     this.#timer = setInterval(() => {
-      if (this.#bytes < least) stall();
+      if (this.#bytes < least && !this.#isHeld) stall();
       this.#bytes = 0;
     }, limits.patienceMs);
   }
 
-  async *over(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  async *over(
+    body: AsyncIterable<Uint8Array>,
+    pace: ((bytes: number) => Promise<void>) | null,
+  ): AsyncGenerator<Uint8Array> {
     for await (const piece of body) {
       this.#bytes += piece.length;
       yield piece;
+      if (!pace) continue;
+      // We keep the server waiting, not the server us.
+      this.#isHeld = true;
+      await pace(piece.length);
+      this.#isHeld = false;
+      this.#bytes = Number.POSITIVE_INFINITY;
     }
   }
 

@@ -40,6 +40,8 @@ export interface RepositoryOptions extends Pick<Trust, 'repository' | 'masterKey
   readonly profile?: ReadProfile;
   /** Notes what is read, for recorded(). */
   readonly record?: boolean;
+  /** Closes it, also while it is being opened. */
+  readonly signal?: AbortSignal;
   readonly nowMs?: () => number;
 }
 
@@ -87,10 +89,13 @@ export class Repository {
     this.#catalogs = new Catalogs(this.#objects);
     this.#state = state;
     this.#nowMs = options.nowMs ?? Date.now;
+    const { signal } = this.#stopping;
+    options.signal?.addEventListener('abort', () => void this.close(), { once: true, signal });
   }
 
   /** @throws NoServer, Refusal, FormatError, NoSuchTag, CacheFault where there is no revision to read at all */
   static async open(options: RepositoryOptions): Promise<Repository> {
+    options.signal?.throwIfAborted();
     const repository = new Repository(options, await State.open(options.stateFolder, options.repository));
     try {
       await repository.#begin();
@@ -193,12 +198,20 @@ export class Repository {
       refused = error;
     }
     this.#manifest = keptManifest;
+    let failed: unknown = null;
     try {
       await this.refresh();
     } catch (error) {
       if (!isExpected(error) || !keptManifest) throw refused && error instanceof NoServer ? refused : error;
+      failed = error;
     }
-    if (!this.#snapshot && this.#manifest) await this.#follow(this.#manifest);
+    if (this.#snapshot || !this.#manifest) return;
+    try {
+      await this.#follow(this.#manifest);
+    } catch (error) {
+      // A tag that is not known here may be in the newer revision, so why that is not here tells more.
+      throw failed !== null && error instanceof NoSuchTag ? failed : error;
+    }
   }
 
   /** Its whitelist had not run out when it was believed: being without network for long is no fault. */

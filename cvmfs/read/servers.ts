@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FormatError } from '../format/errors.ts';
 import { geoPath, parseGeoReply } from '../format/geo.ts';
 import { CacheFault, NoServer, Refusal } from './errors.ts';
-import { HTTP_LIMITS, HttpClient, type HttpLimits, HttpStatus } from './http.ts';
+import { HTTP_LIMITS, HttpClient, type HttpLimits, HttpStatus, type Pace } from './http.ts';
 import { type ProxyGroups, type Way, Ways } from './proxies.ts';
 import { collect } from './receive.ts';
 
@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly proxies?: ProxyGroups;
   /** How long a proxy that failed comes after the others. */
   readonly proxyResetMs?: number;
+  /** Holds transfers together to a rate; asked after each piece. */
+  readonly pace?: Pace;
 }
 
 /** Reads from one server, whose base address is known to it. */
@@ -48,7 +50,7 @@ export class Servers {
       base: new URL(url.endsWith('/') ? url : `${url}/`),
       failedUntilMs: 0,
     }));
-    this.#http = new HttpClient(options.limits ?? HTTP_LIMITS);
+    this.#http = new HttpClient(options.limits ?? HTTP_LIMITS, options.pace);
     this.#ways = new Ways(options.proxies ?? [[null]], options.proxyResetMs ?? 300_000);
     this.#retries = options.retries ?? 1;
     this.#backOffMs = options.backOffMs ?? 2000;
@@ -132,7 +134,7 @@ export class Servers {
   #inOrder(): Server[] {
     const now = Date.now();
     const failed = (server: Server) => (server.failedUntilMs > now ? 1 : 0);
-    return this.#servers.toSorted((a, b) => failed(a) - failed(b));
+    return [...this.#servers].sort((a, b) => failed(a) - failed(b));
   }
 
   /** Whose fault it was is known when another way led to the same server. */

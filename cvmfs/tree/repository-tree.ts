@@ -12,7 +12,7 @@ import {
   type TreeStatistics,
 } from '../../ninep/tree.ts';
 import { FormatError } from '../format/errors.ts';
-import { checkName } from '../format/paths.ts';
+import { checkName, type RepositoryPath } from '../format/paths.ts';
 import { CacheFault, NoServer, PathError, Refusal } from '../read/errors.ts';
 import type { FileReader } from '../read/file-reader.ts';
 import type { Located, Snapshot } from '../read/snapshot.ts';
@@ -43,6 +43,29 @@ export const MOUNT_OPTIONS = 'msize=131072,access=any,ro,nosuid,nodev,cache=loos
 export function singleRepositoryTree(repository: ServedRepository): Tree {
   const tree = repositoryTree([repository]);
   return { ...tree, root: async () => (await tree.root()).lookup(repository.name) };
+}
+
+/**
+ * One folder of a revision, as a tree.
+ * @param onTrouble told what could not be had: the client only hears that the disk does not work
+ */
+export function folderTree(
+  snapshot: Snapshot,
+  path: RepositoryPath,
+  onTrouble: (error: unknown) => void,
+): Tree {
+  const served: Served = { snapshot, salt: 0n, onTrouble };
+  return {
+    root: () => guarded(served, async () => new EntryNode(served, await snapshot.lookup(path))),
+    statfs: async () => NO_SPACE,
+  };
+}
+
+interface Served {
+  readonly snapshot: Snapshot;
+  /** Inodes of one repository are unique; this keeps those of several apart. */
+  readonly salt: bigint;
+  readonly onTrouble: (error: unknown) => void;
 }
 
 const NO_SPACE: TreeStatistics = { blockBytes: 4096, blocks: 0n, blocksFree: 0n, files: 0n, filesFree: 0n };
@@ -111,7 +134,8 @@ class RootNode extends ReadOnlyNode {
 
   async lookup(name: string): Promise<TreeNode> {
     const snapshot = this.#snapshots.get(name) ?? fail('ENOENT', name);
-    return guarded(async () => new EntryNode(snapshot, await snapshot.lookup(''), saltOf(name)));
+    const served: Served = { snapshot, salt: saltOf(name), onTrouble: () => {} };
+    return guarded(served, async () => new EntryNode(served, await snapshot.lookup('')));
   }
 
   async open(how: OpenMode): Promise<OpenFile> {
@@ -132,22 +156,20 @@ class RootNode extends ReadOnlyNode {
 class EntryNode extends ReadOnlyNode {
   readonly kind: NodeKind;
   readonly id: bigint;
-  readonly #snapshot: Snapshot;
+  readonly #served: Served;
   readonly #located: Located;
-  readonly #salt: bigint;
 
-  constructor(snapshot: Snapshot, located: Located, salt: bigint) {
+  constructor(served: Served, located: Located) {
     super();
     this.kind = kindOf(located) ?? fail('ENOENT', 'a special file');
-    this.id = snapshot.idOf(located) ^ salt;
-    this.#snapshot = snapshot;
+    this.id = served.snapshot.idOf(located) ^ served.salt;
+    this.#served = served;
     this.#located = located;
-    this.#salt = salt;
   }
 
   async attributes(): Promise<Attributes> {
     const { entry } = this.#located;
-    const size = BigInt(this.kind === 'symlink' ? this.#snapshot.targetOf(entry).length : entry.size);
+    const size = BigInt(this.kind === 'symlink' ? this.#served.snapshot.targetOf(entry).length : entry.size);
     const modifiedNs = BigInt(entry.mtime) * 1_000_000_000n + BigInt(entry.mtimeNs ?? 0);
     return {
       mode: entry.mode,
@@ -170,22 +192,25 @@ class EntryNode extends ReadOnlyNode {
     } catch (cause) {
       throw new TreeError('EINVAL', 'not a file name', { cause });
     }
-    return guarded(async () => {
-      const located = await this.#snapshot.lookup(`${this.#located.path}/${name}`);
-      return new EntryNode(this.#snapshot, located, this.#salt);
+    return guarded(this.#served, async () => {
+      const located = await this.#served.snapshot.lookup(`${this.#located.path}/${name}`);
+      return new EntryNode(this.#served, located);
     });
   }
 
   async open(how: OpenMode): Promise<OpenFile> {
     if (this.kind === 'symlink') fail('ELOOP', 'is a symbolic link');
     refuseWriting(how);
-    if (this.kind === 'directory') return new OpenDirectory(() => guarded(() => this.#list()));
-    return guarded(async () => new OpenContent(await this.#snapshot.openLocated(this.#located)));
+    const served = this.#served;
+    if (this.kind === 'directory') return new OpenDirectory(() => guarded(served, () => this.#list()));
+    return guarded(served, async () => {
+      return new OpenContent(served, await served.snapshot.openLocated(this.#located));
+    });
   }
 
   async readLink(): Promise<string> {
     if (this.kind !== 'symlink') fail('EINVAL', 'not a symbolic link');
-    return this.#snapshot.targetOf(this.#located.entry);
+    return this.#served.snapshot.targetOf(this.#located.entry);
   }
 
   /** Those of users alone: capabilities and labels of another computer's are not for this one. */
@@ -194,12 +219,11 @@ class EntryNode extends ReadOnlyNode {
   }
 
   async #list(): Promise<DirectoryEntry[]> {
+    const { snapshot, salt } = this.#served;
     const entries: DirectoryEntry[] = [];
-    for (const located of await this.#snapshot.list(this.#located.path)) {
+    for (const located of await snapshot.list(this.#located.path)) {
       const kind = kindOf(located);
-      if (kind) {
-        entries.push({ name: located.entry.name, kind, id: this.#snapshot.idOf(located) ^ this.#salt });
-      }
+      if (kind) entries.push({ name: located.entry.name, kind, id: snapshot.idOf(located) ^ salt });
     }
     return entries;
   }
@@ -232,16 +256,18 @@ class OpenDirectory implements OpenFile {
 }
 
 class OpenContent implements OpenFile {
+  readonly #served: Served;
   readonly #file: FileReader;
 
-  constructor(file: FileReader) {
+  constructor(served: Served, file: FileReader) {
+    this.#served = served;
     this.#file = file;
   }
 
   async read(offset: bigint, count: number): Promise<Uint8Array> {
     if (offset < 0n) fail('EINVAL', `offset ${offset}`);
     if (offset >= BigInt(this.#file.entry.size)) return new Uint8Array(0);
-    return guarded(() => this.#file.read(Number(offset), count));
+    return guarded(this.#served, () => this.#file.read(Number(offset), count));
   }
 
   async write(): Promise<number> {
@@ -263,7 +289,6 @@ function kindOf({ entry }: Located): NodeKind | null {
   return entry.kind === 'special' ? null : entry.kind;
 }
 
-/** Inodes of one repository are unique; this keeps those of several apart. */
 function saltOf(name: string): bigint {
   return createHash('md5').update(name).digest().readBigUInt64LE(0) >> 1n;
 }
@@ -281,12 +306,13 @@ function fail(errno: ErrnoName, message: string): never {
 }
 
 /** What a reader throws, in the words of a file system. */
-async function guarded<T>(work: () => Promise<T>): Promise<T> {
+async function guarded<T>({ onTrouble }: Served, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
     const errno = errnoOf(cause);
     if (errno === null) throw cause;
+    if (!(cause instanceof PathError)) onTrouble(cause);
     throw new TreeError(errno, cause instanceof Error ? cause.message : String(cause), { cause });
   }
 }

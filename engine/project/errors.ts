@@ -44,12 +44,21 @@ export class KeyMismatch extends ProjectError {
   readonly temporary = false;
 }
 
+/**
+ * What the project's repository gives is not to be believed, or not what the release names. Nothing of it is run; it is
+ * looked at again later, for a server that was damaged or attacked is mended one day.
+ */
+export class SoftwareRefused extends ProjectError {
+  override readonly name = 'SoftwareRefused';
+  readonly temporary = true;
+}
+
 /** The invitation text itself. `place` names the part that is wrong. */
 export class InvitationError extends ProjectError {
   override readonly name = 'InvitationError';
   readonly temporary = false;
-  readonly place: 'invitation' | 'url' | 'key';
-  constructor(place: 'invitation' | 'url' | 'key', message: string, options?: ErrorOptions) {
+  readonly place: 'invitation' | 'url' | 'key' | 'software';
+  constructor(place: InvitationError['place'], message: string, options?: ErrorOptions) {
     super(`${message} (at "${place}")`, options);
     this.place = place;
   }

@@ -7,8 +7,9 @@ export {
   ProjectError,
   ProjectRefused,
   ProjectUnreachable,
+  SoftwareRefused,
 } from './errors.ts';
 export { type Invitation, parseInvitation } from './invitation.ts';
 export { joinProject, previewProject } from './join.ts';
 export { FULL_SHARE, type Joined, Membership, MembershipStore } from './membership.ts';
-export { keyFingerprint, openSigned } from './signatures.ts';
+export { keyFingerprint, masterKeyFingerprint, openSigned } from './signatures.ts';

@@ -12,7 +12,7 @@ test.each([
   [`  http://127.0.0.1:9000/#key=${KEY}\n`, 'http://127.0.0.1:9000'],
   [`https://p.example/#key=${KEY}`, 'https://p.example'],
 ])('%s', (text, url) => {
-  expect(parseInvitation(text)).toEqual({ url, keyFingerprint: KEY });
+  expect(parseInvitation(text)).toEqual({ url, keyFingerprint: KEY, softwareFingerprint: null });
 });
 
 test.each([
@@ -28,6 +28,7 @@ test.each([
   ['https://p.example/', 'key', /no key/],
   ['https://p.example/#key=0123', 'key', /has 4 characters/],
   [`beamtime://join?url=https%3A%2F%2Fp.example&key=${KEY}0`, 'key', /33 characters/],
+  [`https://p.example/#key=${KEY}&software=`, 'software', /has 0 characters/],
 ] as const)('%j is refused at "%s"', (text, place, words) => {
   const error = (() => {
     try {
@@ -38,6 +39,15 @@ test.each([
   })();
   expect(error).toBeInstanceOf(InvitationError);
   expect(error).toMatchObject({ place, message: expect.stringMatching(words) });
+});
+
+test.each([
+  `beamtime://join?url=https%3A%2F%2Fp.example&key=${KEY}&software=${KEY.toUpperCase()}`,
+  `https://p.example/#key=${KEY}&software=${KEY}`,
+])('%s names the master key of the software too', (text) => {
+  expect(parseInvitation(text)).toEqual({
+    ...{ url: 'https://p.example', keyFingerprint: KEY, softwareFingerprint: KEY },
+  });
 });
 
 test('whatever is pasted gives an invitation or an InvitationError', () => {
@@ -61,7 +71,10 @@ test('whatever is pasted gives an invitation or an InvitationError', () => {
 
 describe('a .beamtime file', () => {
   const text = `beamtime://join?url=https%3A%2F%2Fproject.example&key=${'0123456789abcdef'.repeat(2)}`;
-  const read = { url: 'https://project.example', keyFingerprint: '0123456789abcdef'.repeat(2) };
+  const read = {
+    ...{ url: 'https://project.example', keyFingerprint: '0123456789abcdef'.repeat(2) },
+    softwareFingerprint: null,
+  };
 
   test.each([
     `${text}\n`,

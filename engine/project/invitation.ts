@@ -7,6 +7,8 @@ export interface Invitation {
   readonly url: string;
   /** 32 lower-case hexadecimal digits: ProjectInfo.keyFingerprint. */
   readonly keyFingerprint: string;
+  /** ProjectSoftware.masterKeyFingerprint; null: an invitation of a time without, or the project has no repository. */
+  readonly softwareFingerprint: string | null;
 }
 
 /** More may stand there in times to come. */
@@ -33,14 +35,13 @@ export function parseInvitation(text: string): Invitation {
     if (!url) throw new InvitationError('url', `the invitation names no project address ("url="); ${HOW}`);
     return {
       url: checkedAddress(parseUrl(url, 'url', 'write it as https://project.example')),
-      keyFingerprint: checkedKey(outer.searchParams.get('key')),
+      ...fingerprints(outer.searchParams),
     };
   }
   if (outer.protocol !== 'http:' && outer.protocol !== 'https:') {
     throw new InvitationError('invitation', `"${clip(outer.protocol)}" is not an invitation; ${HOW}`);
   }
-  const key = new URLSearchParams(outer.hash.slice(1)).get('key');
-  return { url: checkedAddress(outer), keyFingerprint: checkedKey(key) };
+  return { url: checkedAddress(outer), ...fingerprints(new URLSearchParams(outer.hash.slice(1))) };
 }
 
 function fromFile(text: string): string {
@@ -75,18 +76,27 @@ function checkedAddress(url: URL): string {
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
 
-function checkedKey(key: string | null): string {
+function fingerprints(parameters: URLSearchParams): Omit<Invitation, 'url'> {
+  const key = parameters.get('key');
   if (!key) {
     throw new InvitationError(
       'key',
       `the invitation carries no key fingerprint ("key="), so the project cannot be told from an impostor; ask the project for its whole invitation`,
     );
   }
-  const plain = key.toLowerCase().replaceAll(/[\s:]/g, '');
+  const software = parameters.get('software');
+  return {
+    keyFingerprint: checkedFingerprint('key', key),
+    softwareFingerprint: software === null ? null : checkedFingerprint('software', software),
+  };
+}
+
+function checkedFingerprint(place: 'key' | 'software', given: string): string {
+  const plain = given.toLowerCase().replaceAll(/[\s:]/g, '');
   if (!/^[0-9a-f]{32}$/.test(plain)) {
     throw new InvitationError(
-      'key',
-      `a key fingerprint has 32 hexadecimal digits; this has ${plain.length} characters: "${clip(key)}". Copy the invitation again, whole`,
+      place,
+      `a key fingerprint has 32 hexadecimal digits; this has ${plain.length} characters: "${clip(given)}". Copy the invitation again, whole`,
     );
   }
   return plain;

@@ -4,12 +4,12 @@ import type { ProjectClient } from './client.ts';
 import { KeyMismatch, ProjectRefused } from './errors.ts';
 import type { Invitation } from './invitation.ts';
 import type { Joined, Membership } from './membership.ts';
-import { keyFingerprint } from './signatures.ts';
+import { keyFingerprint, masterKeyFingerprint } from './signatures.ts';
 
 type Connect = (url: string, token: string | null) => ProjectClient;
 
 /**
- * Checks that the server shows the key the invitation promised, then registers this host. A membership of
+ * Checks that the server shows the keys the invitation promised, then registers this host. A membership of
  * the same project is kept where its token still holds, so that joining twice makes no second host.
  * @throws KeyMismatch, ProjectUnreachable, ProjectRefused, ProjectBadAnswer
  */
@@ -27,6 +27,7 @@ export async function joinProject(
     description: info.description,
     publicKey: info.publicKey,
     keyFingerprint: invitation.keyFingerprint,
+    software: softwareOf(invitation, info),
   };
   if (known && (await tokenHolds(connect(invitation.url, known.token)))) {
     return { ...project, hostId: known.hostId, token: known.token };
@@ -57,17 +58,27 @@ export async function previewProject(
   };
 }
 
-async function checkedInfo(
-  { url, keyFingerprint: promised }: Invitation,
-  client: ProjectClient,
-): Promise<ProjectInfo> {
+async function checkedInfo(invitation: Invitation, client: ProjectClient): Promise<ProjectInfo> {
+  const { url, keyFingerprint: promised } = invitation;
   const info = await client.info();
-  if (keyFingerprint(info.publicKey) !== promised) {
-    throw new KeyMismatch(
-      `the server at ${url} does not have the key of the invitation (${promised}); it may be an impostor, or the invitation is old. Ask the project for a new one`,
-    );
-  }
+  if (keyFingerprint(info.publicKey) !== promised) throw notTheKey(url, 'the key', promised);
+  const { softwareFingerprint: master } = invitation;
+  if (master !== null && masterKeyFingerprint(info.software?.masterKey ?? '') !== master)
+    throw notTheKey(url, 'the master key of its software', master);
   return info;
+}
+
+function notTheKey(url: string, key: string, promised: string): KeyMismatch {
+  return new KeyMismatch(
+    `the server at ${url} does not have ${key} of the invitation (${promised}); it may be an impostor, or the invitation is old. Ask the project for a new one`,
+  );
+}
+
+/** What the server says of its repository, where the invitation vouches for it. */
+function softwareOf({ softwareFingerprint }: Invitation, { software }: ProjectInfo): Membership['software'] {
+  if (softwareFingerprint === null || !software) return null;
+  const { repository, masterKey } = software;
+  return { repository, masterKey };
 }
 
 async function tokenHolds(client: ProjectClient): Promise<boolean> {

@@ -15,6 +15,7 @@ afterEach(() => rm(folder, { recursive: true }));
 const joined = (name: string): Joined => ({
   ...{ name, description: `about ${name}`, url: `https://${name}.example`, publicKey: 'AAAA' },
   ...{ keyFingerprint: name.repeat(32).slice(0, 32), hostId: `host-${name}`, token: 't'.repeat(20) },
+  software: null,
 });
 const key = (name: string) => joined(name).keyFingerprint;
 const DAY = Date.UTC(2026, 10, 1);

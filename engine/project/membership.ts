@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { lastPutAside, putAside, writeFileAtomic } from '../../platform/files.ts';
 import { Moment } from '../../protocol/primitives.ts';
 import { HostIdentity, ProjectInfo } from '../../protocol/project-api.ts';
+import { ProjectSoftware } from '../../protocol/software.ts';
 
 /** This host in one project. The key is pinned: all the project's documents must be signed by it. */
 export const Membership = z.strictObject({
@@ -12,6 +13,11 @@ export const Membership = z.strictObject({
   description: ProjectInfo.shape.description.default(''),
   publicKey: ProjectInfo.shape.publicKey,
   keyFingerprint: ProjectInfo.shape.keyFingerprint,
+  /**
+   * The repository that all programs come from, believed by the key that the invitation named. null: it named none; then
+   * they come from the server's objects, believed by the releases' signatures alone.
+   */
+  software: ProjectSoftware.omit({ masterKeyFingerprint: true }).nullable().default(null),
   hostId: HostIdentity.shape.hostId,
   token: HostIdentity.shape.token,
   /** Weight among the projects joined; 0 takes no new work. */

@@ -17,6 +17,14 @@ export function keyFingerprint(publicKey: string): string {
 }
 
 /**
+ * What an invitation carries of a repository's master key.
+ * @param masterKey base64 of its SubjectPublicKeyInfo in DER
+ */
+export function masterKeyFingerprint(masterKey: string): string {
+  return createHash('sha256').update(Buffer.from(masterKey, 'base64')).digest('hex').slice(0, 32);
+}
+
+/**
  * The document inside, once its signature holds.
  * @param what for the error message, for example "release evgen 1.0"
  * @throws KeyMismatch (not signed by that key), ProjectBadAnswer (signed, but not such a document)

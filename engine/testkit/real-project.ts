@@ -22,6 +22,8 @@ export interface CampaignSize {
   readonly blockEvents?: number;
   readonly leaseMinutes?: number;
   readonly parameters?: Card['parameters'];
+  /** Of the generator; absent: as it is here. */
+  readonly version?: string;
 }
 
 /** A project server of this process that has the real generator; its campaigns are as small as a test wants. */
@@ -47,6 +49,23 @@ export class TestProject {
     }
   }
 
+  /** Publishes the generator under another version, its program with a mark in it that makes it another file. */
+  async pushMarked(version: string): Promise<void> {
+    const folder = await mkdtemp(join(tmpdir(), 'beamtime-release-'));
+    try {
+      const document: Record<string, unknown> = parse(readFileSync(at('physics/evgen/release.yaml'), 'utf8'));
+      const { references: _, ...rest } = document;
+      const program = Buffer.concat([readFileSync(at('build/evgen/evgen.wasm')), customSection(version)]);
+      await writeFile(join(folder, 'evgen.wasm'), program);
+      const file = join(folder, 'release.yaml');
+      await writeFile(file, JSON.stringify({ ...rest, version, programs: { 'wasm32-wasi': 'evgen.wasm' } }));
+      const { url, staffToken } = this.server;
+      await pushDocument({ file, url, staffToken });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  }
+
   async pushAppliance(): Promise<void> {
     const { url, staffToken } = this.server;
     await pushDocument({ file: at('build/appliance/appliance.yaml'), url, staffToken });
@@ -58,13 +77,14 @@ export class TestProject {
     blockEvents = eventsPerUnit / 10,
     leaseMinutes = 10,
     parameters = {},
+    version = EVGEN_VERSION,
   }: CampaignSize): Promise<void> {
     const { url, staffToken } = this.server;
     const name = `test-${++this.#pushed}`;
     const folder = await mkdtemp(join(tmpdir(), 'beamtime-campaign-'));
     const file = join(folder, 'campaign.yaml');
     const campaign = {
-      ...{ kind: 'campaign', name, title: 'A test', application: 'evgen', version: EVGEN_VERSION },
+      ...{ kind: 'campaign', name, title: 'A test', application: 'evgen', version },
       ...{
         // Leading order: a million events a second, so that a unit is as short or long as a test wants.
         parameters: { stages: [], ...parameters },
@@ -97,4 +117,10 @@ export class TestProject {
   remove(): Promise<void> {
     return this.server.remove();
   }
+}
+
+/** A section that engines of WebAssembly pass over (core specification, 5.5.3): id 0, its length, a name. */
+function customSection(name: string): Buffer {
+  const bytes = Buffer.from(name, 'utf8');
+  return Buffer.concat([Buffer.from([0, bytes.length + 1, bytes.length]), bytes]);
 }

@@ -3,6 +3,7 @@ import type { FinishedUnit } from '../../protocol/engine-api.ts';
 import type { Clock } from '../clock.ts';
 import type { ObjectCache } from '../objects/cache.ts';
 import type { MembershipStore } from '../project/membership.ts';
+import type { Software } from '../software/index.ts';
 import type { Desk } from './desk.ts';
 import type { Fills } from './spool.ts';
 import type { Turns } from './turns.ts';
@@ -13,6 +14,7 @@ export interface WorkContext {
   readonly desk: Desk;
   readonly memberships: MembershipStore;
   readonly objects: ObjectCache;
+  readonly software: Software;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;

@@ -13,6 +13,7 @@ import { Consoles } from '../slots/consoles.ts';
 import { DriverPool } from '../slots/drivers.ts';
 import { HistogramBook } from '../slots/live-histograms.ts';
 import { Supervisor } from '../slots/supervisor.ts';
+import { Software } from '../software/index.ts';
 import { ManualClock } from '../testkit/clock.ts';
 import { type Mishap, ModelProject } from '../testkit/model-project.ts';
 import { Desk, neededObjects, Spool, Turns, Work } from './index.ts';
@@ -210,6 +211,11 @@ async function begin(world: World, life: Life) {
       desk,
       memberships,
       objects,
+      software: new Software({
+        folder: join(folder, 'software'),
+        quotaBytes: () => 1e6,
+        pace: async () => {},
+      }),
       clock,
       random,
       log,
@@ -254,7 +260,7 @@ async function runToTheEnd(world: World, lives: readonly Life[]): Promise<void> 
   await store.join(
     {
       ...{ url, name: 'Model', description: '', publicKey, keyFingerprint: fingerprint },
-      ...{ hostId: 'h', token: 't'.repeat(20) },
+      ...{ hostId: 'h', token: 't'.repeat(20), software: null },
     },
     0,
   );

@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { fillRelease, TemplateRefused } from '../../platform/templates.ts';
 import { Release, TREE_PLATFORM } from '../../protocol/release.ts';
+import { softwareNames } from '../../protocol/software.ts';
 import { TreeManifest } from '../../protocol/tree.ts';
 import type { CapsuleKind } from '../capsules/capsule.ts';
 import { ObjectsTooLarge } from '../objects/cache.ts';
 import type { ProjectClient } from '../project/client.ts';
-import { KeyMismatch, ProjectRefused } from '../project/errors.ts';
+import { KeyMismatch, ProjectRefused, SoftwareRefused } from '../project/errors.ts';
 import { openSigned } from '../project/signatures.ts';
+import { placedSoftware } from '../software/index.ts';
 import type { WorkContext } from './context.ts';
 import type { StepResult } from './loop.ts';
 import type { WorkUnit } from './unit.ts';
@@ -45,6 +47,8 @@ export async function fetchStep(
     }
     work.log.warn({ err: error, lease: unit.leaseId }, 'unit cannot run here; given back');
     await work.desk.apply(unit, { event: 'abandoned', reason: error.message, tell: true });
+    // Units of other releases behind it may be in order; the person is told, and nothing is tried over and over.
+    if (error instanceof SoftwareRefused) throw error;
   }
   return { next: 'again', afterMs: 0 };
 }
@@ -54,6 +58,7 @@ function isHopeless(error: unknown): error is Error {
     error instanceof CannotRun ||
     error instanceof TemplateRefused ||
     error instanceof KeyMismatch ||
+    error instanceof SoftwareRefused ||
     error instanceof ObjectsTooLarge ||
     (error instanceof ProjectRefused && error.status !== 401)
   );
@@ -98,20 +103,36 @@ async function fetchPrograms(
   client: ProjectClient,
   signal: AbortSignal,
 ): Promise<Map<CapsuleKind, string>> {
+  const member = work.memberships.byKey(unit.spooled.project);
+  if (!member) throw new CannotRun('this computer has left its project');
+  const { software, objects } = work;
+  const title = `${release.application} ${release.version}`;
+  const placed = placedSoftware(release, title, { member, client, software, signal });
   const programs = new Map<CapsuleKind, string>();
-  for (const { kind, platform } of await work.usableKinds(unit.spooled.project)) {
-    const program = release.programs[platform];
-    if (!program) continue;
-    const source = (sha256: string, from: number, aborted: AbortSignal) =>
-      client.object(sha256, from, aborted);
-    const path = await work.objects.get(program, source, signal);
-    if (release.command !== undefined && platform === TREE_PLATFORM) {
-      const files = await filesOfTree(path, release);
-      // Said before they are fetched: none may go again to make room for the next.
-      unit.treeFiles = new Set(files.map((file) => file.sha256));
-      for (const { sha256, bytes } of files) await work.objects.get({ sha256, bytes }, source, signal);
+  try {
+    for (const { kind, platform } of await work.usableKinds(unit.spooled.project)) {
+      const program = release.programs[platform];
+      if (!program) continue;
+      const isTree = release.command !== undefined && platform === TREE_PLATFORM;
+      const name = isTree ? softwareNames.treeManifest(platform) : softwareNames.program(platform);
+      const path = await objects.get(
+        program,
+        placed.source(() => name),
+        signal,
+      );
+      if (isTree) {
+        const files = await filesOfTree(path, release);
+        // Said before they are fetched: none may go again to make room for the next.
+        unit.treeFiles = new Set(files.map((file) => file.sha256));
+        const folder = softwareNames.treeFolder(platform);
+        const names = new Map(files.map((file) => [file.sha256, `${folder}/${file.path}`]));
+        const source = placed.source((sha256) => names.get(sha256));
+        for (const { sha256, bytes } of files) await objects.get({ sha256, bytes }, source, signal);
+      }
+      programs.set(kind, path);
     }
-    programs.set(kind, path);
+  } finally {
+    await placed.close();
   }
   if (programs.size === 0) {
     throw new CannotRun(

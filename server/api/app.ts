@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { PublishError } from '../../cvmfs/publish/index.ts';
 import type { ApiError } from '../../protocol/project-api.ts';
 import { ApiFailure } from '../errors.ts';
 import { ObjectDamaged } from '../objects/objects.ts';
@@ -71,6 +72,10 @@ function refusal(error: Error): Refusal {
   if (error instanceof StoreError) {
     const words = 'the project can not read or write its store; its staff must look. Try again later';
     return { status: 503, answer: apiError('store', words), retryAfterSeconds: TROUBLE_SECONDS };
+  }
+  if (error instanceof PublishError) {
+    const words = `the project's software can not be published: ${error.message}. Mend that, and push again`;
+    return { status: 503, answer: apiError('software', words), retryAfterSeconds: TROUBLE_SECONDS };
   }
   if (['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')) {
     const words = "the project's disk is full; its staff must make room. Try again later";

@@ -1,10 +1,26 @@
 import { z } from 'zod';
 import { Slug } from '../../protocol/primitives.ts';
+import { SoftwareListing } from '../../protocol/project-api.ts';
 import { Signed } from '../../protocol/release.ts';
 import { ApiFailure } from '../errors.ts';
 import { route } from './route.ts';
 
 export const releaseRoutes = [
+  route({
+    method: 'get',
+    path: '/software',
+    who: 'anyone',
+    summary: 'The repository of software and what is published in it, with tags and sizes',
+    answer: SoftwareListing,
+    async handle({ project }) {
+      const state = await project.software.state(project.now());
+      return {
+        ...project.software.project,
+        state: state && { ...state, publishedAt: state.publishedAt.toISOString() },
+        published: await project.releases.published(),
+      };
+    },
+  }),
   route({
     method: 'get',
     path: '/releases/{application}/{version}',

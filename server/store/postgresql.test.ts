@@ -12,6 +12,7 @@ import * as dispatch from '../dispatch/queries.ts';
 import { serverFiles } from '../files.ts';
 import { projectKey } from '../key.ts';
 import { Project } from '../project.ts';
+import { Software } from '../software/software.ts';
 import { failedReport, Host, Staff } from '../testkit/client.ts';
 import { modelCampaign, modelOutput, modelPrograms, modelRelease } from '../testkit/model.ts';
 import { quiet } from '../testkit/server.ts';
@@ -96,10 +97,12 @@ async function allStatements(): Promise<Set<string>> {
   await prepareDataFolder(files.database);
   const db = await openPglite(files.database);
   await migrate(db, new Date());
+  const key = await projectKey(files.key);
   const project = new Project({
     db: listening(db, statements),
     files,
-    key: await projectKey(files.key),
+    key,
+    software: await Software.open(files, key.fingerprint, quiet),
     staffToken: 'x'.repeat(30),
     name: 'Statements',
     log: quiet,

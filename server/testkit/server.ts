@@ -13,17 +13,21 @@ export interface TestServer {
   readonly url: string;
   readonly staffToken: string;
   readonly invitation: string;
-  restart(): Promise<void>;
+  stop(): Promise<void>;
+  /** @param folder where its data folder is now */
+  restart(folder?: string): Promise<void>;
   remove(): Promise<void>;
 }
 
 export async function testServer(options: Partial<ServerOptions> = {}): Promise<TestServer> {
-  const folder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), 'beamtime-server-')));
+  let folder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), 'beamtime-server-')));
   const start = (port: number) =>
-    startServer({ dataFolder: folder, host: '127.0.0.1', port, name: 'Test', log: quiet, ...options });
+    startServer({ host: '127.0.0.1', port, name: 'Test', log: quiet, ...options, dataFolder: folder });
   let running: RunningServer = await start(0);
   return {
-    folder,
+    get folder() {
+      return folder;
+    },
     get url() {
       return running.url;
     },
@@ -33,9 +37,11 @@ export async function testServer(options: Partial<ServerOptions> = {}): Promise<
     get invitation() {
       return running.invitation;
     },
-    async restart() {
+    stop: () => running.close(),
+    async restart(moved = folder) {
       const { port } = new URL(running.url);
       await running.close();
+      folder = moved;
       running = await start(Number(port));
     },
     async remove() {

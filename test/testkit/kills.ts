@@ -10,7 +10,7 @@ import { engineFiles } from '../../engine/filenames.ts';
 import { EVGEN_VERSION } from '../../engine/testkit/real-project.ts';
 import { CampaignDetail } from '../../protocol/campaign.ts';
 import { EngineEndpoint } from '../../protocol/engine-api.ts';
-import { CampaignList, ProjectInfo } from '../../protocol/project-api.ts';
+import { CampaignList, invitationTo, ProjectInfo } from '../../protocol/project-api.ts';
 import { ServerEndpoint, StaffResults } from '../../protocol/staff-api.ts';
 import { Block, type Card } from '../../protocol/work-unit.ts';
 import { command, root, temporaryFolder } from './command.ts';
@@ -152,8 +152,7 @@ async function publish(endpoint: ServerEndpoint, plan: Plan): Promise<string> {
     }),
   );
   await pushDocument({ file: campaign, url, staffToken });
-  const project = ProjectInfo.parse(await (await fetch(`${url}/api/v1/project`)).json());
-  return `beamtime://join?url=${encodeURIComponent(url)}&key=${project.keyFingerprint}`;
+  return invitationTo(url, ProjectInfo.parse(await (await fetch(`${url}/api/v1/project`)).json()));
 }
 
 /** A `beamtime` process that is started again after each kill. */

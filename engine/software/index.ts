@@ -1,0 +1,4 @@
+/** @module Programs and appliances out of projects' own repositories (CernVM-FS), verified, cached, also offline. */
+
+export { placedSoftware } from './placed.ts';
+export { type PlacedSoftware, Software, type SoftwareOptions } from './software.ts';
