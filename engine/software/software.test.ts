@@ -56,17 +56,20 @@ async function tagsWhile(work: Promise<unknown>): Promise<Map<string, string | u
       const read = (name: string) => readFile(join(spool, unit, name), 'utf8').catch(() => null);
       const [lease, release] = [await read('lease.json'), await read('release.json')];
       if (!lease || !release) continue;
-      const { body } = Signed.parse(JSON.parse(release));
       const { campaign } = SpooledLease.parse(JSON.parse(lease)).lease;
-      tags.set(campaign, Release.parse(JSON.parse(body)).software?.tag);
+      if (!tags.has(campaign)) tags.set(campaign, tagOf(Signed.parse(JSON.parse(release))));
     }
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
   await over;
   return tags;
 }
 
-/** The object of a release's program, as the server stores it: the newest of its size. */
+function tagOf({ body }: Signed): string | undefined {
+  return Release.parse(JSON.parse(body)).software?.tag;
+}
+
+/** Changes one bit of a file. @returns what undoes it */
 async function damage(path: string): Promise<() => Promise<void>> {
   const sound = await readFile(path);
   const bad = Buffer.from(sound);

@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkRepository, resign } from '../../cvmfs/publish/index.ts';
@@ -192,9 +192,11 @@ describe('the software of a project', () => {
     expect((await put({ programs: { 'x86_64-linux': await upload('p') }, version: '9' })).status).toBe(200);
     const { masterKey } = await listing();
     const key = createPublicKey({ key: Buffer.from(masterKey, 'base64'), format: 'der', type: 'spki' });
+    const scratch = join(server.folder, 'scratch');
+    await mkdir(scratch);
     const checked = await checkRepository({
       folder: join(files.repositories, repository),
-      scratch: join(server.folder, 'scratch'),
+      scratch,
       masterKeys: [key],
       readObjects: true,
       nowSeconds,

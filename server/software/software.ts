@@ -79,7 +79,9 @@ export class Software {
         'the master key of the software lies on this server: who breaks in can publish for good. A real project keeps it elsewhere and signs every four weeks (docs/software.md)',
       );
     }
-    return new Software(files, repository, masterKey, log);
+    const software = new Software(files, repository, masterKey, log);
+    if (software.#isThere) await software.#settle();
+    return software;
   }
 
   /** Publications, and what is decided by what is published, come one after the other. */
@@ -146,15 +148,16 @@ export class Software {
     return existsSync(join(this.#folder, MANIFEST));
   }
 
+  /** The data folder may have been moved, or be a copy. */
+  async #settle(): Promise<void> {
+    const written = await readSettings(this.#publisherFolder);
+    if (written.folder === this.#folder) return;
+    await writeSettings(this.#publisherFolder, { ...written, folder: this.#folder });
+  }
+
   async #mustBe(nowSeconds: number): Promise<void> {
     const { settings } = publisherFiles(this.#publisherFolder);
-    if (this.#isThere) {
-      const written = await readSettings(this.#publisherFolder);
-      // The data folder was moved, or is a copy.
-      if (written.folder !== this.#folder)
-        await writeSettings(this.#publisherFolder, { ...written, folder: this.#folder });
-      return;
-    }
+    if (this.#isThere) return;
     if (!existsSync(this.#masterKeyFile)) {
       throw new ApiFailure(
         409,
