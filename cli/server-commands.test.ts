@@ -36,7 +36,7 @@ describe('a project server', () => {
   it('says where it is and how to invite', () => {
     expect(JSON.parse(server.line)).toMatchObject({
       url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
-      invitation: expect.stringMatching(/^beamtime:\/\/join\?url=.*&key=[0-9a-f]{32}$/),
+      invitation: expect.stringMatching(/^beamtime:\/\/join\?url=.*&key=[0-9a-f]{32}&software=[0-9a-f]{32}$/),
       pid: server.child.pid,
     });
   });
@@ -76,6 +76,13 @@ describe('a project server', () => {
     const refused = await home.run('push', 'bad.yaml');
     expect(refused.code).toBe(4);
     expect(refused.err.replace(/^bad\.yaml:\d+: program does not exist.*\n/, '')).toMatch(message);
+  });
+
+  it('lists what is published, with tags and sizes', async () => {
+    const listed = await home.run('software');
+    expect(listed.code).toBe(0);
+    expect(listed.out).toMatch(/^software-[0-9a-f]{12}\.beamtime\.local at http/);
+    expect(listed.out).toMatch(/evgen 0\.3\.0 +evgen-0\.3\.0 +2 /);
   });
 
   it('lists and shows campaigns', async () => {

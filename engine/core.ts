@@ -30,7 +30,7 @@ import { DriverPool } from './slots/drivers.ts';
 import { HistogramBook } from './slots/live-histograms.ts';
 import { RateMeter } from './slots/rate-meter.ts';
 import { Supervisor } from './slots/supervisor.ts';
-import { Software } from './software/index.ts';
+import { programTree, Software } from './software/index.ts';
 import type { StateStore } from './state.ts';
 import { statusView } from './status.ts';
 import { FinishedList, isShown, overallTalk, type ProjectTalk, projectView, runningUnits } from './views.ts';
@@ -185,6 +185,10 @@ export class Core {
       clock,
       log,
       preferred: (unit) => this.choice.for(unit),
+      openTree: async ({ release, spooled }, signal) => {
+        const member = this.memberships.byKey(spooled.project);
+        return release && member ? programTree(release, member, software, signal) : null;
+      },
       onEvents: (events) => this.#meter.add(clock.monotonic(), events),
       onComputed: (project, cpuSeconds) => this.turns.computed(project, cpuSeconds),
       onLive: (event) => store.set('lastEvent', event),

@@ -49,6 +49,8 @@ export interface UnitRun {
    * this path in it is run. Only where capabilities.unmodifiedPrograms.
    */
   readonly command?: string;
+  /** The tree itself, read as the program asks; then programPath is not looked at. */
+  readonly software?: Tree;
   readonly args: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   /** The work unit's directory (card.json, out/, progress, live). */

@@ -7,6 +7,7 @@ import type { Lease } from '../../protocol/project-api.ts';
 import type { Release } from '../../protocol/release.ts';
 import { BLOCKS, CARD, OUT, type Progress } from '../../protocol/work-unit.ts';
 import type { Capsule, RunOutcome } from '../capsules/capsule.ts';
+import type { SoftwareTree } from '../software/index.ts';
 import { diskTrouble } from '../work/desk.ts';
 import type { Outcome } from '../work/machine.ts';
 import type { ConsoleTail } from './consoles.ts';
@@ -18,6 +19,8 @@ export interface UnitToRun {
   readonly lease: Lease;
   readonly release: Release;
   readonly programPath: string;
+  /** What the program lies in, where it is a tree that is read from a repository. */
+  readonly software: SoftwareTree | null;
   readonly jobFolder: string;
   readonly console: ConsoleTail;
   readonly onProgress: (progress: Progress) => void;
@@ -32,7 +35,9 @@ export type RunEnd =
   /** The program or its capsule broke. */
   | { readonly end: 'broken'; readonly reason: string; readonly exitStatus: number | null }
   /** This host ended it: stopped, capsule lost, disk full. Nothing against the unit. */
-  | { readonly end: 'interrupted'; readonly reason: string; readonly disk: unknown };
+  | { readonly end: 'interrupted'; readonly reason: string; readonly disk: unknown }
+  /** Part of the program could not be read while it ran. Nothing against the unit either; it needs all of it before. */
+  | { readonly end: 'unread'; readonly reason: string };
 
 /** Beside out/ the job holds card, progress and live; a program may fill this much with them. */
 const SCRATCH_BYTES = 32 * 1024 * 1024;
@@ -80,6 +85,7 @@ export async function runUnit(unit: UnitToRun, capsule: Capsule, onEnded: () => 
       unitId: lease.unitId,
       programPath: unit.programPath,
       ...(release.command === undefined ? {} : { command: release.command }),
+      ...(unit.software ? { software: unit.software.tree } : {}),
       args: fillRelease(release, lease.card).args,
       environment: release.environment ?? {},
       job,
@@ -96,6 +102,9 @@ export async function runUnit(unit: UnitToRun, capsule: Capsule, onEnded: () => 
     onEnded();
     await capsule.stop();
   }
+  // Whatever became of a program that found its disk not to work: it is not what it would have been.
+  const trouble = unit.software?.trouble();
+  if (trouble && outcome.state !== 'stopped') return { end: 'unread', reason: trouble.message };
   return judge(outcome, unit);
 }
 

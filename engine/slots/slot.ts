@@ -3,6 +3,8 @@ import type { Release } from '../../protocol/release.ts';
 import { LiveEvent, type Progress } from '../../protocol/work-unit.ts';
 import type { Capsule, CapsuleDriver, CapsuleKind, StartupTimes } from '../capsules/capsule.ts';
 import type { Clock } from '../clock.ts';
+import { ProjectError } from '../project/errors.ts';
+import type { SoftwareTree } from '../software/index.ts';
 import type { Measures } from '../work/machine.ts';
 import type { WorkUnit } from '../work/unit.ts';
 import type { ConsoleTail } from './consoles.ts';
@@ -17,6 +19,8 @@ export interface SlotOptions {
   readonly release: Release;
   readonly kind: CapsuleKind;
   readonly programPath: string;
+  /** Opens what the program lies in, where that is read as it runs. */
+  readonly openTree: (signal: AbortSignal) => Promise<SoftwareTree | null>;
   readonly jobFolder: string;
   readonly console: ConsoleTail;
   readonly clock: Clock;
@@ -100,7 +104,9 @@ export class Slot {
     const { unit, release } = this.#options;
     const { lease } = unit.spooled;
     const stopped: RunEnd = { end: 'interrupted', reason: 'stopped', disk: null };
+    let software: SoftwareTree | null = null;
     try {
+      software = await this.#options.openTree(this.#stop.signal);
       await prepareJob({ lease, release, jobFolder: this.#options.jobFolder });
       if (this.isStopping) return stopped;
       this.#capsule = await driver.start({
@@ -119,6 +125,7 @@ export class Slot {
           lease,
           release,
           programPath: this.#options.programPath,
+          software,
           jobFolder: this.#options.jobFolder,
           console: this.#options.console,
           onProgress: (progress) => this.#onProgress(progress, lease.card.events),
@@ -135,8 +142,10 @@ export class Slot {
         this.#options.log.debug({ err: error, slot: this.slotId }, 'slot stopped early');
         return stopped;
       }
+      if (error instanceof ProjectError) return { end: 'unread', reason: error.message };
       throw error;
     } finally {
+      await software?.close();
       this.#onEnded();
       await this.#capsule?.stop();
     }

@@ -3,6 +3,7 @@ import { tablesAt } from '../../protocol/compare.ts';
 import type { LiveEvent } from '../../protocol/work-unit.ts';
 import { CapsuleError, type CapsuleKind } from '../capsules/capsule.ts';
 import type { Clock } from '../clock.ts';
+import type { SoftwareTree } from '../software/index.ts';
 import type { Desk } from '../work/desk.ts';
 import type { Attempt } from '../work/machine.ts';
 import { chooseNext, mayTryAgain } from '../work/policy.ts';
@@ -23,6 +24,8 @@ export interface SupervisorOptions {
   readonly log: Logger;
   /** Capsules for a unit, best first; none while those that preferences allow lack its program. */
   readonly preferred: (unit: WorkUnit) => readonly CapsuleKind[];
+  /** Opens what a unit's program lies in, where that is read as it runs. @throws ProjectError */
+  readonly openTree: (unit: WorkUnit, signal: AbortSignal) => Promise<SoftwareTree | null>;
   /** Events newly computed by all slots. */
   readonly onEvents: (events: number) => void;
   /** A unit's run has come to its end, well or not. */
@@ -137,6 +140,7 @@ export class Supervisor {
       release: unit.release,
       kind: next.kind,
       programPath,
+      openTree: (signal) => this.#options.openTree(unit, signal),
       jobFolder: desk.spool.jobFolder(unit.leaseId),
       console,
       clock,
@@ -241,11 +245,18 @@ export class Supervisor {
   async #note(slot: Slot, end: RunEnd, console: ConsoleTail): Promise<void> {
     const { desk, drivers, log } = this.#options;
     const { unit } = slot;
-    if (end.end !== 'interrupted') {
+    if (end.end === 'outputs' || end.end === 'broken') {
       this.#options.onComputed(unit.spooled.project, slot.measures().cpuSeconds);
     }
     if (end.end === 'outputs') {
       await desk.apply(unit, { event: 'exited', outcome: end.outcome, measures: slot.measures() });
+      return;
+    }
+    if (end.end === 'unread') {
+      log.warn({ lease: unit.leaseId, reason: end.reason }, 'the program could not be read; begun again');
+      unit.readAhead = true;
+      await desk.apply(unit, { event: 'interrupted' });
+      if (unit.state.state === 'ready') await desk.apply(unit, { event: 'programMissing' });
       return;
     }
     const isStopped = slot.isStopping || this.#mode === 'closed';

@@ -11,10 +11,11 @@ import {
   Repository,
   type Snapshot,
 } from '../../cvmfs/read/index.ts';
+import { folderTree } from '../../cvmfs/tree/repository-tree.ts';
 import type { SoftwarePlace } from '../../protocol/software.ts';
 import { type ObjectSource, ObjectsTooLarge } from '../objects/index.ts';
 import { KeyMismatch, ProjectUnreachable, SoftwareRefused } from '../project/errors.ts';
-import type { Member, PlacedSoftware, SoftwareOptions } from './software.ts';
+import type { Member, PlacedSoftware, SoftwareOptions, SoftwareTree } from './software.ts';
 
 const READ_BYTES = 1024 * 1024;
 
@@ -48,6 +49,26 @@ export class Shelf {
       source: (nameOf) => sourceOf(snapshot, place, member, nameOf),
       close: () => repository.close(),
     };
+  }
+
+  /**
+   * Opens a folder below a place for guests; as at().
+   * @throws ProjectError
+   */
+  async tree(
+    member: Member,
+    place: SoftwarePlace,
+    folder: string,
+    signal: AbortSignal,
+  ): Promise<SoftwareTree> {
+    const repository = await this.#repository(member, place, signal);
+    let trouble: Error | null = null;
+    const path = Buffer.from(`${place.path}/${folder}`, 'utf8').toString('latin1');
+    const tree = folderTree(repository.snapshot, path, (error) => {
+      const told = inWords(error, member);
+      trouble ??= told instanceof Error ? told : new Error(String(told));
+    });
+    return { tree, trouble: () => trouble, close: () => repository.close() };
   }
 
   async #repository(

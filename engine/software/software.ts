@@ -1,3 +1,4 @@
+import type { Tree } from '../../ninep/tree.ts';
 import type { SoftwarePlace } from '../../protocol/software.ts';
 import type { ObjectSource } from '../objects/index.ts';
 import type { Membership } from '../project/membership.ts';
@@ -19,6 +20,14 @@ export type Member = Pick<Membership, 'url' | 'name' | 'keyFingerprint' | 'softw
 export interface PlacedSoftware {
   /** Reads files of it as objects. @param nameOf where an object lies below the place's path */
   source(nameOf: (sha256: string) => string | undefined): ObjectSource;
+  close(): Promise<void>;
+}
+
+/** A folder of it as guests see it, read as they ask. */
+export interface SoftwareTree {
+  readonly tree: Tree;
+  /** The first thing that could not be had; the guest only heard that its disk does not work. */
+  trouble(): Error | null;
   close(): Promise<void>;
 }
 
@@ -56,6 +65,19 @@ export class Software {
         this.#usedBytes = (await this.#shelf)?.usedBytes ?? 0;
       },
     };
+  }
+
+  /**
+   * Opens a folder below a place.
+   * @throws ProjectError
+   */
+  async tree(
+    member: Member,
+    place: SoftwarePlace,
+    folder: string,
+    signal: AbortSignal,
+  ): Promise<SoftwareTree> {
+    return (await this.#open()).tree(member, place, folder, signal);
   }
 
   #open(): Promise<Shelf> {

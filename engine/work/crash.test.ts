@@ -188,6 +188,7 @@ async function begin(world: World, life: Life) {
     histograms: new HistogramBook(),
     clock,
     log,
+    openTree: async () => null,
     preferred: () => ['wasm'],
     onEvents: () => {},
     onComputed: (project, cpuSeconds) => turns.computed(project, cpuSeconds),

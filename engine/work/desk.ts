@@ -196,6 +196,7 @@ export class Desk {
       release: null,
       programs: new Map(),
       treeFiles: new Set(),
+      readAhead: false,
       recordedAs: null,
       inSlot: false,
       reportedAtMs: now,

@@ -4,7 +4,7 @@ import { Release, TREE_PLATFORM } from '../../protocol/release.ts';
 import { softwareNames } from '../../protocol/software.ts';
 import { TreeManifest } from '../../protocol/tree.ts';
 import type { CapsuleKind } from '../capsules/capsule.ts';
-import { ObjectsTooLarge } from '../objects/cache.ts';
+import { type ObjectSource, ObjectsTooLarge } from '../objects/cache.ts';
 import type { ProjectClient } from '../project/client.ts';
 import { KeyMismatch, ProjectRefused, SoftwareRefused } from '../project/errors.ts';
 import { openSigned } from '../project/signatures.ts';
@@ -122,12 +122,18 @@ async function fetchPrograms(
       );
       if (isTree) {
         const files = await filesOfTree(path, release);
-        // Said before they are fetched: none may go again to make room for the next.
-        unit.treeFiles = new Set(files.map((file) => file.sha256));
         const folder = softwareNames.treeFolder(platform);
         const names = new Map(files.map((file) => [file.sha256, `${folder}/${file.path}`]));
         const source = placed.source((sha256) => names.get(sha256));
-        for (const { sha256, bytes } of files) await objects.get({ sha256, bytes }, source, signal);
+        if (member.software) {
+          // Guests read it out of the repository as they need it.
+          if (unit.readAhead) for (const sha256 of names.keys()) await readThrough(source, sha256, signal);
+          unit.readAhead = false;
+        } else {
+          // Said before they are fetched: none may go again to make room for the next.
+          unit.treeFiles = new Set(names.keys());
+          for (const { sha256, bytes } of files) await objects.get({ sha256, bytes }, source, signal);
+        }
       }
       programs.set(kind, path);
     }
@@ -140,6 +146,12 @@ async function fetchPrograms(
     );
   }
   return programs;
+}
+
+/** What was read once is in the repository's cache. */
+async function readThrough(source: ObjectSource, sha256: string, signal: AbortSignal): Promise<void> {
+  const { chunks } = await source(sha256, 0, signal);
+  for await (const _ of chunks) signal.throwIfAborted();
 }
 
 async function filesOfTree(manifestPath: string, release: Release) {

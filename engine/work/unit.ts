@@ -25,6 +25,8 @@ export interface WorkUnit {
   programs: ReadonlyMap<CapsuleKind, string>;
   /** Files of the program where it is a tree; known once its manifest is here. */
   treeFiles: ReadonlySet<Sha256>;
+  /** A run ended because part of the program could not be read: all of it is, before the next. */
+  readAhead: boolean;
   /** The verdict that the history has of it; null: nothing yet in this life of the engine. */
   recordedAs: FinishedUnit['verdict'] | null;
   /** A slot works in its folder: it must not be removed. */

@@ -9,6 +9,7 @@ import {
   type TreeNode,
 } from '../../../ninep/index.ts';
 import { TreeManifest } from '../../../protocol/tree.ts';
+import type { UnitRun } from '../capsule.ts';
 
 /** Name of a program that is one file in the guest's software tree. */
 const PROGRAM = 'program';
@@ -25,11 +26,16 @@ export interface Software {
 }
 
 /**
- * The read-only tree with the program, read from the host's files when the guest asks for a page.
- * @param programPath the program; with `command` a tree's manifest, whose files lie beside it, named by their hashes
+ * The read-only tree with the program: what came with it, or made of the host's files, read when the guest asks for a
+ * page. With a command programPath is a tree's manifest, whose files lie beside it, named by their hashes.
  * @throws the file system's error where the program is not there; an error where it is no manifest
  */
-export async function softwareOf(programPath: string, command?: string): Promise<Software> {
+export async function softwareOf({
+  programPath,
+  command,
+  software,
+}: Pick<UnitRun, 'programPath' | 'command' | 'software'>): Promise<Software> {
+  if (software) return { tree: software, program: `${SOFTWARE_FOLDER}/${command}` };
   if (command === undefined) {
     const { size } = await stat(programPath);
     const entry: FixedEntry = { path: PROGRAM, hostPath: programPath, bytes: size, executable: true };

@@ -83,7 +83,7 @@ export class VmCapsule implements Capsule {
     }
     this.#state = 'running';
     try {
-      return await this.#running(unit, await softwareOf(unit.programPath, unit.command));
+      return await this.#running(unit, await softwareOf(unit));
     } finally {
       await this.#end();
       await this.#keepConsole(unit.unitId);
