@@ -76,9 +76,12 @@ test('a restart keeps everything: hosts, leases, uploads, results, credit, key a
 test('it writes below its folder only, for its user only, and leaves no lock or endpoint behind', async () => {
   const server = await testServer();
   expect((await readdir(server.folder)).sort()).toEqual(
-    ['database', 'endpoint.json', 'objects', 'project.key', 'server.lock', 'staff.token', 'uploads'].sort(),
+    [
+      ...['database', 'endpoint.json', 'master.key', 'objects', 'project.key', 'repositories', 'server.lock'],
+      ...['staff.token', 'uploads'],
+    ].sort(),
   );
-  for (const name of ['project.key', 'staff.token', 'endpoint.json'])
+  for (const name of ['project.key', 'master.key', 'staff.token', 'endpoint.json'])
     expect((await stat(join(server.folder, name))).mode & 0o077).toBe(0);
   const endpoint = JSON.parse(await readFile(join(server.folder, 'endpoint.json'), 'utf8'));
   expect(endpoint).toEqual({ url: server.url, staffToken: server.staffToken, pid: process.pid });
