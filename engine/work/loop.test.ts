@@ -56,6 +56,22 @@ test('never two steps at once; a poke meanwhile means one more step after', asyn
   await loop.stop();
 });
 
+test('a step that pokes its own loop at once is not begun twice, and backs off like any other', async () => {
+  let steps = 0;
+  const { loop } = makeLoop(async () => {
+    steps++;
+    loop.poke();
+    throw new Error('no');
+  });
+  loop.poke();
+  for (let i = 0; i < 5; i++) {
+    await settle();
+    loop.poke();
+  }
+  expect([steps, loop.inTrouble]).toEqual([1, true]);
+  await loop.stop();
+});
+
 test('backs off while steps fail, and pokes do not shorten that; hurry does', async () => {
   let steps = 0;
   const { clock, loop } = makeLoop(async () => {

@@ -69,13 +69,17 @@ export class Loop {
     this.#cancelTimer = null;
     this.#firm = false;
     this.#pokedMeanwhile = false;
-    this.#stepping = this.#step().then((result) => {
-      this.#stepping = null;
-      if (!this.#stop.signal.aborted) this.#plan(result);
-    });
+    // Begun a moment later: a step that pokes its own loop before its first await is one that is under way.
+    this.#stepping = Promise.resolve()
+      .then(() => this.#step())
+      .then((result) => {
+        this.#stepping = null;
+        if (!this.#stop.signal.aborted) this.#plan(result);
+      });
   }
 
   async #step(): Promise<StepResult> {
+    if (this.#stop.signal.aborted) return { next: 'idle' };
     try {
       const result = await this.#options.step(this.#stop.signal);
       this.#failures = 0;
