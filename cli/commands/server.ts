@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -60,6 +61,12 @@ export const server: Command = {
       terminal.say(`Project server at ${running.url}`);
       terminal.say(`Invitation: ${running.invitation}`);
       terminal.say(`Publish with "beamtime push --data ${folder} FILE". Log: ${logFile}. Ctrl-C ends it.`);
+      const { masterKey } = serverFiles(folder);
+      if (existsSync(masterKey)) {
+        terminal.say(
+          `The software's master key lies in ${masterKey}: a real project takes it away (docs/software.md).`,
+        );
+      }
       await stopped(input.stopping);
     } finally {
       await running.close();
