@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { EngineState } from '../../protocol/engine-api.ts';
 import { ApiError, SoftwareListing } from '../../protocol/project-api.ts';
 import { Release, Signed } from '../../protocol/release.ts';
 import { Network } from '../testkit/network.ts';
@@ -36,9 +37,18 @@ afterAll(async () => {
   await project?.remove();
 });
 
-const valid = (finished: number) =>
-  engine.until((now) => now.finished.filter(({ verdict }) => verdict === 'valid').length === finished);
-const message = async () => (await engine.state()).projects[0]?.message ?? '';
+/** Waits for nothing that a server or a backoff asks for: a person presses "Try now" again and again. */
+async function hurried(): Promise<EngineState> {
+  await engine.ask('POST', '/work/retry');
+  return engine.state();
+}
+const WITHIN = { timeout: 90_000, interval: 1000 };
+const valid = (count: number) =>
+  expect
+    .poll(async () => (await hurried()).finished.filter(({ verdict }) => verdict === 'valid').length, WITHIN)
+    .toBe(count);
+const told = (message: RegExp) =>
+  expect.poll(async () => (await hurried()).projects[0]?.message ?? '', WITHIN).toMatch(message);
 const listing = async () =>
   SoftwareListing.parse(await (await fetch(`${project.server.url}/api/v1/software`)).json());
 const repositoryFolder = async () => join(project.server.folder, 'cvmfs', (await listing()).repository);
@@ -110,7 +120,6 @@ describe('software of a project', PATIENCE, () => {
     await project.pushMarked('next');
     await project.push({ ...SMALL, version: 'next' });
     await project.push(SMALL);
-    await engine.ask('POST', '/work/retry');
     expect(await tagsWhile(valid(3))).toEqual(
       new Map([
         ['test-2', 'evgen-next'],
@@ -130,13 +139,9 @@ describe('software of a project', PATIENCE, () => {
     const program = sizes.sort((a, b) => b.bytes - a.bytes)[0]?.path ?? '';
     const mend = await damage(program);
     await project.push({ ...SMALL, version: 'damaged' });
-    await engine.ask('POST', '/work/retry');
-    await expect
-      .poll(message, { timeout: 60_000 })
-      .toMatch(/software of Test is refused: the object .* is not what its name says/);
+    await told(/software of Test is refused: the object .* is not what its name says/);
     expect((await engine.state()).finished).toHaveLength(3);
     await mend();
-    await engine.ask('POST', '/work/retry');
     await valid(4);
   });
 
@@ -144,21 +149,17 @@ describe('software of a project', PATIENCE, () => {
     await project.pushMarked('forged');
     const mend = await damage(join(await repositoryFolder(), '.cvmfspublished'));
     await project.push({ ...SMALL, version: 'forged' });
-    await engine.ask('POST', '/work/retry');
-    await expect.poll(message, { timeout: 60_000 }).toMatch(/software of Test is refused: .*manifest/);
+    await told(/software of Test is refused: .*manifest/);
     await project.push(SMALL);
-    await engine.ask('POST', '/work/retry');
     await valid(5);
     await mend();
-    await engine.ask('POST', '/work/retry');
     await valid(6);
   });
 
   test('what was pulled runs with the network gone, out of the cache of the repository', async () => {
     await project.push({ units: 1, eventsPerUnit: 2_000_000, version: 'next' });
     await engine.ask('POST', '/work/retry');
-    const soon = { timeout: 90_000, interval: 50 };
-    await engine.until((now) => now.projects[0]?.inHand.unfinished === 1, soon);
+    await engine.until(({ running }) => running.length === 1, { timeout: 90_000, interval: 50 });
     network.away(true);
     await engine.stop();
     await rm(join(engine.folder, 'objects'), { recursive: true });
@@ -170,7 +171,6 @@ describe('software of a project', PATIENCE, () => {
     expect(createHash('sha256').update(bytes).digest('hex')).toBe(program);
     expect(bytes.subarray(-4).toString()).toBe('next');
     network.away(false);
-    await engine.ask('POST', '/work/retry');
     await valid(7);
   });
 });
