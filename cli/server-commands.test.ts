@@ -2,6 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EVGEN_VERSION } from '../engine/testkit/real-project.ts';
 import { makeHome } from './testkit/run.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -54,13 +55,13 @@ describe('a project server', () => {
       code: 0,
       err: expect.stringMatching(/^release\.yaml:\d+: program does not exist/),
     });
-    expect(first.out).toContain('release evgen 0.3.1: published, program.wasm uploaded');
+    expect(first.out).toContain(`release evgen ${EVGEN_VERSION}: published, program.wasm uploaded`);
     expect(first.out).toContain('campaign quick: published, 9 work units, 18,000 events, running');
 
     const again = await home.run('push', 'release.yaml', 'campaign.yaml', '--json');
     expect(again.code).toBe(0);
     const { pushed } = JSON.parse(again.out);
-    expect(pushed[0]).toMatchObject({ kind: 'release', name: 'evgen 0.3.1', uploaded: [] });
+    expect(pushed[0]).toMatchObject({ kind: 'release', name: `evgen ${EVGEN_VERSION}`, uploaded: [] });
     expect(pushed[1].summary).toMatchObject({ name: 'quick', units: 9 });
   });
 
@@ -82,7 +83,7 @@ describe('a project server', () => {
     const listed = await home.run('software');
     expect(listed.code).toBe(0);
     expect(listed.out).toMatch(/^software-[0-9a-f]{12}\.beamtime\.local at http/);
-    expect(listed.out).toMatch(/evgen 0\.3\.0 +evgen-0\.3\.0 +2 /);
+    expect(listed.out.replaceAll(/ +/g, ' ')).toContain(`evgen ${EVGEN_VERSION} evgen-${EVGEN_VERSION} 2 `);
   });
 
   it('lists and shows campaigns', async () => {
