@@ -36,7 +36,7 @@ const COMMON = {
 export default defineConfig({
   test: {
     // On two cores: a quarter of the time here is spent waiting for processes and deadlines.
-    maxWorkers: 4,
+    maxWorkers: 3,
     sequence: { sequencer: LongFirst },
     projects: [
       {
