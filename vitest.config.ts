@@ -8,8 +8,12 @@ const LONG = [
   'engine/*.test.ts',
   'engine/capsules/**',
   'engine/history/**',
+  'engine/software/**',
+  'engine/work/crash.test.ts',
   '**/linux-client.test.ts',
+  'physics/evgen/tests/parts.test.ts',
   'server/*.test.ts',
+  'wasi/hostile.test.ts',
   '**/faults.test.ts',
 ];
 
