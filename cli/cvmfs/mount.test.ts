@@ -11,6 +11,7 @@ import { mustMount, parseMountInfo, servedBy } from './kernel-mount.ts';
 
 const NAME = 'mounted.example.org';
 const keys = makeKeys();
+const folder = scratch();
 let home: Awaited<ReturnType<typeof makeHome>>;
 let server: TestServer;
 
@@ -19,7 +20,7 @@ beforeAll(async () => {
   writeFileSync(join(home.folder, 'sw.pub'), keys.masterPublicPem);
   mkdirSync(join(home.folder, 'at'));
   const files = { '/1.0/data': 'content', '/latest': '@1.0' };
-  server = await serveRepository(NAME, makeRepository({ name: NAME, keys, folder: scratch(), files }));
+  server = await serveRepository(NAME, makeRepository({ name: NAME, keys, folder, files }));
 });
 afterAll(() => home.remove());
 

@@ -26,7 +26,7 @@ const KIB = 1024;
 describe.skipIf(!hasSample)(
   'beside the reference implementation (skipped where the sample is not here)',
   () => {
-    const folder = scratch();
+    const folder = hasSample ? scratch() : '';
     const source = join(folder, 'source');
 
     test('the same folder is published with the same catalogs, but for compressed bytes and times', async () => {
