@@ -14,6 +14,7 @@ import { CoresMonitor, type Decision, type Pause } from './cores/index.ts';
 import type { EngineFiles } from './filenames.ts';
 import { type Fills, History, type Totals } from './history/index.ts';
 import { ObjectCache } from './objects/index.ts';
+import { SoftwareRefused } from './project/errors.ts';
 import {
   type Invitation,
   joinProject,
@@ -385,10 +386,16 @@ export class Core {
     const isOwed = () =>
       this.desk
         .list((unit) => isUndelivered(unit) || unit.state.state === 'abandoned')
-        .some(({ spooled }) => !this.work.troubleOf(spooled.project));
+        .some(({ spooled }) => this.#takesResults(spooled.project));
     while (isOwed() && !this.desk.diskTrouble && !this.#stop.signal.aborted) {
       await new Promise<void>((resolve) => this.options.clock.after(100, resolve));
     }
+  }
+
+  /** As far as is known. Results are delivered also where its software is refused. */
+  #takesResults(project: string): boolean {
+    const trouble = this.work.troubleOf(project);
+    return trouble === null || trouble instanceof SoftwareRefused;
   }
 
   /** Everything ends; all that was computed is in the spool. */

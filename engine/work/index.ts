@@ -1,7 +1,7 @@
 /** @module Work units on this host: leased, fetched, run, uploaded, reported, decided. See machine.ts. */
 import type { Logger } from '../../platform/log.ts';
 import type { Clock } from '../clock.ts';
-import { ProjectError } from '../project/errors.ts';
+import { ProjectError, SoftwareRefused } from '../project/errors.ts';
 import type { WorkContext } from './context.ts';
 import { deliverStep } from './deliver-step.ts';
 import { fetchStep } from './fetch-step.ts';
@@ -158,6 +158,8 @@ export class Work {
 
   /** A loop that had failed and now did something: what kept the others back is likely over too. */
   #worked({ troubles, loops }: Carriage, name: LoopName, result: StepResult): void {
+    // Software that was refused stays so, and said so, while nothing was fetched since.
+    if (result.next === 'idle' && troubles.get(name) instanceof SoftwareRefused) return;
     if (!troubles.delete(name)) return;
     this.#options.onChange();
     if (result.next !== 'idle') {
