@@ -84,6 +84,15 @@ describe('several projects', () => {
   });
 });
 
+test('joined in the moment in which it is forgotten: it is joined', async () => {
+  const store = await loaded();
+  await store.join(joined('a'), DAY);
+  await store.leave(key('a'), 'give-back');
+  const [, member] = await Promise.all([store.forgetLeft(() => false), store.join(joined('a'), DAY)]);
+  expect(member).toMatchObject({ leaving: null });
+  expect((await loaded()).joined.map(({ name }) => name)).toEqual(['a']);
+});
+
 describe('files of other times', () => {
   const { description: _, ...old } = joined('a');
   const { description: __, ...former } = joined('b');

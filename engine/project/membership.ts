@@ -90,18 +90,20 @@ export class MembershipStore {
 
   /** A project that is joined already keeps its weight and its day; one that was being left is joined again. */
   async join(joined: Joined, nowMs: number): Promise<Membership> {
-    const known = this.byKey(joined.keyFingerprint);
-    const membership: Membership = {
-      ...joined,
-      share: known?.leaving === null ? known.share : FULL_SHARE,
-      joinedAt: known?.joinedAt ?? new Date(nowMs).toISOString(),
-      leaving: null,
-    };
-    await this.#change((projects) =>
-      known
-        ? projects.map((one) => (one.keyFingerprint === joined.keyFingerprint ? membership : one))
-        : [...projects, membership],
-    );
+    const isIt = (one: Membership) => one.keyFingerprint === joined.keyFingerprint;
+    // Looked up in its turn: a change before it may have forgotten the project.
+    await this.#change((projects) => {
+      const known = projects.find(isIt);
+      const membership: Membership = {
+        ...joined,
+        share: known?.leaving === null ? known.share : FULL_SHARE,
+        joinedAt: known?.joinedAt ?? new Date(nowMs).toISOString(),
+        leaving: null,
+      };
+      return known ? projects.map((one) => (isIt(one) ? membership : one)) : [...projects, membership];
+    });
+    const membership = this.byKey(joined.keyFingerprint);
+    if (!membership) throw new Error('joined, yet not a member');
     return membership;
   }
 
