@@ -3,12 +3,12 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Whole systems: processes, machines, browsers. They take minutes and wait much. */
 const LONG = [
-  'test/**',
+  'test/**/*.test.ts',
   'cli/*-commands.test.ts',
   'engine/*.test.ts',
-  'engine/capsules/**',
-  'engine/history/**',
-  'engine/software/**',
+  'engine/capsules/**/*.test.ts',
+  'engine/history/**/*.test.ts',
+  'engine/software/**/*.test.ts',
   'engine/work/crash.test.ts',
   '**/linux-client.test.ts',
   'physics/evgen/tests/parts.test.ts',
@@ -47,7 +47,7 @@ export default defineConfig({
         test: {
           ...COMMON,
           name: 'long',
-          include: LONG.map((path) => path.replace(/\*\*$/, '**/*.test.ts')),
+          include: LONG,
           exclude: ELSEWHERE,
         },
       },

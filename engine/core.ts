@@ -14,7 +14,6 @@ import { CoresMonitor, type Decision, type Pause } from './cores/index.ts';
 import type { EngineFiles } from './filenames.ts';
 import { type Fills, History, type Totals } from './history/index.ts';
 import { ObjectCache } from './objects/index.ts';
-import { SoftwareRefused } from './project/errors.ts';
 import {
   type Invitation,
   joinProject,
@@ -24,6 +23,7 @@ import {
   ProjectClient,
   ProjectUnreachable,
   previewProject,
+  SoftwareRefused,
 } from './project/index.ts';
 import { Throttle } from './project/throttle.ts';
 import { Consoles } from './slots/consoles.ts';

@@ -1,8 +1,7 @@
 import { lstat, mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { compileForTest } from '../wasi/testkit/compile.ts';
+import { describe, expect, test } from 'vitest';
 import * as trees from './index.ts';
 import {
   hostFolder,
@@ -15,7 +14,8 @@ import {
   type Tree,
   union,
 } from './index.ts';
-import { bootGuest, type Guest, mountArguments, whyNoGuest } from './testkit/guest.ts';
+import { mountArguments, whyNoGuest } from './testkit/guest.ts';
+import { guestWithProgram } from './testkit/guest-program.ts';
 import { eventually, openFilesBelow, scratch, served } from './testkit/served.ts';
 
 const FIRST_PORT = 5641;
@@ -99,8 +99,9 @@ describe.skipIf(why)(`the client in Linux's kernel${why ? ` (skipped: ${why})` :
       const serving = await served(union({ job: tree, ctl }));
       cases.push({ ...one, look, folder, mailbox, serving, port: FIRST_PORT + cases.length });
     }
-    const guest = await guestWithExercise(
+    const guest = await guestWithProgram(
       Object.fromEntries(cases.map(({ port, serving }) => [port, serving.server.socketPath])),
+      fileURLToPath(new URL('./testkit/exercise.c', import.meta.url)),
     );
     for (const { kind, options, look, folder, mailbox, serving, port } of cases) {
       const { status, output } = await guest.run(
@@ -123,24 +124,6 @@ describe.skipIf(why)(`the client in Linux's kernel${why ? ` (skipped: ${why})` :
     }
   }, 240_000);
 });
-
-async function guestWithExercise(servers: Readonly<Record<number, string>>): Promise<Guest> {
-  const source = fileURLToPath(new URL('./testkit/exercise.c', import.meta.url));
-  const guest = await bootGuest({
-    servers,
-    files: [
-      { kind: 'directory', path: 'mnt', mode: 0o755 },
-      {
-        kind: 'file',
-        path: 'bin/exercise',
-        mode: 0o755,
-        data: await readFile(await compileForTest(source, 'x86_64-linux')),
-      },
-    ],
-  });
-  onTestFinished(() => guest.close());
-  return guest;
-}
 
 /** What exercise.c must have left. */
 async function expectLeftBehind(look: Look): Promise<void> {

@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdtemp, symlink } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { DebianError } from '../appliance/debian.ts';
 import { buildApplication } from '../applications/build.ts';
 import { pushDocument } from '../cli/push.ts';
-import { bootedOnce } from '../engine/capsules/qemu/testkit/snapshots.ts';
-import { engineFiles } from '../engine/filenames.ts';
+import { bootedBefore } from '../engine/capsules/qemu/testkit/snapshots.ts';
 import { TestEngine } from '../engine/testkit/real-engine.ts';
 import { Host, Staff } from '../server/testkit/client.ts';
 import { testServer } from '../server/testkit/server.ts';
@@ -42,12 +41,9 @@ async function projectWith(name: string, campaign: object) {
   const staff = new Staff(url, staffToken);
   const one = { kind: 'campaign', name, title: name, application: name, version: '0.1.0' };
   await staff.push({ ...one, kind: 'campaign', leaseMinutes: 30, validation: { tolerance: 2 }, ...campaign });
-  const booted = await bootedOnce();
   const engine = async () => {
     const dataFolder = await mkdtemp(join(tmpdir(), 'beamtime-engine-'));
-    const files = engineFiles(dataFolder);
-    await symlink(booted.snapshots, files.snapshots);
-    await copyFile(booted.machine, files.machine);
+    await bootedBefore(dataFolder);
     const joined = await TestEngine.start({ dataFolder, invitation: server.invitation, capsule: 'qemu' });
     undo.push(() => joined.remove());
     return joined;

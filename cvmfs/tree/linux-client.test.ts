@@ -1,10 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { bootGuest, mountArguments, whyNoGuest } from '../../ninep/testkit/guest.ts';
+import { mountArguments, whyNoGuest } from '../../ninep/testkit/guest.ts';
+import { guestWithProgram } from '../../ninep/testkit/guest-program.ts';
 import { served } from '../../ninep/testkit/served.ts';
-import { compileForTest } from '../../wasi/testkit/compile.ts';
 import { ObjectCache, parseMasterKeys, Repository } from '../read/index.ts';
 import { makeKeys } from '../testkit/keys.ts';
 import { makeRepository } from '../testkit/made-repository.ts';
@@ -54,19 +53,7 @@ test.skipIf(why)(
 
     const serving = await served(singleRepositoryTree(await open([])));
     const source = fileURLToPath(new URL('../testkit/xattrs.c', import.meta.url));
-    const guest = await bootGuest({
-      servers: { [PORT]: serving.server.socketPath },
-      files: [
-        { kind: 'directory', path: 'mnt', mode: 0o755 },
-        {
-          kind: 'file',
-          path: 'bin/xattrs',
-          mode: 0o755,
-          data: await readFile(await compileForTest(source, 'x86_64-linux')),
-        },
-      ],
-    });
-    onTestFinished(() => guest.close());
+    const guest = await guestWithProgram({ [PORT]: serving.server.socketPath }, source);
     const sums = (path: string) => createHash('sha1').update(path).digest('hex');
     const said = await guest.run(`set -e
       mount ${mountArguments(PORT, MOUNT_OPTIONS)} /mnt

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import { pushDocument } from '../../cli/push.ts';
-import { bootedOnce } from '../../engine/capsules/qemu/testkit/snapshots.ts';
+import { bootedBefore } from '../../engine/capsules/qemu/testkit/snapshots.ts';
 import { engineFiles } from '../../engine/filenames.ts';
 import { EVGEN_VERSION } from '../../engine/testkit/real-project.ts';
 import { CampaignDetail } from '../../protocol/campaign.ts';
@@ -116,15 +116,6 @@ export function survivesKills(plan: Plan): void {
     await server.stop();
     expect(await settle(data)).toEqual([]);
   });
-}
-
-/** The engine finds the machine booted, as on every day but the first. */
-async function bootedBefore(dataFolder: string): Promise<void> {
-  const booted = await bootedOnce();
-  const files = engineFiles(dataFolder);
-  mkdirSync(dataFolder, { recursive: true });
-  symlinkSync(booted.snapshots, files.snapshots);
-  copyFileSync(booted.machine, files.machine);
 }
 
 async function publish(endpoint: ServerEndpoint, plan: Plan): Promise<string> {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { FolderInUse, type FolderLock, lockFolder } from '../../../../platform/folder-lock.ts';
 import { makeLogger } from '../../../../platform/log.ts';
+import { engineFiles } from '../../../filenames.ts';
 import { qemuDriver } from '../index.ts';
 import { builtAppliance } from './appliance.ts';
 
@@ -50,6 +51,15 @@ export async function bootedOnce(): Promise<BootedFiles> {
     await lock.release();
   }
   return files;
+}
+
+/** An engine in this new folder finds the machine booted, as on every day but the first. */
+export async function bootedBefore(dataFolder: string): Promise<void> {
+  const booted = await bootedOnce();
+  const files = engineFiles(dataFolder);
+  await mkdir(dataFolder, { recursive: true });
+  await symlink(booted.snapshots, files.snapshots);
+  await copyFile(booted.machine, files.machine);
 }
 
 async function codeHash(): Promise<string> {
