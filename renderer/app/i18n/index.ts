@@ -39,6 +39,7 @@ export function systemLanguage(wanted: readonly string[] = navigator.languages):
 export async function setLanguage(language: Language): Promise<void> {
   const { default: messages } = await LOADERS[language]();
   i18n.global.setLocaleMessage(language, messages as never);
+  plain.clear();
   i18n.global.locale.value = language;
   const regional = navigator.languages.find((tag) => tag.startsWith(`${language}-`));
   setFormatLocale(regional ?? (language === 'en' ? 'en-GB' : language));
@@ -46,9 +47,18 @@ export async function setLanguage(language: Language): Promise<void> {
   document.documentElement.dir = 'ltr';
 }
 
+/** Most of a page's messages have no values, and are asked for again whenever it is drawn. */
+const plain = new Map<string, string>();
+
 /** A message in the page's language. */
-export function t(key: string, values: Record<string, unknown> = {}): string {
-  return i18n.global.t(key, values);
+export function t(key: string, values?: Record<string, unknown>): string {
+  if (values) return i18n.global.t(key, values);
+  const id = `${i18n.global.locale.value} ${key}`;
+  const known = plain.get(id);
+  if (known !== undefined) return known;
+  const message = i18n.global.t(key);
+  plain.set(id, message);
+  return message;
 }
 
 /** A message that depends on a number: "{n} core | {n} cores". */

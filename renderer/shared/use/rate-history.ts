@@ -6,7 +6,8 @@ export interface RateSample {
   readonly perSecond: number;
 }
 
-const KEPT = 180_000 / CALM_MS;
+const SAMPLE_MS = 6000;
+const KEPT = 180_000 / SAMPLE_MS;
 /** What is told a little early is of the beat all the same. */
 const EARLY_MS = 1000;
 
@@ -27,7 +28,7 @@ export function useRateHistory(
     if (perSecond === null || now - (samples.value.at(-1)?.at ?? 0) < after) return;
     samples.value = [...samples.value.slice(1 - KEPT), { at: now, perSecond }];
   };
-  watch(at, () => sample(CALM_MS - EARLY_MS), { immediate: true });
+  watch(at, () => sample(SAMPLE_MS - EARLY_MS), { immediate: true });
   onScopeDispose(everyCalmBeat(() => sample(CALM_MS + EARLY_MS)));
   return samples;
 }
