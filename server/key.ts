@@ -3,6 +3,7 @@ import {
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
+  hkdfSync,
   type KeyObject,
   sign,
 } from 'node:crypto';
@@ -16,6 +17,8 @@ export interface ProjectKey {
   /** First 32 hexadecimal digits of their SHA-256: what an invitation carries. */
   readonly fingerprint: string;
   sign(body: string): Signed;
+  /** A secret of the project's for one purpose: always the same, and it tells nothing of the key (RFC 5869). */
+  derive(purpose: string): Buffer;
 }
 
 /** The project's Ed25519 key, made at first start, readable by the server's user only. */
@@ -46,10 +49,12 @@ function readKey(pem: string, path: string): KeyObject {
 
 function fromPrivateKey(key: KeyObject): ProjectKey {
   const { x = '' } = createPublicKey(key).export({ format: 'jwk' });
+  const { d: seed = '' } = key.export({ format: 'jwk' });
   const raw = Buffer.from(x, 'base64url');
   return {
     publicKey: raw.toString('base64'),
     fingerprint: createHash('sha256').update(raw).digest('hex').slice(0, 32),
     sign: (body) => ({ body, signature: sign(null, Buffer.from(body, 'utf8'), key).toString('base64') }),
+    derive: (purpose) => Buffer.from(hkdfSync('sha256', Buffer.from(seed, 'base64url'), '', purpose, 32)),
   };
 }

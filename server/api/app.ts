@@ -7,6 +7,7 @@ import { ApiFailure } from '../errors.ts';
 import { ObjectDamaged } from '../objects/objects.ts';
 import type { Project } from '../project.ts';
 import { StoreError } from '../store/database.ts';
+import { catalogueRoutes } from './catalogue.ts';
 import { hostRoutes } from './hosts.ts';
 import { objectRoutes } from './objects.ts';
 import { openApi } from './openapi.ts';
@@ -19,6 +20,7 @@ import { workRoutes } from './work.ts';
 
 export const routes: readonly Route[] = [
   ...projectRoutes,
+  ...catalogueRoutes,
   ...hostRoutes,
   ...releaseRoutes,
   ...objectRoutes,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import * as campaign from '../../protocol/campaign.ts';
+import * as catalogue from '../../protocol/catalogue.ts';
 import * as primitives from '../../protocol/primitives.ts';
 import * as project from '../../protocol/project-api.ts';
 import * as release from '../../protocol/release.ts';
@@ -15,6 +16,7 @@ const exported: Record<string, unknown> = {
   ...release,
   ...workUnit,
   ...campaign,
+  ...catalogue,
   ...project,
   ...staff,
 };

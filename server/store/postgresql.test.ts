@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { getRequestListener } from '@hono/node-server';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { projectApp } from '../api/app.ts';
+import * as catalogue from '../catalogue/queries.ts';
 import * as dispatch from '../dispatch/queries.ts';
 import { serverFiles } from '../files.ts';
 import { projectKey } from '../key.ts';
@@ -90,7 +91,7 @@ test.skipIf(!isHere)(
 /** Statements that are constants, and those that a project says while all of its routes are used. */
 async function allStatements(): Promise<Set<string>> {
   const statements = new Set<string>();
-  for (const text of [...Object.values(dispatch), ...Object.values(validate)])
+  for (const text of [...Object.values(dispatch), ...Object.values(validate), ...Object.values(catalogue)])
     if (typeof text === 'string') statements.add(text);
   const files = serverFiles(join(folder, 'embedded'));
   await Project.makeFolders(files);

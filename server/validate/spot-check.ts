@@ -1,9 +1,7 @@
-import { byteString } from '../../ninep/tree.ts';
-import { makeFolders, memoryTree, readFile, writeFile } from '../../ninep/trees/index.ts';
-import { fillRelease } from '../../platform/templates.ts';
+import { readFile } from '../../ninep/trees/index.ts';
 import type { Release } from '../../protocol/release.ts';
-import { BLOCKS, CARD, type Card, OUT } from '../../protocol/work-unit.ts';
-import { runProgram } from '../../wasi/run.ts';
+import { BLOCKS, type Card, OUT } from '../../protocol/work-unit.ts';
+import { runWorkUnit, WorkUnitFailed } from '../../wasi/work-unit.ts';
 
 /** The project could not regenerate a block here; says nothing of the result. */
 export class CheckFailed extends Error {
@@ -50,30 +48,10 @@ export async function regenerateBlock(
   card: Card,
   signal: AbortSignal,
 ): Promise<string> {
-  const tree = memoryTree({ quotaBytes: release.limits.outputBytes + 16 * 1024 * 1024 });
-  const { args, files } = fillRelease(release, card);
-  await writeFile(tree, CARD, JSON.stringify(card));
-  for (const [path, text] of files) await writeFile(tree, byteString(path), text);
-  await makeFolders(tree, OUT);
-  const said: Uint8Array[] = [];
-  const outcome = await runProgram({
-    wasm,
-    args: [release.application, ...args],
-    tree,
-    memoryMb: release.limits.memoryMb,
-    wallSeconds: release.limits.wallSeconds,
-    signal,
-    onConsole: (chunk) => said.push(chunk),
+  const tree = await runWorkUnit({ wasm, release, card, signal }).catch((cause: unknown) => {
+    if (!(cause instanceof WorkUnitFailed)) throw cause;
+    throw new CheckFailed(`regenerating a block ended with ${cause.message}`, { cause });
   });
-  if (outcome.state !== 'exited' || outcome.exitStatus !== 0) {
-    const how =
-      outcome.state === 'exited'
-        ? `status ${outcome.exitStatus}: ${Buffer.concat(said).toString('utf8').slice(-300)}`
-        : outcome.state === 'broken'
-          ? outcome.reason
-          : 'stopped';
-    throw new CheckFailed(`regenerating a block ended with ${how}`);
-  }
   const text = (await readFile(tree, `${OUT}/${BLOCKS}`)).toString('utf8');
   const lines = text.split('\n');
   if (lines.length !== 2 || lines[1] !== '')
