@@ -68,6 +68,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./commands/results.ts')).results,
   },
   {
+    name: 'reproduce',
+    summary: 'compute a result or merged histograms again here, and compare them bit by bit',
+    load: async () => (await import('./commands/reproduce.ts')).reproduce,
+  },
+  {
     name: 'phoenix',
     summary: 'make an event file (HepMC3) into one for the Phoenix event display',
     load: async () => (await import('./commands/phoenix.ts')).phoenix,

@@ -1,8 +1,11 @@
 import { writeFileAtomic } from '../../platform/files.ts';
 import type { CampaignDetail, CampaignPoint } from '../../protocol/campaign.ts';
 import type { Command } from '../command.ts';
+import { writeCrate } from '../crate/crate.ts';
 import { findProject } from '../endpoints.ts';
 import { CliError, EXIT, RefusedError, UsageError } from '../errors.ts';
+import { exported } from '../exported.ts';
+import { showProvenance } from '../provenance.ts';
 import { clean, type Terminal, table } from '../terminal.ts';
 import { count, parameters, parseWhole } from '../words.ts';
 import { crossSectionPb, yodaText } from '../yoda.ts';
@@ -13,13 +16,17 @@ export const results: Command = {
   summary: 'show or export the merged histograms of a campaign',
   description:
     'Without --format: each parameter point with its cross-section, and which histograms there are. Only validated work units are in it. ' +
-    'YODA is that project’s text format, version 1, with unnormalised counts; JSON holds axes and counts [underflow, bins, overflow].',
+    'YODA is that project’s text format, version 1, with unnormalised counts; JSON holds axes and counts [underflow, bins, overflow]. ' +
+    'An RO-Crate holds both with the documents of campaign and release, what each unit came from, and how to compute it again.',
   positionals: { name: 'CAMPAIGN', min: 1, max: 1, help: 'its name, as "beamtime campaigns" lists it' },
   options: {
     ...PROJECT_OPTIONS,
     format: { value: 'FORMAT', help: 'export as yoda or json' },
     point: { value: 'N', help: 'only this parameter point' },
     output: { value: 'FILE', short: 'o', help: 'write the export to this file (default: standard output)' },
+    provenance: { help: 'list what is merged: release, campaign, work units, hosts by pseudonyms' },
+    'ro-crate': { value: 'PLACE', help: 'write all of it as an RO-Crate: a new folder, or FILE.zip' },
+    licence: { value: 'SPDX', help: 'with --ro-crate: under which licence the results are, as CC-BY-4.0' },
   },
   examples: ['beamtime results z-line-shape', 'beamtime results z-line-shape --format yoda -o z.yoda'],
   async run(input) {
@@ -32,15 +39,25 @@ export const results: Command = {
     const wanted = input.text('point');
     const index = wanted === undefined ? null : parseWhole('point', wanted, 0, 1_000_000);
 
+    const crate = input.text('ro-crate');
+    const isProvenance = input.flag('provenance');
+    refuseTogether({ '--format': input.text('format'), '--ro-crate': crate, '--provenance': isProvenance });
+    const licence = input.text('licence') ?? null;
+    if (licence !== null && crate === undefined) throw new UsageError('--licence goes with --ro-crate');
+    if (index !== null && crate !== undefined)
+      throw new UsageError('an RO-Crate holds all points; leave --point out');
+
     const project = await findProject(input);
     const [name = ''] = input.positionals;
     const detail = await askCampaign(project, name);
+    if (crate !== undefined) return writeCrate(input, { project, detail, place: crate, licence });
     const points = detail.points.filter((point) => index === null || point.index === index);
     if (points.length === 0)
       throw new RefusedError(
         `${clean(detail.name)} has no point ${index}; it has ${detail.points.length}, counted from 0`,
       );
 
+    if (isProvenance) return showProvenance(input.terminal, project, detail, index);
     if (format === undefined) {
       show(input.terminal, { ...detail, points });
       return 0;
@@ -65,24 +82,12 @@ export const results: Command = {
   },
 };
 
-/** The document of --format json: all that a plot needs, cross-sections worked out. */
-function exported(detail: CampaignDetail) {
-  return {
-    campaign: detail.name,
-    title: detail.title,
-    application: detail.application,
-    version: detail.version,
-    state: detail.state,
-    axes: detail.axes,
-    points: detail.points.map((point) => ({
-      index: point.index,
-      parameters: point.parameters,
-      unitsValid: point.unitsValid,
-      eventsValid: point.eventsValid,
-      crossSectionPb: crossSectionPb(point),
-      histograms: point.histograms,
-    })),
-  };
+/** @throws UsageError where more than one of these is given */
+function refuseTogether(options: Readonly<Record<string, string | boolean | undefined>>): void {
+  const [one, other] = Object.keys(options).filter(
+    (name) => options[name] !== undefined && options[name] !== false,
+  );
+  if (other !== undefined) throw new UsageError(`${one} and ${other} do not go together`);
 }
 
 function show(terminal: Terminal, detail: CampaignDetail): void {
