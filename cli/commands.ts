@@ -1,5 +1,6 @@
 import type { Command } from './command.ts';
 import { CVMFS_ACTIONS } from './cvmfs/actions.ts';
+import { SERVER_ACTIONS } from './server/actions.ts';
 
 export interface Entry {
   readonly name: string;
@@ -102,6 +103,7 @@ export const COMMANDS: readonly Entry[] = [
     name: 'server',
     summary: 'run a project server in the foreground (project staff)',
     load: async () => (await import('./commands/server.ts')).server,
+    actions: SERVER_ACTIONS,
   },
   {
     name: 'engine',

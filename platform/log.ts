@@ -16,14 +16,15 @@ const SECRETS = [
 const HELD_BYTES = 1_000_000;
 
 /**
- * JSON lines on stderr (stdout is for results). BEAMTIME_LOG sets the level; default info. A log that cannot be
+ * JSON lines on stderr (stdout is for results). Where no level is said BEAMTIME_LOG sets it; default info. A log that cannot be
  * written is never a reason for anything to fail.
  */
-export function makeLogger(name: string, destination: string | number = 2): Logger {
+export function makeLogger(
+  name: string,
+  destination: string | number = 2,
+  level = process.env.BEAMTIME_LOG ?? 'info',
+): Logger {
   const lines = pino.destination({ dest: destination, sync: true, mkdir: true, maxLength: HELD_BYTES });
   lines.on('error', () => {});
-  return pino(
-    { name, level: process.env.BEAMTIME_LOG ?? 'info', redact: { paths: SECRETS, censor: '(secret)' } },
-    lines,
-  );
+  return pino({ name, level, redact: { paths: SECRETS, censor: '(secret)' } }, lines);
 }

@@ -25,6 +25,8 @@ import { Card } from './work-unit.ts';
  *     GET   /campaigns                     CampaignList       (public, as /project, /releases, /objects)
  *     GET   /campaigns/:id                 CampaignDetail     (by id or name; public)
  *     GET   /health                        Health             (public)
+ *     GET   /health/live                   Health: the process answers, whatever its store does   (public)
+ *     GET   /health/ready                  Readiness; 503 where not   (public)
  */
 export const API_PREFIX = '/api/v1';
 
@@ -196,6 +198,20 @@ export type CampaignList = z.infer<typeof CampaignList>;
 
 export const Health = z.strictObject({ state: z.literal('ok'), serverVersion: z.string() });
 export type Health = z.infer<typeof Health>;
+
+/** Whether hosts can be served; `checks` says which of its parts can not. */
+export const Readiness = z.strictObject({
+  ready: z.boolean(),
+  checks: z.strictObject({
+    /** The store answers. */
+    store: z.boolean(),
+    /** It has the schema of this server. */
+    migrations: z.boolean(),
+    /** The programs that spot checks of running campaigns need are there. */
+    spotChecks: z.boolean(),
+  }),
+});
+export type Readiness = z.infer<typeof Readiness>;
 
 /** Every error answer, on both APIs. `message` is for a person and says what to do. */
 export const ApiError = z.strictObject({

@@ -12,6 +12,8 @@ import { Card } from './work-unit.ts';
  *                                   "line L, column C (path)". 201 when new, 200 when the very same is there.
  *     GET  /staff/results           ResultQuery in the query string -> StaffResults, newest first
  *     GET  /staff/units             UnitQuery in the query string -> StaffUnits: what was set aside, and why
+ *     POST /staff/snapshots         -> StoreSnapshot: the store as it is now, as a file in the data folder on the
+ *                                   server's machine, where "beamtime server backup" reads and removes it
  *
  * Objects go first: a release or appliance naming an object that the server does not hold is refused (422).
  */
@@ -99,6 +101,14 @@ export type StaffUnit = z.infer<typeof StaffUnit>;
 
 export const StaffUnits = z.strictObject({ units: z.array(StaffUnit), next: z.string().nullable() });
 export type StaffUnits = z.infer<typeof StaffUnits>;
+
+export const StoreSnapshot = z.strictObject({
+  /** Absolute path. */
+  file: z.string().min(1),
+  takenAt: Moment,
+  serverVersion: z.string(),
+});
+export type StoreSnapshot = z.infer<typeof StoreSnapshot>;
 
 /** DATA/endpoint.json of a running server, readable by its user only: how staff tools on that machine find it. */
 export const ServerEndpoint = z.strictObject({

@@ -12,6 +12,12 @@ export function serverFiles(dataFolder: string) {
     /** The project's Ed25519 private key, PKCS #8 PEM; losing it means inviting everybody anew. */
     key: at('project.key'),
     staffToken: at('staff.token'),
+    /** Reads /metrics and nothing else. */
+    metricsToken: at('metrics.token'),
+    /** Copies of the store that `beamtime server backup` is reading. */
+    snapshots: at('snapshots'),
+    /** What `beamtime server restore` has unpacked; there only while it works, or where it was killed. */
+    restoring: at('restoring'),
     /** PostgreSQL data folder of the embedded store. */
     database: at('database'),
     /** Immutable objects: objects/ab/abcdef... */

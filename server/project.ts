@@ -9,12 +9,14 @@ import type {
   ResultVerdict,
 } from '../protocol/project-api.ts';
 import { Registrations } from './api/registrations.ts';
+import { takeSnapshot } from './backup/take-snapshot.ts';
 import { Batcher } from './dispatch/batcher.ts';
 import { type LeaseAnswer, type LeaseAsk, leaseBatch } from './dispatch/lease.ts';
 import { EXPIRE, FORGET_EXPIRED, GIVE_BACK, LEASES_BY_RELEASE } from './dispatch/queries.ts';
 import { retryAfterSeconds } from './dispatch/retry-after.ts';
 import { WaitingHosts } from './dispatch/waiting-hosts.ts';
 import type { ServerFiles } from './files.ts';
+import { Gate } from './gate.ts';
 import { Hosts } from './hosts.ts';
 import { readId, showId } from './ids.ts';
 import type { ProjectKey } from './key.ts';
@@ -43,7 +45,10 @@ export interface ProjectParts {
   readonly key: ProjectKey;
   readonly software: Software;
   readonly staffToken: string;
+  readonly metricsToken: string;
   readonly name: string;
+  /** Whether an address is a reverse proxy's that is believed. */
+  readonly isProxy: (address: string) => boolean;
   readonly log: Logger;
   readonly now: () => Date;
 }
@@ -55,7 +60,9 @@ export class Project {
   readonly key: ProjectKey;
   readonly software: Software;
   readonly staffToken: string;
+  readonly metricsToken: string;
   readonly name: string;
+  readonly isProxy: (address: string) => boolean;
   readonly log: Logger;
   readonly now: () => Date;
   readonly objects: Objects;
@@ -70,6 +77,7 @@ export class Project {
   readonly #leases: Batcher<LeaseAsk, LeaseAnswer>;
   readonly #packs: Packs;
   readonly #waiting = new WaitingHosts();
+  readonly #snapshots = new Gate(1);
   #turn = randomInt(1000);
 
   constructor(parts: ProjectParts) {
@@ -79,6 +87,8 @@ export class Project {
     this.key = parts.key;
     this.software = parts.software;
     this.staffToken = parts.staffToken;
+    this.metricsToken = parts.metricsToken;
+    this.isProxy = parts.isProxy;
     this.name = parts.name;
     this.log = parts.log;
     this.now = parts.now;
@@ -196,6 +206,11 @@ export class Project {
       tx.query(FORGET_EXPIRED, [new Date(now - FORGET_LEASES_AFTER_MS).toISOString()]),
     );
     await this.uploads.forget(new Date(now - FORGET_UPLOADS_AFTER_MS));
+  }
+
+  /** @returns the file with the store as it is now */
+  snapshot(): Promise<string> {
+    return this.#snapshots.pass(() => takeSnapshot(this.db, this.files));
   }
 
   /** Resolves when all that was asked for is written. */

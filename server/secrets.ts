@@ -17,8 +17,8 @@ export function equalSecrets(a: string, b: string): boolean {
   return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
 }
 
-/** The staff's token, made at first start. */
-export async function staffTokenOf(path: string): Promise<string> {
+/** A token of the project's own (the staff's, that for metrics), made at first start. */
+export async function keptToken(path: string): Promise<string> {
   try {
     const token = (await readFile(path, 'utf8')).trim();
     if (token.length >= 20) return token;

@@ -77,11 +77,11 @@ test('it writes below its folder only, for its user only, and leaves no lock or 
   const server = await testServer();
   expect((await readdir(server.folder)).sort()).toEqual(
     [
-      ...['database', 'endpoint.json', 'master.key', 'objects', 'project.key', 'repositories', 'server.lock'],
-      ...['staff.token', 'uploads'],
+      ...['database', 'endpoint.json', 'master.key', 'metrics.token', 'objects', 'project.key'],
+      ...['repositories', 'server.lock', 'staff.token', 'uploads'],
     ].sort(),
   );
-  for (const name of ['project.key', 'master.key', 'staff.token', 'endpoint.json'])
+  for (const name of ['project.key', 'master.key', 'staff.token', 'metrics.token', 'endpoint.json'])
     expect((await stat(join(server.folder, name))).mode & 0o077).toBe(0);
   const endpoint = JSON.parse(await readFile(join(server.folder, 'endpoint.json'), 'utf8'));
   expect(endpoint).toEqual({ url: server.url, staffToken: server.staffToken, pid: process.pid });

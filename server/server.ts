@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { networkInterfaces } from 'node:os';
@@ -14,7 +15,7 @@ import { type ServerFiles, serverFiles } from './files.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { projectKey } from './key.ts';
 import { Project } from './project.ts';
-import { staffTokenOf } from './secrets.ts';
+import { keptToken } from './secrets.ts';
 import { Software } from './software/software.ts';
 import type { Database } from './store/database.ts';
 import { migrate } from './store/migrate.ts';
@@ -31,10 +32,15 @@ export interface ServerOptions {
   readonly port: number;
   /** The project's name, as volunteers see it. */
   readonly name: string;
+  /** Its address as volunteers see it, where a reverse proxy stands in front. */
+  readonly publicUrl?: string;
+  /** Whether an address is a reverse proxy's, whose X-Forwarded-For is believed; default: none is. */
+  readonly isProxy?: (address: string) => boolean;
   readonly log: Logger;
 }
 
 export interface RunningServer {
+  /** Where it listens. */
   readonly url: string;
   /** beamtime://join?... with the project's address, the fingerprint of its key and of its software's master key. */
   readonly invitation: string;
@@ -78,7 +84,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     options.log.info({ url, folder: files.dataFolder }, 'project server started');
     return {
       url,
-      invitation: invitationTo(url, project.info()),
+      invitation: invitationTo(options.publicUrl?.replace(/\/$/, '') ?? url, project.info()),
       staffToken: project.staffToken,
       close,
     };
@@ -131,18 +137,36 @@ function unusable(error: unknown): string | null {
 }
 
 async function openProject(
-  { name, log }: ServerOptions,
+  { name, log, isProxy = () => false }: ServerOptions,
   files: ServerFiles,
   opened: (() => Promise<void>)[],
 ): Promise<Project> {
+  if (existsSync(files.restoring)) {
+    throw new ServerStartError(
+      `${files.dataFolder} is of a restore that was cut off; empty it and restore the backup again`,
+    );
+  }
+  await rm(files.snapshots, { recursive: true, force: true });
   await Project.makeFolders(files);
   await removeUnfinished(files.objects);
   const key = await projectKey(files.key);
-  const staffToken = await staffTokenOf(files.staffToken);
+  const staffToken = await keptToken(files.staffToken);
+  const metricsToken = await keptToken(files.metricsToken);
   // A key of RSA is searched for in another thread, while the store opens in this one.
   const [db, software] = await both(openStore(files.database), Software.open(files, key.fingerprint, log));
   opened.push(() => db.close());
-  const project = new Project({ db, files, key, software, staffToken, name, log, now: () => new Date() });
+  const tokens = { staffToken, metricsToken };
+  const project = new Project({
+    db,
+    files,
+    key,
+    software,
+    ...tokens,
+    name,
+    isProxy,
+    log,
+    now: () => new Date(),
+  });
   opened.push(() => project.idle());
   const checks = new SpotQueue(project);
   await checks.start();

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { writeFileAtomic } from '../../platform/files.ts';
 import { makeLogger } from '../../platform/log.ts';
 import { rotateLog } from '../../platform/log-file.ts';
+import { proxyTest } from '../../server/config.ts';
 import { serverFiles } from '../../server/files.ts';
 import {
   type RunningServer,
@@ -14,15 +15,16 @@ import {
 } from '../../server/server.ts';
 import type { Command } from '../command.ts';
 import { CliError, EXIT } from '../errors.ts';
-import { dataFolder, dataOption } from '../folders.ts';
-import { parseWhole } from '../words.ts';
+import { dataOption } from '../folders.ts';
+import { type Settings, STANDARD_ERROR, serverSettings, showSettings } from '../server/settings.ts';
 
 export const server: Command = {
   name: 'server',
   summary: 'run a project server in the foreground (project staff)',
   description:
     'Everything is kept in one folder: database, programs, results and the project’s key. Keep a copy of project.key: who loses ' +
-    'it must invite all volunteers anew. Ctrl-C ends it; nothing that was acknowledged is lost, even by a power cut.',
+    'it must invite all volunteers anew. Ctrl-C ends it; nothing that was acknowledged is lost, even by a power cut. ' +
+    'Settings are read from a file (--config), from variables BEAMTIME_SERVER_... over it, and from options over both: docs/operations.md.',
   options: {
     ...dataOption('project'),
     host: {
@@ -31,21 +33,27 @@ export const server: Command = {
     },
     port: { value: 'N', help: 'port (default: the one this project had last, else any free one)' },
     name: { value: 'NAME', help: 'the project’s name, as volunteers see it (default: Beamtime project)' },
+    'public-url': {
+      value: 'URL',
+      help: 'its address for volunteers where that is another: of the reverse proxy in front',
+    },
+    config: { value: 'FILE', help: 'read settings from this file (YAML)' },
+    'print-config': { help: 'print all settings and where each was said, and start nothing' },
   },
-  examples: ['beamtime server --name "LEP at home" --host 0.0.0.0 --port 8080'],
+  examples: [
+    'beamtime server --name "LEP at home" --host 0.0.0.0 --port 8080',
+    'beamtime server --config /etc/beamtime/server.yaml --print-config',
+  ],
   async run(input) {
     const { terminal } = input;
-    const folder = dataFolder('project', input.text('data'), input.env);
-    const port = input.text('port');
-    const logFile = join(folder, 'server.log');
-    await rotateLog(logFile);
-    const options: ServerOptions = {
-      dataFolder: folder,
-      host: input.text('host') ?? '127.0.0.1',
-      port: port === undefined ? 0 : parseWhole('port', port, 0, 65_535),
-      name: input.text('name') ?? 'Beamtime project',
-      log: makeLogger('server', logFile),
-    };
+    const settings = await serverSettings(input);
+    if (input.flag('print-config')) {
+      terminal.document({ settings: settings.values, from: settings.from });
+      if (!terminal.json) terminal.raw(showSettings(settings));
+      return EXIT.done;
+    }
+    const { data: folder, port, logFile } = settings.values;
+    const options = await optionsOf(settings);
     const running = port === undefined ? await startWhereItWas(options, terminal.note) : await begin(options);
     try {
       await writeFileAtomic(
@@ -60,7 +68,9 @@ export const server: Command = {
       });
       terminal.say(`Project server at ${running.url}`);
       terminal.say(`Invitation: ${running.invitation}`);
-      terminal.say(`Publish with "beamtime push --data ${folder} FILE". Log: ${logFile}. Ctrl-C ends it.`);
+      terminal.say(
+        `Publish with "beamtime push --data ${folder} FILE". Log: ${logFile === STANDARD_ERROR ? 'standard error' : logFile}. Ctrl-C ends it.`,
+      );
       const { masterKey } = serverFiles(folder);
       if (existsSync(masterKey)) {
         terminal.say(
@@ -74,6 +84,20 @@ export const server: Command = {
     return 0;
   },
 };
+
+async function optionsOf({ values }: Settings): Promise<ServerOptions> {
+  const { data, host, port = 0, name, publicUrl, trustedProxies, logFile, logLevel } = values;
+  if (logFile !== STANDARD_ERROR) await rotateLog(logFile);
+  return {
+    dataFolder: data,
+    host,
+    port,
+    name,
+    ...(publicUrl === undefined ? {} : { publicUrl }),
+    isProxy: proxyTest(trustedProxies),
+    log: makeLogger('server', logFile === STANDARD_ERROR ? 2 : logFile, logLevel),
+  };
+}
 
 /** Hosts look for the project where it was: so a server keeps its port as long as nobody else has taken it. */
 async function startWhereItWas(options: ServerOptions, note: (line: string) => void): Promise<RunningServer> {

@@ -4,11 +4,13 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { PublishError } from '../../cvmfs/publish/index.ts';
 import type { ApiError } from '../../protocol/project-api.ts';
 import { ApiFailure } from '../errors.ts';
+import { Metrics } from '../metrics/metrics.ts';
 import { ObjectDamaged } from '../objects/objects.ts';
 import type { Project } from '../project.ts';
 import { StoreError } from '../store/database.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import { hostRoutes } from './hosts.ts';
+import { serveMetrics, watchRequests } from './metrics.ts';
 import { objectRoutes } from './objects.ts';
 import { openApi } from './openapi.ts';
 import { projectRoutes } from './project.ts';
@@ -31,7 +33,10 @@ export const routes: readonly Route[] = [
 /** The whole HTTP side of a project. */
 export function projectApp(project: Project): Hono {
   const app = new Hono();
+  const metrics = new Metrics(project);
+  app.use(watchRequests(metrics));
   app.use(secureHeaders());
+  serveMetrics(app, project, metrics);
   mount(app, routes, project);
   serveRepositories(app, project);
   const document = openApi(routes);

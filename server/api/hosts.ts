@@ -1,6 +1,7 @@
 import { getConnInfo } from '@hono/node-server/conninfo';
 import { HostIdentity, HostRegistration, HostStanding } from '../../protocol/project-api.ts';
 import { ApiFailure } from '../errors.ts';
+import { clientAddress } from './client-address.ts';
 import { route } from './route.ts';
 
 export const hostRoutes = [
@@ -15,7 +16,9 @@ export const hostRoutes = [
     refusals: { 429: 'too many computers joined from this address; Retry-After says when to try again' },
     handle: ({ project, body, context }) => {
       const now = project.now();
-      const wait = project.registrations.take(getConnInfo(context).remote.address ?? '', now.getTime());
+      const peer = getConnInfo(context).remote.address ?? '';
+      const address = clientAddress(peer, context.req.header('x-forwarded-for'), project.isProxy);
+      const wait = project.registrations.take(address, now.getTime());
       if (wait === 0) return project.hosts.register(body, now);
       throw new ApiFailure(
         429,

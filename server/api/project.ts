@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { CampaignDetail } from '../../protocol/campaign.ts';
-import { CampaignList, Health, ProjectInfo } from '../../protocol/project-api.ts';
+import { CampaignList, Health, ProjectInfo, Readiness } from '../../protocol/project-api.ts';
 import { campaignDetail, campaignSummaries } from '../campaigns/read.ts';
 import { ApiFailure } from '../errors.ts';
 import { SERVER_VERSION } from '../project.ts';
+import { readiness } from '../readiness.ts';
 import { route } from './route.ts';
 
 /** What everybody may see of a project. */
@@ -17,6 +18,25 @@ export const projectRoutes = [
     async handle({ project }) {
       await project.db.query('SELECT 1');
       return { state: 'ok' as const, serverVersion: SERVER_VERSION };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/health/live',
+    who: 'anyone',
+    summary: 'Whether the process answers; if not, start it again',
+    answer: Health,
+    handle: async () => ({ state: 'ok' as const, serverVersion: SERVER_VERSION }),
+  }),
+  route({
+    method: 'get',
+    path: '/health/ready',
+    who: 'anyone',
+    summary: 'Whether hosts can be served; if not, send them nobody',
+    answer: Readiness,
+    async handle({ project, context }) {
+      const answer = await readiness(project);
+      return answer.ready ? answer : context.json(answer, 503);
     },
   }),
   route({

@@ -8,6 +8,7 @@ import {
   StaffResults,
   StaffUnits,
   StoredObject,
+  StoreSnapshot,
   UnitQuery,
 } from '../../protocol/staff-api.ts';
 import { staffResults, staffUnits } from '../campaigns/inspect.ts';
@@ -15,6 +16,7 @@ import { pushCampaign } from '../campaigns/push.ts';
 import { campaignSummary } from '../campaigns/read.ts';
 import { ApiFailure } from '../errors.ts';
 import { HashMismatch, TooLarge } from '../objects/objects.ts';
+import { SERVER_VERSION } from '../project.ts';
 import { BodyBytes } from './bytes.ts';
 import { route } from './route.ts';
 
@@ -98,5 +100,17 @@ export const staffRoutes = [
     query: UnitQuery,
     answer: StaffUnits,
     handle: ({ project, query }) => staffUnits(project.db, query),
+  }),
+  route({
+    method: 'post',
+    path: '/staff/snapshots',
+    who: 'staff',
+    summary: "Writes the store as it is now to a file on the server's disk, for a backup to read",
+    answer: StoreSnapshot,
+    handle: async ({ project }) => ({
+      takenAt: project.now().toISOString(),
+      file: await project.snapshot(),
+      serverVersion: SERVER_VERSION,
+    }),
   }),
 ];

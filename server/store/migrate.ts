@@ -1,21 +1,33 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Database, StoreError } from './database.ts';
+import { type Database, type Queryable, StoreError } from './database.ts';
 
 /** Numbered SQL files. */
 export const MIGRATIONS_FOLDER = fileURLToPath(new URL('./sql/', import.meta.url));
 
+/** Names of the files, in their order. */
+async function migrations(): Promise<string[]> {
+  return (await readdir(MIGRATIONS_FOLDER)).filter((name) => /^\d{4}_.+\.sql$/.test(name)).sort();
+}
+
+/** @returns the number of the newest migration the store has had, and that of the newest this server knows */
+export async function schemaOf(db: Queryable): Promise<{ readonly store: number; readonly server: number }> {
+  const [row] = await db.query<{ number: number | null }>('SELECT max(number) AS number FROM migration');
+  return { store: row?.number ?? 0, server: (await migrations()).length };
+}
+
 /**
  * Brings the store to this server's schema: numbered files, forward only, each in a transaction that first
  * writes its own row, so that of two servers starting at once one waits and then finds it done.
+ * @param upTo the last to apply, where it is to be as an earlier server left it
  * @throws StoreError when the store is of a newer server
  */
-export async function migrate(db: Database, now: Date): Promise<void> {
+export async function migrate(db: Database, now: Date, upTo = Number.POSITIVE_INFINITY): Promise<void> {
   await db.execute(
     'CREATE TABLE IF NOT EXISTS migration (number integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL)',
   );
-  const files = (await readdir(MIGRATIONS_FOLDER)).filter((name) => /^\d{4}_.+\.sql$/.test(name)).sort();
+  const files = await migrations();
   const applied = new Set(
     (await db.query<{ number: number }>('SELECT number FROM migration')).map((row) => row.number),
   );
@@ -27,7 +39,7 @@ export async function migrate(db: Database, now: Date): Promise<void> {
   }
   for (const name of files) {
     const number = Number(name.slice(0, 4));
-    if (applied.has(number)) continue;
+    if (applied.has(number) || number > upTo) continue;
     const sql = await readFile(join(MIGRATIONS_FOLDER, name), 'utf8');
     const row = `INSERT INTO migration VALUES (${number}, '${name}', '${now.toISOString()}')`;
     await db.execute(`${row};\n${sql}`);

@@ -105,6 +105,8 @@ async function allStatements(): Promise<Set<string>> {
     key,
     software: await Software.open(files, key.fingerprint, quiet),
     staffToken: 'x'.repeat(30),
+    metricsToken: 'y'.repeat(30),
+    isProxy: () => false,
     name: 'Statements',
     log: quiet,
     now: () => new Date(),

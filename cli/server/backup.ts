@@ -1,0 +1,105 @@
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { FolderInUse, lockFolder } from '../../platform/folder-lock.ts';
+import { isAlive } from '../../platform/processes.ts';
+import { ServerEndpoint, StoreSnapshot } from '../../protocol/staff-api.ts';
+import { BackupError, writeBackup } from '../../server/backup/backup.ts';
+import { takeSnapshot } from '../../server/backup/take-snapshot.ts';
+import { type ServerFiles, serverFiles } from '../../server/files.ts';
+import { SERVER_VERSION } from '../../server/project.ts';
+import { StoreError } from '../../server/store/database.ts';
+import { openPglite } from '../../server/store/pglite.ts';
+import { ask } from '../api.ts';
+import type { Command } from '../command.ts';
+import { readEndpoint } from '../endpoints.ts';
+import { CliError, EXIT, RefusedError } from '../errors.ts';
+import { dataOption } from '../folders.ts';
+import { count } from '../words.ts';
+import { serverSettings } from './settings.ts';
+
+/** A store of millions of results takes minutes to be written. */
+const SNAPSHOT_MS = 6 * 3_600_000;
+
+export const backupCommand: Command = {
+  name: 'server backup',
+  summary: 'write all that a project has into one file, while it runs',
+  description:
+    'On the server’s machine, as its user. The file holds the store as it was at one moment, all objects, the published software ' +
+    'and the keys: whoever has it is the project, so keep it as you keep those. A server need not be stopped for it; ' +
+    'while the store is read, requests wait.',
+  positionals: { name: 'FILE', min: 1, max: 1, help: 'the file to write (a tar archive); must not be there' },
+  options: {
+    ...dataOption('project'),
+    config: { value: 'FILE', help: 'the server’s configuration file, which may say where its data is' },
+  },
+  examples: ['beamtime server backup /backup/project-2026-11-28.tar'],
+  async run(input) {
+    const [target = ''] = input.positionals;
+    const files = serverFiles((await serverSettings(input)).values.data);
+    try {
+      const { snapshot, unlock } = await snapshotOf(files);
+      try {
+        const { file, takenAt, serverVersion } = snapshot;
+        const written = await writeBackup(files, file, { takenAt, serverVersion }, target);
+        for (const link of written.links)
+          input.terminal.note(`${link} is a link to elsewhere; what it leads to is not in the backup`);
+        input.terminal.document({ file: target, takenAt, ...written });
+        input.terminal.say(
+          `${target}: ${count(written.files)} files, ${count(written.bytes)} bytes, as of ${takenAt}. It holds the project’s keys.`,
+        );
+        return EXIT.done;
+      } finally {
+        await rm(dirname(snapshot.file), { recursive: true, force: true });
+        await unlock();
+      }
+    } catch (error) {
+      if (error instanceof BackupError) throw new RefusedError(error.message, { cause: error });
+      if (error instanceof StoreError) throw new CliError(EXIT.failed, error.message, { cause: error });
+      throw error;
+    }
+  },
+};
+
+/** From the server that runs; where none does, from its folder, which none may take meanwhile. */
+async function snapshotOf(
+  files: ServerFiles,
+): Promise<{ snapshot: StoreSnapshot; unlock: () => Promise<void> }> {
+  const endpoint = await readEndpoint(files.endpoint, ServerEndpoint);
+  if (endpoint && isAlive(endpoint.pid)) {
+    const api = {
+      who: 'the project server',
+      url: endpoint.url,
+      token: endpoint.staffToken,
+      remedy: 'look into its log',
+    };
+    const request = { method: 'POST', path: '/staff/snapshots', timeoutMs: SNAPSHOT_MS } as const;
+    return { snapshot: await ask(api, { ...request, schema: StoreSnapshot }), unlock: async () => {} };
+  }
+  const lock = await lockFolder(files.lock).catch((cause: NodeJS.ErrnoException) => {
+    if (cause instanceof FolderInUse) {
+      const what = 'a project server is just starting or ending there; make the backup after that';
+      throw new RefusedError(`${files.dataFolder}: ${what}`, { cause });
+    }
+    if (cause.code === 'ENOENT')
+      throw new RefusedError(`${files.dataFolder} is no project’s data folder; name it with --data`, {
+        cause,
+      });
+    throw cause;
+  });
+  try {
+    const db = await openPglite(files.database);
+    try {
+      const takenAt = new Date().toISOString();
+      const file = await takeSnapshot(db, files);
+      return {
+        snapshot: { file, takenAt, serverVersion: SERVER_VERSION },
+        unlock: () => lock.release(),
+      };
+    } finally {
+      await db.close();
+    }
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}

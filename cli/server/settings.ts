@@ -1,0 +1,123 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import {
+  SETTINGS,
+  ServerConfig,
+  SettingInvalid,
+  type SettingName,
+  settingsOfEnvironment,
+  settingsOfTexts,
+  VARIABLES,
+} from '../../server/config.ts';
+import type { Input } from '../command.ts';
+import { RefusedError, UsageError } from '../errors.ts';
+import { dataFolder } from '../folders.ts';
+import { readAs } from '../push/documents.ts';
+import { readText } from '../push/text.ts';
+
+type Always = Omit<ServerConfig, 'port' | 'publicUrl'>;
+
+/** All settings of a project server, and of each where it was said. */
+export interface Settings {
+  readonly values: { readonly [K in keyof Always]-?: NonNullable<Always[K]> } & Pick<
+    ServerConfig,
+    'port' | 'publicUrl'
+  >;
+  readonly from: Readonly<Record<SettingName, string>>;
+}
+
+const OPTIONS = { name: 'name', data: 'data', host: 'host', port: 'port', publicUrl: 'public-url' } as const;
+
+/** As `logFile`: where systemd and containers take the log. */
+export const STANDARD_ERROR = '-';
+
+interface Source {
+  readonly values: ServerConfig;
+  where(name: SettingName): string;
+}
+
+/**
+ * Options go over variables, these over the file, that over what is usual.
+ * @throws RefusedError as FILE:LINE: PATH: MESSAGE, UsageError
+ */
+export async function serverSettings(input: Input): Promise<Settings> {
+  const given: Source[] = [ofOptions(input), ofEnvironment(input)];
+  const file = input.text('config');
+  if (file !== undefined) given.push(await ofFile(file));
+  const said: ServerConfig = {};
+  for (const { values } of given.toReversed()) Object.assign(said, values);
+  const data = said.data ?? dataFolder('project', undefined, input.env);
+  return {
+    values: {
+      ...said,
+      name: said.name ?? 'Beamtime project',
+      data,
+      host: said.host ?? '127.0.0.1',
+      trustedProxies: said.trustedProxies ?? [],
+      logLevel: said.logLevel ?? 'info',
+      logFile: said.logFile ?? join(data, 'server.log'),
+    },
+    from: Object.fromEntries(SETTINGS.map((name) => [name, whereSaid(name, given)])) as Settings['from'],
+  };
+}
+
+function whereSaid(name: SettingName, given: readonly Source[]): string {
+  return given.find(({ values }) => values[name] !== undefined)?.where(name) ?? 'default';
+}
+
+function ofOptions(input: Input): Source {
+  const texts = Object.fromEntries(
+    Object.entries(OPTIONS).map(([name, option]) => [name, input.text(option)]),
+  );
+  const called = (name: SettingName) => `--${name in OPTIONS ? OPTIONS[name as keyof typeof OPTIONS] : name}`;
+  try {
+    const values = settingsOfTexts(texts, called);
+    return { values: absolute(values, process.cwd()), where: called };
+  } catch (error) {
+    if (error instanceof SettingInvalid) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+function ofEnvironment(input: Input): Source {
+  try {
+    return {
+      values: absolute(settingsOfEnvironment(input.env), process.cwd()),
+      where: (name) => VARIABLES[name],
+    };
+  } catch (error) {
+    if (error instanceof SettingInvalid) throw new RefusedError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+async function ofFile(file: string): Promise<Source> {
+  const content = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === 'ENOENT' ? 'there is no such file' : cause.message;
+    throw new RefusedError(`${file}: ${why}`, { cause });
+  });
+  const text = readText(file, content);
+  // An empty file, or one of comments alone, is no document of keys and values.
+  const values = readAs({ ...text, value: text.value ?? {} }, ServerConfig);
+  return { values: absolute(values, dirname(resolve(file))), where: (name) => text.at([name]) };
+}
+
+/** Paths in a file are beside it. */
+function absolute(values: ServerConfig, base: string): ServerConfig {
+  return {
+    ...values,
+    ...(values.data === undefined ? {} : { data: resolve(base, values.data) }),
+    ...(values.logFile === undefined || values.logFile === STANDARD_ERROR
+      ? {}
+      : { logFile: resolve(base, values.logFile) }),
+  };
+}
+
+/** The settings as a configuration file (JSON values are YAML's too), each with where it was said. */
+export function showSettings({ values, from }: Settings): string {
+  return SETTINGS.map((name) =>
+    values[name] === undefined
+      ? `# ${name}: not set\n`
+      : `${name}: ${JSON.stringify(values[name])} # ${from[name]}\n`,
+  ).join('');
+}
