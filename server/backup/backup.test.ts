@@ -121,9 +121,9 @@ describe('a backup that is not sound is refused, and nothing is changed', () => 
     const file = join(folder, 'flipped.tar');
     const ends = sound.lastIndexOf('SHA256SUMS\0');
     expect(ends).toBeGreaterThan(0);
-    for (let i = 0; i < 24; i++) {
+    for (let i = 0; i < 9; i++) {
       // Zeros may be what fills up a block, and nobody's.
-      let at = Math.floor(((i + 0.5) / 24) * ends);
+      let at = Math.floor(((i + 0.5) / 9) * ends);
       while (sound[at] === 0) at++;
       const flipped = Buffer.from(sound);
       flipped[at] = (flipped[at] ?? 0) ^ 1;

@@ -75,6 +75,7 @@ export async function writeBackup(
           throw new BackupError('old software was removed while the backup was made; make it again');
         }
       }
+      for (const path of contents.folders) await archive.addFolder(path);
       await archive.end();
       await file.sync();
       await rename(beside, target);
@@ -142,6 +143,10 @@ class Archive {
     await this.#write(tarHeader(path, content.length, 0o600));
     await this.#write(content);
     await this.#endEntry(path, content.length, createHash('sha256').update(content).digest('hex'));
+  }
+
+  addFolder(path: string): Promise<void> {
+    return this.#write(tarHeader(path, 0, 0o700, 'folder'));
   }
 
   /**

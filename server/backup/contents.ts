@@ -8,6 +8,8 @@ export interface Contents {
   readonly publishing: readonly string[];
   /** Files that never change, or only grow. */
   readonly others: readonly string[];
+  /** Folders with nothing in them that is kept: a publisher wants its own to be there. */
+  readonly folders: readonly string[];
   /** Links to elsewhere: not in a backup. */
   readonly links: readonly string[];
 }
@@ -17,12 +19,21 @@ export interface Contents {
  * moment is kept.
  */
 export async function contentsOf(files: ServerFiles): Promise<Contents> {
-  const contents = { publishing: [] as string[], others: [] as string[], links: [] as string[] };
+  const contents = {
+    publishing: [] as string[],
+    others: [] as string[],
+    folders: [] as string[],
+    links: [] as string[],
+  };
   const waiting = [files.dataFolder];
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
-    for (const entry of await readdir(folder, { withFileTypes: true })) {
-      const path = relative(files.dataFolder, join(folder, entry.name)).split(sep).join('/');
-      if (isOfTheMoment(path)) continue;
+    const pathOf = (name: string) => relative(files.dataFolder, join(folder, name)).split(sep).join('/');
+    const kept = (await readdir(folder, { withFileTypes: true })).filter(
+      ({ name }) => !isOfTheMoment(pathOf(name)),
+    );
+    if (kept.length === 0) contents.folders.push(pathOf('.'));
+    for (const entry of kept) {
+      const path = pathOf(entry.name);
       if (entry.isDirectory()) waiting.push(join(folder, entry.name));
       else if (entry.isSymbolicLink()) contents.links.push(path);
       else if (entry.isFile()) (isPublishing(path) ? contents.publishing : contents.others).push(path);
@@ -32,14 +43,13 @@ export async function contentsOf(files: ServerFiles): Promise<Contents> {
 }
 
 const OF_THE_MOMENT = [
-  /^database(\/|$)/,
-  /^(snapshots|restoring)(\/|$)/,
+  /^(database|snapshots|restoring)$/,
   /^server\.lock/,
   /^endpoint\.json$/,
   /^server\.log/,
   /\.new$/,
   /^repositories\/[^/]+\/(lock|scratch)/,
-  new RegExp(`^cvmfs/[^/]+/${STAGING}(/|$)`),
+  new RegExp(`^cvmfs/[^/]+/${STAGING}/`),
 ];
 
 function isOfTheMoment(path: string): boolean {

@@ -77,6 +77,10 @@ async function unpack(backup: string, folder: string): Promise<Restored> {
   try {
     for await (const member of readTar(createReadStream(backup))) {
       const path = member.path.slice(1);
+      if (member.kind === 'directory') {
+        await mkdir(join(folder, path), { recursive: true, mode: 0o700 });
+        continue;
+      }
       if (member.kind !== 'file' || stated !== null) throw damaged(backup, `${path} does not belong in it`);
       if (path === ENTRIES.sums) {
         stated = (await bytesOf(member)).toString('utf8');

@@ -2,7 +2,12 @@ const BLOCK_BYTES = 512;
 const SIZE_DIGITS = 11;
 
 /** One block before a file's bytes: ustar (POSIX.1-1988), and GNU's way of writing sizes from 8 GiB up. */
-export function tarHeader(path: string, bytes: number, mode: number): Buffer {
+export function tarHeader(
+  path: string,
+  bytes: number,
+  mode: number,
+  kind: 'file' | 'folder' = 'file',
+): Buffer {
   const { name, prefix } = split(path);
   const header = Buffer.alloc(BLOCK_BYTES);
   header.write(name, 0, 100, 'latin1');
@@ -16,7 +21,7 @@ export function tarHeader(path: string, bytes: number, mode: number): Buffer {
     header.writeBigUInt64BE(BigInt(bytes), 128);
   }
   header.write(octal(0, SIZE_DIGITS), 136, 'latin1');
-  header.write('        0', 148, 'latin1');
+  header.write(`        ${kind === 'file' ? 0 : 5}`, 148, 'latin1');
   header.write('ustar\0', 257, 'latin1');
   header.write('00', 263, 'latin1');
   header.write(prefix, 345, 155, 'latin1');

@@ -1,0 +1,108 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Input } from '../command.ts';
+import { RefusedError, UsageError } from '../errors.ts';
+import { makeTerminal } from '../terminal.ts';
+import { serverSettings, showSettings } from './settings.ts';
+
+let folder = '';
+let file = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'beamtime-settings-'));
+  file = join(folder, 'server.yaml');
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** What a command is given by its options and variables; the file is the one written last. */
+function given(options: Record<string, string>, env: Record<string, string> = {}): Input {
+  const out = { write: () => true };
+  return {
+    positionals: [],
+    terminal: makeTerminal(out, out, { json: false, env: {} }),
+    env: { BEAMTIME_DATA: folder, ...env },
+    stopping: new AbortController().signal,
+    text: (option) => ({ config: file, ...options })[option],
+    flag: () => false,
+  };
+}
+
+test('options go over variables, these over the file, that over what is usual', async () => {
+  await writeFile(
+    file,
+    '# ours\nname: From the file\nhost: 0.0.0.0\nport: 1000\ndata: kept\ntrustedProxies: [10.0.0.0/8]\n',
+  );
+  const settings = await serverSettings(
+    given({ port: '3000' }, { BEAMTIME_SERVER_PORT: '2000', BEAMTIME_SERVER_HOST: '127.0.0.2' }),
+  );
+  expect(settings.values).toEqual({
+    name: 'From the file',
+    host: '127.0.0.2',
+    port: 3000,
+    // A path in the file is beside it.
+    data: join(folder, 'kept'),
+    trustedProxies: ['10.0.0.0/8'],
+    logLevel: 'info',
+    logFile: join(folder, 'kept', 'server.log'),
+  });
+  expect(showSettings(settings)).toBe(
+    [
+      `name: "From the file" # ${file}:2`,
+      `data: "${join(folder, 'kept')}" # ${file}:5`,
+      'host: "127.0.0.2" # BEAMTIME_SERVER_HOST',
+      'port: 3000 # --port',
+      '# publicUrl: not set',
+      `trustedProxies: ["10.0.0.0/8"] # ${file}:6`,
+      'logLevel: "info" # default',
+      `logFile: "${join(folder, 'kept', 'server.log')}" # default`,
+      '',
+    ].join('\n'),
+  );
+  // What is printed is itself a configuration, with the same meaning.
+  await writeFile(file, showSettings(settings));
+  expect((await serverSettings(given({}))).values).toEqual(settings.values);
+});
+
+test('an empty file, and one of comments, say nothing', async () => {
+  for (const text of ['', '# name: x\n']) {
+    await writeFile(file, text);
+    expect((await serverSettings(given({}))).values).toMatchObject({
+      name: 'Beamtime project',
+      host: '127.0.0.1',
+      data: join(folder, 'project'),
+    });
+  }
+});
+
+test.each([
+  ['port: 70000', /server\.yaml:1: port: .*65535/],
+  ['name: x\nport: http', /server\.yaml:2: port: .*expected number/],
+  ['name: x\n\nprot: 1', /server\.yaml:3: "prot" is not known here; check the spelling/],
+  [
+    'host: x\ntrustedProxies:\n  - 10.0.0.0/8\n  - nonsense',
+    /server\.yaml:4: trustedProxies\.1: is no address/,
+  ],
+  ['publicUrl: https://example.org/path', /server\.yaml:1: publicUrl: .*own paths/],
+  ['logLevel: loud', /server\.yaml:1: logLevel: /],
+  ['name: [', /server\.yaml:\d+: /],
+  ['- a\n- b', /server\.yaml:1: .*expected object/],
+  ['name: x\nname: y', /server\.yaml:2: /],
+])('%j is refused with file, line and path', async (text, message) => {
+  await writeFile(file, text);
+  const refused = serverSettings(given({}));
+  await expect(refused).rejects.toThrow(message);
+  await expect(refused).rejects.toThrow(RefusedError);
+});
+
+test('a wrong option or variable is told by its name, a file that is not there by its own', async () => {
+  await writeFile(file, '');
+  await expect(serverSettings(given({ port: 'x' }))).rejects.toThrow(/^--port: .*\(it is "x"\)/);
+  await expect(serverSettings(given({ port: 'x' }))).rejects.toThrow(UsageError);
+  await expect(serverSettings(given({}, { BEAMTIME_SERVER_PORT: '-1' }))).rejects.toThrow(
+    /^BEAMTIME_SERVER_PORT: /,
+  );
+  await expect(serverSettings(given({ config: join(folder, 'none') }))).rejects.toThrow(
+    /none: there is no such file/,
+  );
+});
