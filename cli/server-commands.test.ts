@@ -156,6 +156,34 @@ describe('a project server', () => {
     expect(JSON.parse(server.line).url).toBe(url);
     expect((await home.run('campaigns')).out).toContain('quick');
   });
+
+  it('is backed up while it runs, restored elsewhere, and backed up there where none runs', async () => {
+    const first = join(home.folder, 'first.tar');
+    expect(await home.run('server', 'backup', first)).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(
+        /first\.tar: [\d,]+ files, [\d,]+ bytes, as of .*It holds the project’s keys/,
+      ),
+    });
+    const again = await home.run('server', 'backup', first);
+    expect(again).toMatchObject({ code: 4, err: expect.stringContaining('first.tar is there already') });
+    const elsewhere = join(home.folder, 'elsewhere');
+    expect(await home.run('server', 'restore', first, elsewhere)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining(`Start it with "beamtime server --data ${elsewhere}"`),
+    });
+    const second = await home.run('server', 'backup', 'second.tar', '--data', elsewhere, '--json');
+    expect(JSON.parse(second.out)).toMatchObject({ file: 'second.tar', links: [] });
+    const occupied = await home.run('server', 'restore', 'second.tar', elsewhere);
+    expect(occupied).toMatchObject({ code: 4, err: expect.stringContaining('is not empty') });
+  });
+
+  it('prints its settings and where each was said', async () => {
+    await writeFile(join(home.folder, 'server.yaml'), 'name: Ours\nport: 80\n');
+    const printed = await home.run('server', '--config', 'server.yaml', '--port', '81', '--print-config');
+    expect(printed.out).toContain('name: "Ours" # server.yaml:1\n');
+    expect(printed.out).toContain('port: 81 # --port\n');
+  });
 });
 
 it('without a server says what to do', async () => {

@@ -1,7 +1,9 @@
-import { readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sha256 } from '../platform/files.ts';
+import { makeLogger } from '../platform/log.ts';
 import { Readiness } from '../protocol/project-api.ts';
 import { Client, failedReport, Host, Staff } from './testkit/client.ts';
 import { evgenProgram, evgenRelease, hasEvgen } from './testkit/evgen.ts';
@@ -12,14 +14,19 @@ let server: TestServer;
 let staff: Staff;
 let anybody: Client;
 let token = '';
+let logs = '';
 beforeAll(async () => {
-  server = await testServer();
+  logs = await mkdtemp(join(tmpdir(), 'beamtime-logs-'));
+  server = await testServer({ log: makeLogger('server', join(logs, 'log'), 'trace') });
   staff = new Staff(server.url, server.staffToken);
   anybody = new Client(server.url);
   token = (await readFile(join(server.folder, 'metrics.token'), 'utf8')).trim();
   await staff.publish(modelRelease, modelPrograms);
 });
-afterAll(() => server?.remove());
+afterAll(async () => {
+  await server?.remove();
+  await rm(logs, { recursive: true });
+});
 
 const asked = (authorization?: string) =>
   fetch(`${server.url}/metrics`, authorization === undefined ? {} : { headers: { authorization } });
@@ -149,4 +156,53 @@ describe('health', () => {
       expect(await ready()).toMatchObject({ status: 200, ready: true });
     },
   );
+});
+
+/** What is told in confidence: tokens, and of each private key its lines. */
+async function secrets(hosts: readonly Host[]): Promise<string[]> {
+  const publisher = join(server.folder, 'repositories');
+  const [repository = ''] = await readdir(publisher);
+  const keys = ['project.key', 'master.key', join('repositories', repository, 'certificate.key')];
+  const lines = await Promise.all(
+    keys.map(async (name) => (await readFile(join(server.folder, name), 'utf8')).split('\n')),
+  );
+  const tokens = [server.staffToken, token, ...hosts.map((host) => host.token ?? '')];
+  return [...tokens, ...lines.flat().filter((line) => /^[A-Za-z0-9+/=]{20,}$/.test(line))];
+}
+
+test('no secret gets into the log, whatever is done with it', async () => {
+  const [host, other] = [await Host.register(server.url), await Host.register(server.url)];
+  await staff.push(modelCampaign('logged', { seed: 7, validation: { quorum: 1 } }));
+  for (const lease of (await host.leases(2)).leases) await host.finish(lease, modelOutput(lease.card));
+  await other.report(failedReport(await other.lease()));
+  await host.standing();
+  await staff.results();
+  await staff.send('POST', '/staff/snapshots');
+  await metrics();
+  // Tokens where they do not belong.
+  for (const secret of [server.staffToken, host.token ?? '', token]) {
+    await anybody.send('POST', '/hosts', { cores: 1, os: 'x', engineVersion: '1', token: secret });
+    await anybody.send('POST', '/hosts', `{"token": "${secret}", `);
+    await new Client(server.url, `${secret}x`).send('GET', '/staff/results');
+    await new Client(server.url, secret).send('POST', '/leases', { want: secret });
+    await anybody.send('GET', `/campaigns?token=${secret}`, undefined, { cookie: `token=${secret}` });
+    await anybody.send('GET', '/project', undefined, { authorization: `Basic ${secret}` });
+  }
+  // A fault of the server's own, told with all that is known of it.
+  await rename(join(server.folder, 'objects'), join(server.folder, 'away'));
+  const bytes = Buffer.from('an object');
+  expect((await staff.send('PUT', `/staff/objects/${sha256(bytes)}`, bytes)).status).toBe(500);
+  await rename(join(server.folder, 'away'), join(server.folder, 'objects'));
+  await server.restart();
+
+  const log = await readFile(join(logs, 'log'), 'utf8');
+  const messages = log
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(messages.filter(({ level }) => level >= 50).map(({ msg }) => msg)).toContain('request failed');
+  expect(messages.filter(({ level }) => level === 20).length).toBeGreaterThan(5);
+  const hidden = await secrets([host, other]);
+  expect(hidden.length).toBeGreaterThan(30);
+  expect(hidden.filter((secret) => log.includes(secret))).toEqual([]);
 });
