@@ -7,7 +7,6 @@ import { readTar, type TarMember } from '../../cvmfs/publish/sources/tar.ts';
 import { syncFolder } from '../../platform/files.ts';
 import { lockFolder } from '../../platform/folder-lock.ts';
 import { type ServerFiles, serverFiles } from '../files.ts';
-import { migrate, schemaOf } from '../store/migrate.ts';
 import { openPglite } from '../store/pglite.ts';
 import { makeDataFolder } from '../store/prepare.ts';
 import { linesOf, loadSnapshot } from '../store/snapshot.ts';
@@ -145,33 +144,15 @@ async function bytesOf(member: TarMember): Promise<Buffer> {
 }
 
 async function fillStore({ database }: ServerFiles, snapshot: string, now: Date): Promise<void> {
-  await makeStore(database, snapshot, now);
-  await rm(snapshot);
-}
-
-async function makeStore(database: string, snapshot: string, now: Date): Promise<void> {
-  // The template has this server's schema; a backup of an earlier one begins further back.
   await makeDataFolder(database);
-  let db = await openPglite(database);
+  const db = await openPglite(database);
   try {
-    await migrate(db, now);
-    const { store } = await schemaOf(db);
-    if (store > (await schemaIn(snapshot))) {
-      await db.close();
-      await rm(database, { recursive: true });
-      await makeDataFolder(database, null);
-      db = await openPglite(database);
-    }
     await loadSnapshot(db, linesOf(snapshot), now, AHEAD);
     await db.maintain();
   } finally {
     await db.close();
   }
-}
-
-async function schemaIn(snapshot: string): Promise<number> {
-  for await (const line of linesOf(snapshot)) return Number(/"schema":(\d+)/.exec(line)?.[1] ?? 0);
-  return 0;
+  await rm(snapshot);
 }
 
 /** Its parts move up one by one; a server that finds some still waiting does not start. */

@@ -73,7 +73,7 @@ export function writeSnapshot(db: Database, file: FileHandle): Promise<number> {
 }
 
 /**
- * Fills an empty store, brought first to the schema the snapshot has, and then to this server's.
+ * Replaces all that a store holds, which is brought first to the snapshot's schema and then to this server's.
  * @param ahead by how much a sequence goes on after where it was
  * @throws StoreError where the snapshot is of a newer server, or not whole
  */
@@ -86,11 +86,13 @@ export async function loadSnapshot(
   const each = lines[Symbol.asyncIterator]();
   const head = Head.safeParse(noteOf((await each.next()).value ?? ''));
   if (!head.success) throw new StoreError('the snapshot of the store has no head that this server can read');
-  await migrate(db, now, head.data.schema);
+  const { schema } = head.data;
+  await db.execute('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+  await migrate(db, now, schema);
   const { store } = await schemaOf(db);
-  if (store !== head.data.schema) {
+  if (store !== schema) {
     throw new StoreError(
-      `the snapshot is of schema ${head.data.schema}, this server knows ${store}; use the newer server`,
+      `the snapshot is of schema ${schema}, this server knows ${store}; use the newer server`,
     );
   }
   await db.transaction(async (tx) => {
