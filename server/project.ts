@@ -20,6 +20,7 @@ import { Gate } from './gate.ts';
 import { Hosts } from './hosts.ts';
 import { readId, showId } from './ids.ts';
 import type { ProjectKey } from './key.ts';
+import type { RequestLimits } from './limits.ts';
 import { Objects } from './objects/objects.ts';
 import { Packs } from './objects/packs.ts';
 import { SmallObjects } from './objects/small-objects.ts';
@@ -49,6 +50,7 @@ export interface ProjectParts {
   readonly name: string;
   /** Whether an address is a reverse proxy's that is believed. */
   readonly isProxy: (address: string) => boolean;
+  readonly limits: RequestLimits;
   readonly log: Logger;
   readonly now: () => Date;
 }
@@ -63,6 +65,7 @@ export class Project {
   readonly metricsToken: string;
   readonly name: string;
   readonly isProxy: (address: string) => boolean;
+  readonly limits: RequestLimits;
   readonly log: Logger;
   readonly now: () => Date;
   readonly objects: Objects;
@@ -89,6 +92,7 @@ export class Project {
     this.staffToken = parts.staffToken;
     this.metricsToken = parts.metricsToken;
     this.isProxy = parts.isProxy;
+    this.limits = parts.limits;
     this.name = parts.name;
     this.log = parts.log;
     this.now = parts.now;

@@ -14,6 +14,7 @@ import { projectApp } from './api/app.ts';
 import { type ServerFiles, serverFiles } from './files.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { projectKey } from './key.ts';
+import { LIMITS, type RequestLimits } from './limits.ts';
 import { Project } from './project.ts';
 import { keptToken } from './secrets.ts';
 import { Software } from './software/software.ts';
@@ -36,6 +37,8 @@ export interface ServerOptions {
   readonly publicUrl?: string;
   /** Whether an address is a reverse proxy's, whose X-Forwarded-For is believed; default: none is. */
   readonly isProxy?: (address: string) => boolean;
+  /** Default: LIMITS. */
+  readonly limits?: RequestLimits;
   readonly log: Logger;
 }
 
@@ -137,7 +140,7 @@ function unusable(error: unknown): string | null {
 }
 
 async function openProject(
-  { name, log, isProxy = () => false }: ServerOptions,
+  { name, log, isProxy = () => false, limits = LIMITS }: ServerOptions,
   files: ServerFiles,
   opened: (() => Promise<void>)[],
 ): Promise<Project> {
@@ -155,15 +158,16 @@ async function openProject(
   // A key of RSA is searched for in another thread, while the store opens in this one.
   const [db, software] = await both(openStore(files.database), Software.open(files, key.fingerprint, log));
   opened.push(() => db.close());
-  const tokens = { staffToken, metricsToken };
   const project = new Project({
     db,
     files,
     key,
     software,
-    ...tokens,
+    staffToken,
+    metricsToken,
     name,
     isProxy,
+    limits,
     log,
     now: () => new Date(),
   });
@@ -205,9 +209,13 @@ async function removeUnfinished(folder: string): Promise<void> {
   }
 }
 
-function listen(app: Hono, { host, port }: ServerOptions): Promise<Server> {
+function listen(app: Hono, { host, port, limits = LIMITS }: ServerOptions): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+    const server = createAdaptorServer({
+      fetch: app.fetch,
+      serverOptions: { connectionsCheckingInterval: limits.headersMs / 4 },
+    }) as Server;
+    server.headersTimeout = limits.headersMs;
     server.keepAliveTimeout = KEEP_ALIVE_MS;
     server.requestTimeout = REQUEST_MS;
     server.once('error', (cause: NodeJS.ErrnoException) => {

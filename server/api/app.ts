@@ -49,6 +49,8 @@ export function projectApp(project: Project): Hono {
   );
   app.onError((error, context) => {
     const { status, answer, retryAfterSeconds } = refusal(error);
+    // What is still to come of a body that dribbles is not waited for.
+    if (status === 408) context.header('connection', 'close');
     if (retryAfterSeconds !== null) context.header('retry-after', String(retryAfterSeconds));
     if (context.req.raw.signal.aborted)
       project.log.debug({ err: error, path: context.req.path }, 'the client went away');

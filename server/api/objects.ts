@@ -66,7 +66,7 @@ export const objectRoutes = [
       422: 'the whole does not have that hash; it begins anew',
     },
     async handle({ project, caller, parameters, headers, context }) {
-      const chunks = new BodyBytes(context);
+      const chunks = new BodyBytes(context, project.limits);
       try {
         const state = await project.uploads.append({
           hostId: caller.hostId,

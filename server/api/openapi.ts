@@ -68,7 +68,7 @@ function operation(one: Route): Json {
       ? { 422: 'the input is not as described; error.place says where' }
       : {}),
     ...(typeof one.body === 'object' ? { 400: 'the body is not JSON' } : {}),
-    ...(one.body ? { 413: 'the body is too large' } : {}),
+    ...(one.body ? { 408: 'the body came too slowly', 413: 'the body is too large' } : {}),
     503: "the project's store or disk is in trouble; Retry-After says when to try again",
     ...one.refusals,
   };

@@ -42,7 +42,7 @@ export function serveRepositories(app: Hono, project: Project): void {
   });
   app.post('/cvmfs/:repository/pack', async (context) => {
     const { repository } = context.req.param();
-    const paths = (await readText(context, MOST_PACKED * 100)).split('\n');
+    const paths = (await readText(context, MOST_PACKED * 100, project.limits)).split('\n');
     if (
       !REPOSITORY.test(repository) ||
       paths.length > MOST_PACKED ||

@@ -2,6 +2,7 @@ import type { Context, Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { z } from 'zod';
 import { API_PREFIX } from '../../protocol/project-api.ts';
+import type { RequestLimits } from '../limits.ts';
 import type { Project } from '../project.ts';
 import { type Caller, type Who, whoCalls } from './auth.ts';
 import { readText } from './bytes.ts';
@@ -97,7 +98,7 @@ export function route<
         parameters: (parameters && parseWith(parameters, context.req.param(), 'path')) as Value<P>,
         query: (query && parseWith(query, context.req.query(), 'query')) as Value<Q>,
         headers: (headers && parseWith(headers, namedHeaders(headers, context), 'header')) as Value<H>,
-        body: (await readBody(body, maximumBytes, context)) as BodyValue<B>,
+        body: (await readBody(body, maximumBytes, context, project.limits)) as BodyValue<B>,
       });
       if (answer instanceof Response) return answer;
       return context.json(answer as object, status as ContentfulStatusCode);
@@ -105,9 +106,14 @@ export function route<
   };
 }
 
-async function readBody(body: Body | undefined, maximumBytes: number, context: Context): Promise<unknown> {
+async function readBody(
+  body: Body | undefined,
+  maximumBytes: number,
+  context: Context,
+  limits: RequestLimits,
+): Promise<unknown> {
   if (body === undefined || body === 'bytes') return undefined;
-  const text = await readText(context, maximumBytes);
+  const text = await readText(context, maximumBytes, limits);
   return body === 'text' ? text : parseWith(body, parseJson(text), null);
 }
 

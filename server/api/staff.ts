@@ -33,7 +33,7 @@ export const staffRoutes = [
     answer: StoredObject,
     refusals: { 413: 'too large', 422: 'the bytes have another hash' },
     async handle({ project, parameters: { sha256 }, context }) {
-      const chunks = new BodyBytes(context);
+      const chunks = new BodyBytes(context, project.limits);
       try {
         return { sha256, ...(await project.objects.put(sha256, chunks, MAX_OBJECT_BYTES)) };
       } catch (error) {

@@ -12,6 +12,7 @@ import * as catalogue from '../catalogue/queries.ts';
 import * as dispatch from '../dispatch/queries.ts';
 import { serverFiles } from '../files.ts';
 import { projectKey } from '../key.ts';
+import { LIMITS } from '../limits.ts';
 import { Project } from '../project.ts';
 import { Software } from '../software/software.ts';
 import { failedReport, Host, Staff } from '../testkit/client.ts';
@@ -107,6 +108,7 @@ async function allStatements(): Promise<Set<string>> {
     staffToken: 'x'.repeat(30),
     metricsToken: 'y'.repeat(30),
     isProxy: () => false,
+    limits: LIMITS,
     name: 'Statements',
     log: quiet,
     now: () => new Date(),
