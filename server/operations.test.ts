@@ -17,7 +17,10 @@ let token = '';
 let logs = '';
 beforeAll(async () => {
   logs = await mkdtemp(join(tmpdir(), 'beamtime-logs-'));
-  server = await testServer({ log: makeLogger('server', join(logs, 'log'), 'trace') });
+  server = await testServer({
+    log: makeLogger('server', join(logs, 'log'), 'trace'),
+    publicUrl: 'https://lep.example.org/',
+  });
   staff = new Staff(server.url, server.staffToken);
   anybody = new Client(server.url);
   token = (await readFile(join(server.folder, 'metrics.token'), 'utf8')).trim();
@@ -37,6 +40,10 @@ async function metrics(): Promise<Map<string, number>> {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return new Map(lines.map((line) => [line.replace(/ \S+$/, ''), Number(line.split(' ').at(-1))]));
 }
+
+test('behind a proxy the invitation carries its address', () => {
+  expect(new URL(server.invitation).searchParams.get('url')).toBe('https://lep.example.org');
+});
 
 describe('metrics', () => {
   test('are told to nobody without their own token', async () => {
