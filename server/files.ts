@@ -16,6 +16,8 @@ export function serverFiles(dataFolder: string) {
     metricsToken: at('metrics.token'),
     /** Copies of the store that `beamtime server backup` is reading. */
     snapshots: at('snapshots'),
+    /** Held by the one backup that is being made. */
+    backupLock: at('backup.lock'),
     /** What `beamtime server restore` has unpacked; there only while it works, or where it was killed. */
     restoring: at('restoring'),
     /** PostgreSQL data folder of the embedded store. */

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { FolderInUse, lockFolder } from '../../platform/folder-lock.ts';
+import { FolderInUse, type FolderLock, lockFolder } from '../../platform/folder-lock.ts';
 import { isAlive } from '../../platform/processes.ts';
 import { ServerEndpoint, StoreSnapshot } from '../../protocol/staff-api.ts';
 import { BackupError, writeBackup } from '../../server/backup/backup.ts';
@@ -36,6 +36,7 @@ export const backupCommand: Command = {
   async run(input) {
     const [target = ''] = input.positionals;
     const files = serverFiles((await serverSettings(input)).values.data);
+    const turn = await heldBy(files.backupLock, files, 'another backup is being made there');
     try {
       const { snapshot, unlock } = await snapshotOf(files);
       try {
@@ -56,9 +57,24 @@ export const backupCommand: Command = {
       if (error instanceof BackupError) throw new RefusedError(error.message, { cause: error });
       if (error instanceof StoreError) throw new CliError(EXIT.failed, error.message, { cause: error });
       throw error;
+    } finally {
+      await turn.release();
     }
   },
 };
+
+/** @throws RefusedError where somebody else holds it, or there is no such folder */
+async function heldBy(lock: string, { dataFolder }: ServerFiles, other: string): Promise<FolderLock> {
+  try {
+    return await lockFolder(lock);
+  } catch (cause) {
+    if (cause instanceof FolderInUse)
+      throw new RefusedError(`${dataFolder}: ${other}; make the backup after that`, { cause });
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT')
+      throw new RefusedError(`${dataFolder} is no project’s data folder; name it with --data`, { cause });
+    throw cause;
+  }
+}
 
 /** From the server that runs; where none does, from its folder, which none may take meanwhile. */
 async function snapshotOf(
@@ -75,17 +91,7 @@ async function snapshotOf(
     const request = { method: 'POST', path: '/staff/snapshots', timeoutMs: SNAPSHOT_MS } as const;
     return { snapshot: await ask(api, { ...request, schema: StoreSnapshot }), unlock: async () => {} };
   }
-  const lock = await lockFolder(files.lock).catch((cause: NodeJS.ErrnoException) => {
-    if (cause instanceof FolderInUse) {
-      const what = 'a project server is just starting or ending there; make the backup after that';
-      throw new RefusedError(`${files.dataFolder}: ${what}`, { cause });
-    }
-    if (cause.code === 'ENOENT')
-      throw new RefusedError(`${files.dataFolder} is no project’s data folder; name it with --data`, {
-        cause,
-      });
-    throw cause;
-  });
+  const lock = await heldBy(files.lock, files, 'a project server is just starting or ending there');
   try {
     const db = await openPglite(files.database);
     try {

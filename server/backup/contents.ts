@@ -44,7 +44,7 @@ export async function contentsOf(files: ServerFiles): Promise<Contents> {
 
 const OF_THE_MOMENT = [
   /^(database|snapshots|restoring)$/,
-  /^server\.lock/,
+  /^(server|backup)\.lock/,
   /^endpoint\.json$/,
   /^server\.log/,
   /\.new$/,
