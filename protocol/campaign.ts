@@ -16,6 +16,54 @@ export const Validation = z.union([
 ]);
 export type Validation = z.infer<typeof Validation>;
 
+/** From the lowest value to the highest, both within: [low, high], or with more said of it. */
+export const SampledRange = z
+  .union([
+    z.tuple([z.number(), z.number()]),
+    z.strictObject({
+      low: z.number(),
+      high: z.number(),
+      /** log: each factor is as likely as any other, and not each difference. */
+      scale: z.enum(['linear', 'log']).default('linear'),
+      /** Whole numbers only. */
+      integer: z.boolean().default(false),
+    }),
+  ])
+  .superRefine((range, context) => {
+    const { low, high, scale, integer } = Array.isArray(range)
+      ? { low: range[0], high: range[1], scale: 'linear', integer: false }
+      : range;
+    const wrong = (message: string) => context.addIssue({ code: 'custom', message });
+    if (!(low < high)) wrong('the lower value comes first');
+    else if (!Number.isFinite(high - low)) wrong('the range is too wide');
+    else if (integer && !(Number.isSafeInteger(low) && Number.isSafeInteger(high)))
+      wrong('a range of whole numbers has whole ends');
+    else if (scale === 'log' && !(low > 0 && Number.isFinite(high / low)))
+      wrong('a logarithmic range lies above 0');
+  });
+export type SampledRange = z.infer<typeof SampledRange>;
+
+/** Points chosen in a box of ranges; the same document gives the same points everywhere (docs/campaigns.md). */
+export const Sample = z.strictObject({
+  method: z.enum(['random', 'latin-hypercube', 'sobol']),
+  points: z.number().int().min(1).max(10_000),
+  /** Another seed, other points; Sobol's sequence is as published with 0. */
+  seed: Count.default(0),
+  ranges: z
+    .record(z.string(), SampledRange)
+    .refine((ranges) => Object.keys(ranges).length > 0, 'names no parameter'),
+});
+export type Sample = z.infer<typeof Sample>;
+
+/** More events where the error is largest, until it is small enough everywhere. */
+export const Adaptive = z.strictObject({
+  /** Whose bins' mean relative error counts, each weighted by its content; absent: the cross-section's error. */
+  histogram: z.string().optional(),
+  /** The relative error to be reached at every point. */
+  precision: z.number().gt(0).lt(1),
+});
+export type Adaptive = z.infer<typeof Adaptive>;
+
 /** What staff push: application release, card template, a sweep over parameters, a number of events. */
 export const CampaignSpec = z.strictObject({
   kind: z.literal('campaign'),
@@ -29,8 +77,12 @@ export const CampaignSpec = z.strictObject({
   sweep: z.record(z.string(), z.array(Json).min(1).max(1000)).default({}),
   /** Points told one by one, each by the same parameters, as a tune samples them; every one goes with the whole of `sweep`. */
   points: z.array(z.record(z.string(), Json)).min(1).max(10_000).optional(),
-  /** Events for each point. */
+  /** Points chosen in continuous ranges; every one goes with each of `points` and the whole of `sweep`. */
+  sample: Sample.optional(),
+  /** Events for each point; with `adaptive`, at most. */
   events: Count.min(1),
+  /** Absent: every point gets all its events. */
+  adaptive: Adaptive.optional(),
   eventsPerUnit: Count.min(1),
   blockEvents: Count.min(1),
   seed: Count.default(1),
@@ -48,6 +100,8 @@ export const CampaignPoint = z.strictObject({
   units: Count,
   unitsValid: Count,
   eventsValid: Count,
+  /** Of an adaptive campaign, as far as it is known: what its `precision` is compared with. */
+  relativeError: z.number().nullable().default(null),
   crossSection: z.strictObject({ maximumPb: z.number(), attempted: Count, accepted: Count }).nullable(),
   histograms: z.record(z.string(), z.array(Count)),
 });
@@ -74,6 +128,8 @@ export const CampaignDetail = z.strictObject({
   ...CampaignSummary.shape,
   description: z.string(),
   validation: Validation,
+  /** null: every point gets all its events. */
+  adaptive: Adaptive.nullable().default(null),
   axes: z.array(HistogramAxis),
   /** Measurements of the release, of every energy. */
   references: z.array(ReferenceTable).default([]),

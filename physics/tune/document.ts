@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { MAX_DIMENSIONS } from '../../platform/sampling/sobol.ts';
 import { Validation } from '../../protocol/campaign.ts';
 import { Count, Json, Sha256, Slug } from '../../protocol/primitives.ts';
-import { MAX_DIMENSIONS } from './sobol.ts';
 
 /** What is to be tuned to what (`kind: tune`, YAML or JSON). Paths are relative to the document. */
 export const TuneRequest = z.strictObject({

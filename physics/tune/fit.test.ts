@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { sobol } from '../../platform/sampling/sobol.ts';
 import { fitParameters, predicted } from './fit.ts';
-import { sobol } from './sobol.ts';
 import { noise } from './tune.testkit.ts';
 
 /** 30 bins that follow two parameters in a line; measured well at the middle of the box, sampled badly. */

@@ -1,8 +1,8 @@
+import { sobol } from '../../platform/sampling/sobol.ts';
 import { type ComparedBin, pull, type Value } from '../../protocol/compare.ts';
 import { correlationsOf, covarianceOf, type Eigentune, eigentunesOf } from './eigentunes.ts';
 import { type Minimum, minimiseFrom } from './minimise.ts';
 import { fitResponses, type Responses, type Sample } from './response.ts';
-import { sobol } from './sobol.ts';
 
 /** A bin of the data, and how much it counts. */
 export interface DataBin {

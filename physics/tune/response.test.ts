@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { sobol } from '../../platform/sampling/sobol.ts';
 import { fitResponses, monomials, type Sample, TooFewSamples } from './response.ts';
-import { sobol } from './sobol.ts';
 import { noise } from './tune.testkit.ts';
 
 const cube = (dimensions: number, count: number) =>

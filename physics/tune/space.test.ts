@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { fromUnit, rounded, toUnit } from './space.ts';
+import { fromUnit, toUnit } from './space.ts';
 
 const RANGES = [
   { name: 'a', low: 0.1, high: 0.3 },
@@ -22,14 +22,4 @@ test('there and back', () => {
       expect(b).toBeCloseTo(y, 10);
     }),
   );
-});
-
-test.each([
-  [0.120481, 0.0013, 0.1205],
-  [0.86, 0.031, 0.86],
-  [123.456, 20, 123],
-  [123.456, 3, 123.5],
-  [0.5, 1e-30, 0.5],
-])('%d with an error of %d is written %d', (value, error, written) => {
-  expect(rounded(value, error)).toBe(written);
 });

@@ -20,9 +20,3 @@ export function fromUnit(ranges: readonly Range[], x: readonly number[]): Point 
     ranges.map(({ name, low, high }, i) => [name, (low + high + (x[i] ?? 0) * (high - low)) / 2]),
   );
 }
-
-/** Values as people write them: to the decimal that is a tenth of a step that matters, or finer. */
-export function rounded(value: number, step: number): number {
-  const decimals = Math.min(12, Math.max(0, 1 - Math.floor(Math.log10(step))));
-  return Number(value.toFixed(decimals));
-}

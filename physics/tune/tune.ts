@@ -1,3 +1,5 @@
+import { rounded } from '../../platform/sampling/range.ts';
+import { samplePoints as sample } from '../../platform/sampling/sample.ts';
 import { CampaignSpec } from '../../protocol/campaign.ts';
 import type { HistogramAxis } from '../../protocol/release.ts';
 import { checkOf, sumsOf } from './check.ts';
@@ -5,8 +7,7 @@ import type { Tune, TuneRequest } from './document.ts';
 import { type DataBin, fitParameters, predicted } from './fit.ts';
 import { binsOf, type Observable } from './observables.ts';
 import { termsFor } from './response.ts';
-import { sobol } from './sobol.ts';
-import { fromUnit, type Point, type Range, rounded, toUnit } from './space.ts';
+import { fromUnit, type Point, type Range, toUnit } from './space.ts';
 
 /** One point of a campaign, computed: here or by volunteers. */
 export interface Computed {
@@ -34,19 +35,8 @@ export interface TuneInput {
 export const rangesOf = ({ ranges }: TuneRequest): Range[] =>
   Object.entries(ranges).map(([name, [low, high]]) => ({ name, low, high }));
 
-/** The points that are sampled, without the corner that Sobol's sequence begins with. */
 export function samplePoints(request: TuneRequest): Point[] {
-  const ranges = rangesOf(request);
-  // Cards are read by people too: six digits across the range tell any two points apart.
-  return sobol(ranges.length, request.samples, 1).map((point) => {
-    const exact = fromUnit(
-      ranges,
-      point.map((x) => 2 * x - 1),
-    );
-    return Object.fromEntries(
-      ranges.map(({ name, low, high }) => [name, rounded(exact[name] ?? low, (high - low) / 1e5)]),
-    );
-  });
+  return sample({ method: 'sobol', points: request.samples, seed: 0 }, rangesOf(request));
 }
 
 export function campaignOf(

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Sample } from '../../protocol/campaign.ts';
 import { ApiFailure } from '../errors.ts';
 import { readCampaign } from './document.ts';
 import { parameterCheck, pointCount, pointProblem, points } from './points.ts';
@@ -100,6 +101,54 @@ test('each listed point goes with the whole sweep', () => {
   expect(pointCount(spec)).toBe(4);
 });
 
+test('each sampled point goes with each listed one and the whole sweep', () => {
+  const ranges: Sample['ranges'] = { z: [0, 1], y: [10, 20] };
+  const sample: Sample = { method: 'sobol', points: 3, seed: 0, ranges };
+  const sampled = [
+    { y: 15, z: 0.5 },
+    { y: 17.5, z: 0.25 },
+    { y: 12.5, z: 0.75 },
+  ];
+  const spec = { parameters: { a: 0 }, points: [{ d: 5 }, { d: 6 }], sample, sweep: { b: [1, 2] } };
+  expect(points(spec)).toEqual(
+    spec.points.flatMap((d) => sampled.flatMap((s) => spec.sweep.b.map((b) => ({ a: 0, ...d, ...s, b })))),
+  );
+  expect(pointCount(spec)).toBe(12);
+  // The same document, however a store sorts its keys.
+  const sorted = Object.fromEntries(Object.entries(ranges).reverse());
+  expect(points({ ...spec, sample: { ...sample, ranges: sorted } })).toEqual(points(spec));
+});
+
+const sampled = good.replace(
+  /sweep:\n.*\n/,
+  'sample:\n  method: sobol\n  points: 8\n  ranges:\n    energyGeV: [88, 94]\n',
+);
+
+test.each([
+  ['an unknown method', sampled.replace('sobol', 'halton'), 'line 9, column 3 (sample.method)', /method/],
+  ['no points', sampled.replace('points: 8', 'points: 0'), 'line 10, column 3 (sample.points)', />=1/],
+  [
+    'no range',
+    sampled.replace('\n    energyGeV: [88, 94]', ' {}'),
+    'line 11, column 3 (sample.ranges)',
+    /names no parameter/,
+  ],
+  ['a range from above', sampled.replace('88', '98'), null, /the lower value comes first/],
+  ['a range of one', sampled.replace('[88, 94]', '[88]'), null, /ranges\.energyGeV/],
+  ['broken whole numbers', range('{ low: 1.5, high: 3, integer: true }'), null, /has whole ends/],
+  ['a logarithm of zero', range('{ low: 0, high: 3, scale: log }'), null, /lies above 0/],
+  ['no end', range('{ low: 0, high: .inf }'), null, /expected number/],
+  ['a misspelt key', range('{ low: 0, high: 3, whole: true }'), null, /"whole" is not a key/],
+])('sample with %s: says where', (_what, text, place, message) => {
+  const found = failure(text);
+  expect(found.message).toMatch(message);
+  expect(found.place).toMatch(place ?? /^line 12, column \d+ \(sample\.ranges\.energyGeV/);
+});
+
+function range(text: string): string {
+  return sampled.replace('[88, 94]', text);
+}
+
 const listed = good.replace(
   /sweep:\n.*\n/,
   'sweep:\n  cuts: [[1], [2]]\npoints:\n  - { energyGeV: 90 }\n  - { energyGeV: 91 }\n',
@@ -108,6 +157,55 @@ const listed = good.replace(
 test.each([
   ['fits', good, null, null],
   ['fits listed', listed, null, null],
+  ['fits sampled', sampled, null, null],
+  [
+    'sampled out of range',
+    sampled.replace('94]', '940]'),
+    'line 12, column 5 (sample.ranges.energyGeV)',
+    'energyGeV: must be <= 250, not 514',
+  ],
+  [
+    'sampled and unknown',
+    `${sampled.replace('    energyGeV:', '    energy: [0, 1]\n    energyGeV:')}`,
+    'line 12, column 5 (sample.ranges.energy)',
+    'the application has no parameter "energy"',
+  ],
+  [
+    'both sampled and fixed',
+    sampled.replace('energyGeV:', 'process:'),
+    'line 12, column 5 (sample.ranges.process)',
+    '"process" is both sampled and fixed; keep one',
+  ],
+  [
+    'both sampled and swept',
+    `${sampled}sweep: { energyGeV: [90] }\n`,
+    'line 12, column 5 (sample.ranges.energyGeV)',
+    '"energyGeV" is both sampled and swept; keep one',
+  ],
+  [
+    'both listed and sampled',
+    `${sampled}points: [{ energyGeV: 90 }]\n`,
+    'line 16, column 12 (points[0].energyGeV)',
+    '"energyGeV" is both listed and sampled; keep one',
+  ],
+  [
+    'more dimensions than Sobol has here',
+    sampled.replace(
+      '    energyGeV',
+      `${Array.from({ length: 21 }, (_, i) => `    x${i}: [0, 1]`).join('\n')}\n    energyGeV`,
+    ),
+    'line 11, column 3 (sample.ranges)',
+    "Sobol's sequence is here for at most 21 parameters, not 22; use latin-hypercube",
+  ],
+  [
+    'too many with the sweep',
+    `${sampled.replace('points: 8', 'points: 6000')}sweep: { process: [mumu, tautau] }\n`.replace(
+      '  process: mumu',
+      '  cuts: []',
+    ),
+    'line 8, column 1 (sample)',
+    'the campaign has 12000 points, at most 10000 are possible; split the campaign',
+  ],
   [
     'listed out of range',
     listed.replace('91 }', '910 }'),

@@ -1,6 +1,9 @@
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import type { CampaignSpec } from '../../protocol/campaign.ts';
+import type { Range } from '../../platform/sampling/range.ts';
+import { samplePoints } from '../../platform/sampling/sample.ts';
+import { MAX_DIMENSIONS } from '../../platform/sampling/sobol.ts';
+import type { CampaignSpec, Sample } from '../../protocol/campaign.ts';
 import { ApiFailure } from '../errors.ts';
 
 /** Each point has a row and is shown on one page; more belongs into several campaigns. */
@@ -31,24 +34,38 @@ export function parameterCheck(schema: object): ValidateFunction {
   }
 }
 
-type Swept = Pick<CampaignSpec, 'sweep' | 'points'>;
+type Swept = Pick<CampaignSpec, 'sweep' | 'points' | 'sample'>;
 
-/** How many points each listed one makes with the sweep. */
-function sweepCount({ sweep }: Swept): number {
-  return Object.values(sweep).reduce((product, values) => product * values.length, 1);
+/** How many points each listed one makes with the sampled ones and the sweep. */
+function countForEachListed({ sweep, sample }: Swept): number {
+  return Object.values(sweep).reduce((product, values) => product * values.length, sample?.points ?? 1);
+}
+
+/** In an order of their own: a document means the same, however its keys are sorted. */
+function rangesOf({ ranges }: Sample): Range[] {
+  return Object.entries(ranges)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, range]) =>
+      Array.isArray(range)
+        ? { name, low: range[0], high: range[1] }
+        : { name, ...range, logarithmic: range.scale === 'log' },
+    );
 }
 
 /** How many points there are; finite, so that it can be compared before any is made. */
 export function pointCount(spec: Swept): number {
-  return sweepCount(spec) * (spec.points?.length ?? 1);
+  return countForEachListed(spec) * (spec.points?.length ?? 1);
 }
 
 /**
- * Each listed point with the product of all swept values, over the fixed parameters; the last name in the sweep varies fastest,
- * the listed points slowest.
+ * Each listed point with each sampled one and the product of all swept values, over the fixed parameters; the last name in the sweep
+ * varies fastest, the listed points slowest.
  */
 export function points(spec: Swept & Pick<CampaignSpec, 'parameters'>): Parameters[] {
-  let made: Parameters[] = (spec.points ?? [{}]).map((listed) => ({ ...spec.parameters, ...listed }));
+  const sampled = spec.sample ? samplePoints(spec.sample, rangesOf(spec.sample)) : [{}];
+  let made: Parameters[] = (spec.points ?? [{}]).flatMap((listed) =>
+    sampled.map((chosen) => ({ ...spec.parameters, ...listed, ...chosen })),
+  );
   for (const [name, values] of Object.entries(spec.sweep)) {
     made = made.flatMap((point) => values.map((value) => ({ ...point, [name]: value })));
   }
@@ -56,11 +73,18 @@ export function points(spec: Swept & Pick<CampaignSpec, 'parameters'>): Paramete
 }
 
 /** A parameter that has two values at once, or that only some of the listed points have. */
-function nameProblem({ parameters, sweep, points: listed = [] }: CampaignSpec): PointProblem | null {
+function nameProblem({ parameters, sweep, sample, points: listed = [] }: CampaignSpec): PointProblem | null {
   for (const name of Object.keys(sweep)) {
     if (Object.hasOwn(parameters, name)) {
       return { path: ['sweep', name], message: `"${name}" is both swept and fixed; keep one` };
     }
+  }
+  const ranges = sample?.ranges ?? {};
+  for (const name of Object.keys(ranges)) {
+    const path = ['sample', 'ranges', name];
+    if (Object.hasOwn(parameters, name))
+      return { path, message: `"${name}" is both sampled and fixed; keep one` };
+    if (Object.hasOwn(sweep, name)) return { path, message: `"${name}" is both sampled and swept; keep one` };
   }
   const names = Object.keys(listed[0] ?? {});
   for (const [i, point] of listed.entries()) {
@@ -75,6 +99,8 @@ function nameProblem({ parameters, sweep, points: listed = [] }: CampaignSpec): 
         return { path, message: `"${name}" is both listed and fixed; keep one` };
       if (Object.hasOwn(sweep, name))
         return { path, message: `"${name}" is both listed and swept; keep one` };
+      if (Object.hasOwn(ranges, name))
+        return { path, message: `"${name}" is both listed and sampled; keep one` };
     }
   }
   return null;
@@ -84,19 +110,30 @@ function nameProblem({ parameters, sweep, points: listed = [] }: CampaignSpec): 
 export function pointProblem(spec: CampaignSpec, check: ValidateFunction): PointProblem | null {
   const twice = nameProblem(spec);
   if (twice) return twice;
+  const dimensions = Object.keys(spec.sample?.ranges ?? {}).length;
+  if (spec.sample?.method === 'sobol' && dimensions > MAX_DIMENSIONS) {
+    return {
+      path: ['sample', 'ranges'],
+      message: `Sobol's sequence is here for at most ${MAX_DIMENSIONS} parameters, not ${dimensions}; use latin-hypercube`,
+    };
+  }
   const count = pointCount(spec);
   if (count > MAX_POINTS) {
     return {
-      path: [spec.points ? 'points' : 'sweep'],
+      path: [spec.points ? 'points' : spec.sample ? 'sample' : 'sweep'],
       message: `the campaign has ${count} points, at most ${MAX_POINTS} are possible; split the campaign`,
     };
   }
   for (const [i, point] of points(spec).entries()) {
     if (check(point)) continue;
     const [error] = check.errors ?? [];
-    if (error) return explain(error, point, Math.floor(i / sweepCount(spec)), spec);
+    if (error) return explain(error, point, Math.floor(i / countForEachListed(spec)), spec);
   }
   return null;
+}
+
+function isSampled({ sample }: CampaignSpec, name: string): boolean {
+  return sample !== undefined && Object.hasOwn(sample.ranges, name);
 }
 
 /** @param index of the listed point it was made from */
@@ -112,6 +149,7 @@ function explain(error: ErrorObject, point: Parameters, index: number, spec: Cam
     if (typeof extra === 'string') {
       const message = `the application has no parameter "${extra}"`;
       if (Object.hasOwn(listed, extra)) return { path: ['points', index, extra], message };
+      if (isSampled(spec, extra)) return { path: ['sample', 'ranges', extra], message };
       return { path: [Object.hasOwn(spec.sweep, extra) ? 'sweep' : 'parameters', extra], message };
     }
     const missing = details.missingProperty;
@@ -130,6 +168,7 @@ function explain(error: ErrorObject, point: Parameters, index: number, spec: Cam
   const value = JSON.stringify(point[name]);
   const message = `${name}: ${error.message ?? error.keyword}${allowed}, not ${value.length > 60 ? `${value.slice(0, 60)}...` : value}`;
   if (Object.hasOwn(listed, name)) return { path: ['points', index, name, ...inner], message };
+  if (isSampled(spec, name)) return { path: ['sample', 'ranges', name], message };
   const swept = Object.hasOwn(spec.sweep, name) ? spec.sweep[name] : undefined;
   if (swept) {
     const index = swept.findIndex((one) => JSON.stringify(one) === value);

@@ -7,9 +7,10 @@ import { ApiFailure } from '../errors.ts';
 import type { Releases } from '../releases.ts';
 import { batch, type Database } from '../store/database.ts';
 import { emptyCounts } from '../validate/blocks.ts';
+import { PILOT_UNITS } from './adaptive.ts';
 import { readCampaign } from './document.ts';
 import { type PointProblem, parameterCheck, pointCount, pointProblem, points } from './points.ts';
-import { pointSeed, unitCount } from './units.ts';
+import { pointSeed, unitCount, unitsPerPoint } from './units.ts';
 
 /** A result's blocks are read as a whole; more lines than this belong into more units. */
 const MAX_BLOCKS_PER_UNIT = 100_000;
@@ -54,7 +55,9 @@ export async function pushCampaign(
 /** What is wrong with the numbers of events, the seed or the validation; null when all is well. */
 export function cutProblem(
   spec: CampaignSpec,
-  release: Pick<Release, 'outputs' | 'referenceMicrosecondsPerEvent'> & { readonly programs: object },
+  release: Pick<Release, 'outputs' | 'histograms' | 'referenceMicrosecondsPerEvent'> & {
+    readonly programs: object;
+  },
 ): PointProblem | null {
   if (spec.eventsPerUnit % spec.blockEvents !== 0) {
     return {
@@ -104,6 +107,24 @@ export function cutProblem(
         'a tolerance needs a release that declares its outputs and how they are compared; use a quorum',
     };
   }
+  return adaptiveProblem(spec, release);
+}
+
+function adaptiveProblem(
+  { adaptive }: CampaignSpec,
+  { outputs, histograms }: Pick<Release, 'outputs' | 'histograms'>,
+): PointProblem | null {
+  if (!adaptive) return null;
+  if (outputs) {
+    return {
+      path: ['adaptive'],
+      message: 'the release writes no blocks, so that no error is known; leave it out',
+    };
+  }
+  const { histogram } = adaptive;
+  if (histogram !== undefined && !histograms.some(({ name }) => name === histogram)) {
+    return { path: ['adaptive', 'histogram'], message: `the release has no histogram "${histogram}"` };
+  }
   return null;
 }
 
@@ -133,6 +154,7 @@ function insert(
   return db.transaction(async (tx) => {
     const made = points(spec);
     const cut = { points: made.length, events: spec.events, eventsPerUnit: spec.eventsPerUnit };
+    const pilot = spec.adaptive ? Math.min(unitsPerPoint(cut), PILOT_UNITS) : null;
     const [row] = await tx.query<{ id: number }>(
       `INSERT INTO campaign (name, spec, spec_text, release_id, platforms, created_at, points, units)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (name) DO NOTHING RETURNING id`,
@@ -144,7 +166,7 @@ function insert(
         Object.keys(release.programs),
         now.toISOString(),
         made.length,
-        unitCount(cut),
+        pilot === null ? unitCount(cut) : made.length * pilot,
       ],
     );
     if (!row) {
@@ -155,13 +177,14 @@ function insert(
       return same ? { id: same.id, created: false } : null;
     }
     await tx.query(
-      `INSERT INTO point (campaign_id, index, parameters, counts)
-       SELECT $1, index, parameters, array_fill(0::bigint, ARRAY[$2::integer])
+      `INSERT INTO point (campaign_id, index, parameters, counts, units_made, units_wanted)
+       SELECT $1, index, parameters, array_fill(0::bigint, ARRAY[$2::integer]), CASE WHEN $4::bigint IS NULL THEN NULL ELSE 0 END, $4
        FROM jsonb_to_recordset($3) AS made (index bigint, parameters jsonb)`,
       [
         row.id,
         emptyCounts(release.histograms).length,
         batch(made.map((parameters, index) => ({ index, parameters }))),
+        pilot,
       ],
     );
     return { id: row.id, created: true };

@@ -30,6 +30,9 @@ interface PointRow {
   readonly parameters: CampaignPoint['parameters'];
   readonly units_valid: number;
   readonly events_valid: number;
+  /** Of an adaptive campaign. */
+  readonly units_wanted: number | null;
+  readonly relative_error: number | null;
   readonly maximum_pb: number | null;
   readonly attempted: number;
   readonly accepted: number;
@@ -59,7 +62,7 @@ export async function campaignDetail(
   if (!row) return null;
   const { histograms, references = [] } = await releases.get(row.release_id);
   const points = await db.query<PointRow>(
-    `SELECT index, parameters, units_valid, events_valid, maximum_pb, attempted, accepted, counts
+    `SELECT index, parameters, units_valid, events_valid, units_wanted, relative_error, maximum_pb, attempted, accepted, counts
      FROM point WHERE campaign_id = $1 ORDER BY index`,
     [row.id],
   );
@@ -68,14 +71,16 @@ export async function campaignDetail(
     ...summary(row),
     description: row.spec.description,
     validation: row.spec.validation,
+    adaptive: row.spec.adaptive ?? null,
     axes: histograms,
     references,
     points: points.map((point) => ({
       index: point.index,
       parameters: point.parameters,
-      units,
+      units: point.units_wanted ?? units,
       unitsValid: point.units_valid,
       eventsValid: point.events_valid,
+      relativeError: point.relative_error,
       crossSection:
         point.maximum_pb === null
           ? null
@@ -97,7 +102,14 @@ function summary(row: CampaignRow): CampaignSummary {
     units: row.units,
     unitsValid: row.units_valid,
     unitsSetAside: row.units_aside,
-    eventsWanted: row.points * row.spec.events,
+    eventsWanted: eventsWanted(row),
     eventsValid: row.events_valid,
   };
+}
+
+/** Of an adaptive campaign, as far as one can tell by now: its points' last units may be shorter. */
+function eventsWanted({ spec, state, points, units, events_valid }: CampaignRow): number {
+  const most = points * spec.events;
+  if (!spec.adaptive) return most;
+  return state === 'complete' ? events_valid : Math.min(most, units * spec.eventsPerUnit);
 }

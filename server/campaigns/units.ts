@@ -26,12 +26,13 @@ export function unitCount(cut: Cut): number {
  */
 export function unitRange(cut: Cut, n: number): UnitRange {
   if (!(n >= 0 && n < unitCount(cut))) throw new RangeError(`no work unit ${n} in this campaign`);
-  const firstEvent = Math.floor(n / cut.points) * cut.eventsPerUnit;
-  return {
-    pointIndex: n % cut.points,
-    firstEvent,
-    events: Math.min(cut.eventsPerUnit, cut.events - firstEvent),
-  };
+  return unitOfPoint(cut, n % cut.points, Math.floor(n / cut.points));
+}
+
+/** The n-th work unit (0 ...) of a point. */
+export function unitOfPoint(cut: Cut, pointIndex: number, n: number): UnitRange {
+  const firstEvent = n * cut.eventsPerUnit;
+  return { pointIndex, firstEvent, events: Math.min(cut.eventsPerUnit, cut.events - firstEvent) };
 }
 
 /**

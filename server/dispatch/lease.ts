@@ -1,9 +1,10 @@
 import type { CampaignSpec, Validation } from '../../protocol/campaign.ts';
 import type { Lease } from '../../protocol/project-api.ts';
-import { pointSeed, unitRange } from '../campaigns/units.ts';
+import { pointSeed, type UnitRange, unitRange } from '../campaigns/units.ts';
 import { showId } from '../ids.ts';
 import { batch, type Database, type Queryable } from '../store/database.ts';
 import { type Asking, type Assignment, assign, canRun, type Offer } from './assign.ts';
+import { cutWhereNeeded } from './cut.ts';
 import * as sql from './queries.ts';
 
 /** One host's request for work; at most one a host in a batch. */
@@ -134,7 +135,9 @@ async function offerAll(round: Round, asking: readonly Asking[], turn: number): 
   for (const campaign of campaigns) {
     const units = wanted.filter((unit) => unit.campaign_id === campaign.id);
     if (units.length < limit && campaign.units_made < campaign.units) {
-      units.push(...(await makeUnits(tx, campaign, Math.max(MAKE_UNITS, limit))));
+      units.push(
+        ...(await makeUnits(tx, campaign, campaign.spec.adaptive ? limit : Math.max(MAKE_UNITS, limit))),
+      );
       complete = false;
     }
     if (units.length >= limit) complete = false;
@@ -163,7 +166,11 @@ async function searchFor(round: Round, ask: Asking): Promise<void> {
         found.map((unit) => ({ hostId: ask.hostId, unitId: unit.id, campaignId: campaign.id })),
       );
       want -= found.length;
-      if (want === 0 || (await makeUnits(round.tx, campaign, MAKE_UNITS)).length === 0) break;
+      if (
+        want === 0 ||
+        (await makeUnits(round.tx, campaign, campaign.spec.adaptive ? want : MAKE_UNITS)).length === 0
+      )
+        break;
     }
   }
 }
@@ -174,27 +181,35 @@ function agreeingHosts(validation: Validation): number {
   return 'tolerance' in validation ? validation.tolerance : 1;
 }
 
-/** Cuts the campaign's next units. The lock on the campaign's row keeps two servers from cutting the same. */
+/** Cuts the campaign's next units. */
 async function makeUnits(tx: Queryable, campaign: sql.CampaignRow, count: number): Promise<sql.WantedRow[]> {
+  const ranges = campaign.spec.adaptive
+    ? await cutWhereNeeded(tx, campaign, count)
+    : await cutInOrder(tx, campaign, count);
+  if (ranges.length === 0) return [];
+  return tx.query<sql.WantedRow>(sql.MAKE_UNITS, [
+    campaign.id,
+    agreeingHosts(campaign.spec.validation),
+    batch(
+      ranges.map((range) => ({
+        point_index: range.pointIndex,
+        first_event: range.firstEvent,
+        events: range.events,
+      })),
+    ),
+  ]);
+}
+
+/** The lock on the campaign's row keeps two servers from cutting the same. */
+async function cutInOrder(tx: Queryable, campaign: sql.CampaignRow, count: number): Promise<UnitRange[]> {
   const [locked] = await tx.query<{ units_made: number }>(sql.LOCK_CAMPAIGN, [campaign.id]);
   const from = locked?.units_made ?? campaign.units;
   const to = Math.min(campaign.units, from + count);
   if (from >= to) return [];
-  const { events, eventsPerUnit, validation } = campaign.spec;
+  const { events, eventsPerUnit } = campaign.spec;
   const cut = { points: campaign.points, events, eventsPerUnit };
-  const rows = Array.from({ length: to - from }, (_, i) => unitRange(cut, from + i));
   await tx.query(sql.SET_UNITS_MADE, [campaign.id, to]);
-  return tx.query<sql.WantedRow>(sql.MAKE_UNITS, [
-    campaign.id,
-    agreeingHosts(validation),
-    batch(
-      rows.map((row) => ({
-        point_index: row.pointIndex,
-        first_event: row.firstEvent,
-        events: row.events,
-      })),
-    ),
-  ]);
+  return Array.from({ length: to - from }, (_, i) => unitRange(cut, from + i));
 }
 
 async function give(round: Round, assignments: readonly Assignment[]): Promise<void> {

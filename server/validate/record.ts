@@ -6,6 +6,7 @@ import { creditMicroseconds } from '../credit/credit.ts';
 import type { Entry } from '../objects/packs.ts';
 import type { SmallObjects } from '../objects/small-objects.ts';
 import { batch, type Database, type Queryable } from '../store/database.ts';
+import { type Adapting, adapt } from './adapt.ts';
 import type { Sums } from './blocks.ts';
 import { mergeOf, type PointMerge } from './merge.ts';
 import * as sql from './queries.ts';
@@ -76,7 +77,7 @@ export interface RecordParts {
   readonly releaseOf: (
     releaseId: number,
     tx: Queryable,
-  ) => Promise<Pick<Release, 'referenceMicrosecondsPerEvent'>>;
+  ) => Promise<Pick<Release, 'referenceMicrosecondsPerEvent' | 'histograms'>>;
   /** Told when spot checks were queued. */
   readonly onChecks: () => void;
 }
@@ -161,7 +162,7 @@ export async function recordBatch(
       if (settlement.merge) maxima.set(point, sumsOf(item)?.maximumPb ?? maximum);
     }
     await small.add(tx, packed);
-    await changes.write(tx, now);
+    await changes.write(tx, now, rules);
     const verdicts = new Map(
       (await tx.query<Verdict>(sql.VERDICTS_BY_LEASE, [leaseIds])).map((row) => [row.lease_id, row]),
     );
@@ -183,6 +184,7 @@ interface Rule {
   readonly attempts: number;
   readonly method: Method;
   readonly costUs: number;
+  readonly adapting: Adapting;
 }
 
 async function rulesOf(
@@ -198,6 +200,7 @@ async function rulesOf(
       attempts: row.spec.attempts,
       method: methodOf(row.spec.validation),
       costUs: release.referenceMicrosecondsPerEvent,
+      adapting: { id: row.id, spec: row.spec, axes: release.histograms },
     });
   }
   return rules;
@@ -254,6 +257,8 @@ class Changes {
   readonly #checks: number[] = [];
   readonly #points = new Map<string, PointMerge>();
   readonly #campaigns = new Map<number, { id: number; valid: number; aside: number; events: number }>();
+  /** Points of which a unit was decided, by campaign. */
+  readonly #decided = new Map<number, Set<number>>();
 
   get hasChecks(): boolean {
     return this.#checks.length > 0;
@@ -315,9 +320,11 @@ class Changes {
       row.aside += 1;
     }
     this.#campaigns.set(unit.campaign_id, row);
+    const decided = this.#decided.get(unit.campaign_id) ?? new Set();
+    this.#decided.set(unit.campaign_id, decided.add(unit.point_index));
   }
 
-  async write(tx: Queryable, now: Date): Promise<void> {
+  async write(tx: Queryable, now: Date, rules: ReadonlyMap<number, Rule>): Promise<void> {
     const some = async (rows: readonly object[], statement: string, ...more: unknown[]) => {
       if (rows.length > 0) await tx.query(statement, [batch(rows), ...more]);
     };
@@ -326,6 +333,11 @@ class Changes {
     await some(this.#verdicts, sql.DECIDE);
     await some(this.#units, sql.SET_UNITS);
     await some([...this.#points.values()], sql.MERGE);
+    // Before the campaigns are counted: whether one is complete depends on what its points want now.
+    for (const [id, points] of this.#decided) {
+      const rule = rules.get(id);
+      if (rule) await adapt(tx, rule.adapting, [...points]);
+    }
     await some([...this.#campaigns.values()], sql.COUNT_CAMPAIGNS);
     if (this.dropped.length > 0) await tx.query(sql.DROP_CHECKS, [this.dropped]);
     if (this.#checks.length > 0) await tx.query(sql.QUEUE_CHECKS, [this.#checks, now.toISOString()]);
