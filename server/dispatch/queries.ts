@@ -33,6 +33,28 @@ export const MAKE_UNITS = `
   FROM jsonb_to_recordset($3) AS made (point_index bigint, first_event bigint, events bigint)
   RETURNING id, campaign_id, wanted`;
 
+export interface HungryRow {
+  readonly index: number;
+  readonly units_made: number;
+  readonly units_wanted: number;
+  readonly events_valid: number;
+  readonly relative_error: number | null;
+}
+/** Points of $1 that want units, those with the largest error once all is back first; $2 at most. */
+export const HUNGRY_POINTS = `
+  SELECT index, units_made, units_wanted, events_valid, relative_error FROM point
+  WHERE campaign_id = $1 AND units_made < units_wanted
+  ORDER BY coalesce(relative_error * sqrt(events_valid::float8 / nullif(units_made, 0)), 'infinity') DESC, units_made, index
+  LIMIT $2 FOR UPDATE SKIP LOCKED`;
+
+export const COUNT_MADE = `
+  WITH made AS (
+    SELECT point_index, count(*) AS n FROM jsonb_to_recordset($2) AS cut (point_index bigint) GROUP BY point_index
+  ), counted AS (
+    UPDATE point SET units_made = units_made + made.n FROM made WHERE campaign_id = $1 AND index = made.point_index
+  )
+  UPDATE campaign SET units_made = units_made + (SELECT coalesce(sum(n), 0)::bigint FROM made) WHERE id = $1`;
+
 /** $1 campaigns, $2 at most this many of each. */
 export const WANTED_UNITS = `
   SELECT head.id, head.campaign_id, head.wanted

@@ -156,6 +156,36 @@ export const MERGE = `
        maximum_pb double precision, attempted bigint, accepted bigint, counts bigint[])
   WHERE point.campaign_id = news.campaign_id AND point.index = news.index`;
 
+/** First, so that what is read then is what was there when the lock was had. */
+export const LOCK_POINTS = `
+  SELECT index FROM point WHERE campaign_id = $1 AND index = ANY($2::bigint[]) ORDER BY index FOR UPDATE`;
+
+export interface AdaptedRow {
+  readonly index: number;
+  readonly units_made: number;
+  readonly units_wanted: number;
+  readonly units_aside: number;
+  readonly events_valid: number;
+  readonly attempted: number;
+  readonly accepted: number;
+  readonly counts: number[];
+}
+/** $1 campaign, $2 points, $3 pieces of `counts`: [from, to] counted from 1. */
+export const ADAPTED_POINTS = `
+  SELECT index, units_made, units_wanted, events_valid, attempted, accepted,
+    (SELECT count(*) FROM unit
+     WHERE unit.campaign_id = $1 AND unit.point_index = point.index AND unit.state = 'aside') AS units_aside,
+    coalesce((SELECT array_agg(counts[i] ORDER BY i)
+     FROM jsonb_to_recordset($3) AS piece (low integer, high integer), generate_series(piece.low, piece.high) AS i), '{}') AS counts
+  FROM point WHERE campaign_id = $1 AND index = ANY($2::bigint[])`;
+
+export const SET_WANTED = `
+  UPDATE point SET units_wanted = news.wanted, relative_error = news.error
+  FROM jsonb_to_recordset($2) AS news (index bigint, wanted bigint, error double precision)
+  WHERE point.campaign_id = $1 AND point.index = news.index`;
+
+export const MORE_UNITS = `UPDATE campaign SET units = units + $2 WHERE id = $1`;
+
 export const COUNT_CAMPAIGNS = `
   UPDATE campaign SET units_valid = units_valid + news.valid, units_aside = units_aside + news.aside,
     events_valid = events_valid + news.events,

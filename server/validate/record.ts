@@ -334,7 +334,7 @@ class Changes {
     await some(this.#units, sql.SET_UNITS);
     await some([...this.#points.values()], sql.MERGE);
     // Before the campaigns are counted: whether one is complete depends on what its points want now.
-    for (const [id, points] of this.#decided) {
+    for (const [id, points] of [...this.#decided].sort(([a], [b]) => a - b)) {
       const rule = rules.get(id);
       if (rule) await adapt(tx, rule.adapting, [...points]);
     }
