@@ -27,15 +27,18 @@ export interface Pushed {
   readonly summary: CampaignSummary | null;
 }
 
-export interface PushOptions {
-  readonly file: string;
+export interface PushServer {
   readonly url: string;
   readonly staffToken: string;
+}
+
+export interface PushOptions extends PushServer {
+  readonly file: string;
   /** Top-level keys set in place of what the document says, for example version or name. */
   readonly overrides?: Readonly<Record<string, string | number>>;
 }
 
-type Staff = Api & { readonly token: string };
+export type Staff = Api & { readonly token: string };
 
 /** Uploading a file over a slow line. */
 const UPLOAD_TIMEOUT_MS = 30 * 60_000;
@@ -47,12 +50,7 @@ const PUBLISH_TIMEOUT_MS = 30 * 60_000;
  * @throws RefusedError, whose message begins with FILE:LINE where the document is at fault; NotRunningError
  */
 export async function pushDocument(options: PushOptions): Promise<Pushed> {
-  const api: Staff = {
-    who: 'the project server',
-    url: options.url,
-    token: options.staffToken,
-    remedy: 'check the address and the staff token',
-  };
+  const api = staffApi(options);
   const shown = shorter(options.file);
   const text = readText(shown, await readFileText(options.file), options.overrides);
   const document = readDocument(text);
@@ -63,6 +61,15 @@ export async function pushDocument(options: PushOptions): Promise<Pushed> {
   } catch (error) {
     throw error instanceof ApiRefusal ? placed(text, error) : error;
   }
+}
+
+export function staffApi({ url, staffToken }: PushServer): Staff {
+  return {
+    who: 'the project server',
+    url,
+    token: staffToken,
+    remedy: 'check the address and the staff token',
+  };
 }
 
 async function pushRelease(
@@ -177,7 +184,7 @@ async function upload(api: Staff, data: Buffer<ArrayBuffer>): Promise<StoredObje
 }
 
 /** The server's place in the text ("line 4, column 3 (sweep)") as FILE:LINE, as everything else that reads files says it. */
-function placed(text: DocumentText, refusal: ApiRefusal): RefusedError {
+export function placed(text: DocumentText, refusal: ApiRefusal): RefusedError {
   const line = /^line (\d+)/.exec(refusal.place ?? '')?.[1];
   const at = line ? `${text.file}:${line}` : refusal.place ? text.at(refusal.place.split('.')) : text.file;
   return new RefusedError(`${at}: ${refusal.plain}`, { cause: refusal });

@@ -46,6 +46,12 @@ export function parseWhole(option: string, text: string, min: number, max: numbe
   return value;
 }
 
+/** Two digits of the error, and the value to the same decimal. */
+export function withError(value: number, error: number): [string, string] {
+  const decimals = error > 0 ? Math.min(8, Math.max(0, 1 - Math.floor(Math.log10(error)))) : 4;
+  return [value.toFixed(decimals), error.toFixed(decimals)];
+}
+
 /** "energyGeV 91.19, processes mu,tau" */
 export function parameters(values: Readonly<Record<string, unknown>>): string {
   return Object.entries(values)

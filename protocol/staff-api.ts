@@ -10,6 +10,7 @@ import { Card } from './work-unit.ts';
  *     PUT  /staff/appliance         ApplianceUpload -> Signed (body: Appliance)
  *     POST /staff/campaigns         CampaignSpec, as YAML or JSON text -> CampaignSummary; error.place is
  *                                   "line L, column C (path)". 201 when new, 200 when the very same is there.
+ *     POST /staff/campaigns/dry-run  the same text -> DryRun, or the same refusals; nothing is started
  *     GET  /staff/results           ResultQuery in the query string -> StaffResults, newest first
  *     GET  /staff/units             UnitQuery in the query string -> StaffUnits: what was set aside, and why
  *     POST /staff/snapshots         -> StoreSnapshot: the store as it is now, as a file in the data folder on the
@@ -34,6 +35,42 @@ export const ApplianceUpload = z.strictObject({
   kernelVersion: z.string().min(1).max(80),
 });
 export type ApplianceUpload = z.infer<typeof ApplianceUpload>;
+
+/** What a campaign would be, from a document that the project would take. */
+export const DryRun = z.strictObject({
+  name: Slug,
+  application: Slug,
+  version: Slug,
+  /** The very same campaign is there already. */
+  exists: z.boolean(),
+  points: Count,
+  /** These and what follows from them: at most, where the campaign is adaptive. */
+  units: Count,
+  events: Count,
+  adaptive: z.boolean(),
+  /** On how many hosts each event is computed; what the server itself regenerates is not in it. */
+  copies: Count.min(1),
+  /** Points to look at, each with a card of its first events: the first, and the one that differs most from it. */
+  trial: z.array(z.strictObject({ index: Count, card: Card })),
+  /** From the last results of all campaigns, a week old at most; null: there are none. */
+  lately: z
+    .strictObject({
+      since: Moment,
+      until: Moment,
+      results: Count,
+      hosts: Count,
+      /** Work units computed at a time, on average. */
+      slots: z.number().min(0),
+    })
+    .nullable(),
+  /** hosts: what hosts took for this release lately, as they say; reference: the release's cost on the reference core. */
+  basis: z.enum(['hosts', 'reference']),
+  secondsPerEvent: z.number().min(0),
+  coreHours: z.number().min(0),
+  /** With as many units at a time as lately; null: unknown. */
+  hours: z.number().min(0).nullable(),
+});
+export type DryRun = z.infer<typeof DryRun>;
 
 export const ResultState = z.enum(['pending', 'valid', 'invalid', 'failed', 'late']);
 export type ResultState = z.infer<typeof ResultState>;

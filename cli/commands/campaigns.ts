@@ -94,21 +94,27 @@ function show(terminal: Terminal, detail: CampaignDetail): void {
   if (detail.description) terminal.say(clean(detail.description));
   const how = howValidated(detail.validation);
   terminal.say(`${clean(detail.application)} ${clean(detail.version)}; ${how}`);
+  const { adaptive } = detail;
+  if (adaptive) {
+    const what = adaptive.histogram === undefined ? 'the cross-section' : clean(adaptive.histogram);
+    terminal.say(`adaptive: until ${what} is known to ${relative(adaptive.precision)} at every point`);
+  }
   terminal.say();
   const rows = detail.points.map((point) => [
     String(point.index),
     clean(parameters(point.parameters)),
     `${count(point.unitsValid)}/${count(point.units)}`,
     count(point.eventsValid),
+    ...(adaptive ? [point.relativeError === null ? '' : relative(point.relativeError)] : []),
   ]);
-  const [head = '', ...lines] = table(['point', 'parameters', 'units', 'events'], rows, [
-    'right',
-    'left',
-    'right',
-    'right',
-  ]);
+  const header = ['point', 'parameters', 'units', 'events', ...(adaptive ? ['error'] : [])];
+  const [head = '', ...lines] = table(header, rows, ['right', 'left', 'right', 'right', 'right']);
   terminal.say(terminal.style('dim', head));
   for (const line of lines) terminal.say(line);
+}
+
+function relative(error: number): string {
+  return `${Number((100 * error).toPrecision(2))}%`;
 }
 
 function percent(part: number, whole: number): string {

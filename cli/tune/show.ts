@@ -1,13 +1,8 @@
 import type { Sum, Tune } from '../../physics/tune/document.ts';
 import { clean, type Terminal, table } from '../terminal.ts';
+import { withError } from '../words.ts';
 
 const perBin = ({ chi2, bins }: Sum) => (bins === 0 ? '-' : (chi2 / bins).toFixed(2));
-
-/** Three digits of the error, and the value to the same decimal. */
-function withError(value: number, error: number): [string, string] {
-  const decimals = error > 0 ? Math.min(8, Math.max(0, 1 - Math.floor(Math.log10(error)))) : 4;
-  return [value.toFixed(decimals), error.toFixed(decimals)];
-}
 
 /** A tune for people. */
 export function show(terminal: Terminal, tune: Tune): void {

@@ -4,6 +4,7 @@ import { Sha256 } from '../../protocol/primitives.ts';
 import { Release, Signed } from '../../protocol/release.ts';
 import {
   ApplianceUpload,
+  DryRun,
   ResultQuery,
   StaffResults,
   StaffUnits,
@@ -11,6 +12,7 @@ import {
   StoreSnapshot,
   UnitQuery,
 } from '../../protocol/staff-api.ts';
+import { dryRun } from '../campaigns/dry-run.ts';
 import { staffResults, staffUnits } from '../campaigns/inspect.ts';
 import { pushCampaign } from '../campaigns/push.ts';
 import { campaignSummary } from '../campaigns/read.ts';
@@ -82,6 +84,16 @@ export const staffRoutes = [
       if (!summary) throw new Error(`campaign ${id} was accepted but is not in the store`);
       return context.json(summary, created ? 201 : 200);
     },
+  }),
+  route({
+    method: 'post',
+    path: '/staff/campaigns/dry-run',
+    who: 'staff',
+    summary: 'What a campaign would be and cost; refused as a push would be, and nothing is started',
+    body: 'text',
+    answer: DryRun,
+    refusals: { 409: 'the name is taken', 422: 'error.place is the line, column and path' },
+    handle: ({ project, body }) => dryRun(project.db, project.releases, body, project.now()),
   }),
   route({
     method: 'get',

@@ -5,7 +5,7 @@ import { canonicalJson } from '../canonical.ts';
 import { creditMicroseconds } from '../credit/credit.ts';
 import { ApiFailure } from '../errors.ts';
 import type { Releases } from '../releases.ts';
-import { batch, type Database } from '../store/database.ts';
+import { batch, type Database, type Queryable } from '../store/database.ts';
 import { emptyCounts } from '../validate/blocks.ts';
 import { PILOT_UNITS } from './adaptive.ts';
 import { readCampaign } from './document.ts';
@@ -15,17 +15,21 @@ import { pointSeed, unitCount, unitsPerPoint } from './units.ts';
 /** A result's blocks are read as a whole; more lines than this belong into more units. */
 const MAX_BLOCKS_PER_UNIT = 100_000;
 
+/** A document that the project takes, with all it makes. */
+export interface CheckedCampaign {
+  readonly spec: CampaignSpec;
+  readonly points: readonly CampaignSpec['parameters'][];
+  readonly releaseId: number;
+  readonly release: Release;
+  /** For a name that is found taken later. */
+  readonly nameTaken: ApiFailure;
+}
+
 /**
- * Accepts a campaign document, YAML or JSON.
- * @returns the campaign's identity; created: false where the very same campaign was there
+ * Everything that can be wrong with a campaign document, YAML or JSON, but for its name being taken.
  * @throws ApiFailure with line and path
  */
-export async function pushCampaign(
-  db: Database,
-  releases: Releases,
-  text: string,
-  now: Date,
-): Promise<{ id: number; created: boolean }> {
+export async function checkCampaign(releases: Releases, text: string): Promise<CheckedCampaign> {
   const document = readCampaign(text);
   const { spec } = document;
   const refuse = ({ path, message }: PointProblem) =>
@@ -37,19 +41,48 @@ export async function pushCampaign(
       message: `the project has no release ${spec.application} ${spec.version}; push the release first`,
     });
   }
-  const problem =
-    pointProblem(spec, parameterCheck(found.release.parameters)) ??
-    cutProblem(spec, found.release) ??
-    fillProblem(spec, found.release);
+  const { id: releaseId, release } = found;
+  const problem = pointProblem(spec, parameterCheck(release.parameters)) ?? cutProblem(spec, release);
   if (problem) throw refuse(problem);
-  const campaign = await insert(db, spec, found.id, found.release, now);
-  if (campaign) return campaign;
-  throw new ApiFailure(
+  const made = points(spec);
+  const unfilled = fillProblem(spec, made, release);
+  if (unfilled) throw refuse(unfilled);
+  const nameTaken = new ApiFailure(
     409,
     'campaign-exists',
     `there is a campaign "${spec.name}" with other content, and a campaign can not change; choose another name`,
     { place: document.place(['name']) },
   );
+  return { spec, points: made, releaseId, release, nameTaken };
+}
+
+/**
+ * Accepts a campaign document.
+ * @returns the campaign's identity; created: false where the very same campaign was there
+ * @throws ApiFailure as checkCampaign(), and 409 where the name is taken
+ */
+export async function pushCampaign(
+  db: Database,
+  releases: Releases,
+  text: string,
+  now: Date,
+): Promise<{ id: number; created: boolean }> {
+  const checked = await checkCampaign(releases, text);
+  const campaign = await insert(db, checked, now);
+  if (campaign) return campaign;
+  throw checked.nameTaken;
+}
+
+/** The campaign that is in the store with this very content, where there is one. */
+export async function sameCampaign(
+  store: Queryable,
+  spec: CampaignSpec,
+): Promise<{ id: number } | undefined> {
+  const [same] = await store.query<{ id: number }>(
+    'SELECT id FROM campaign WHERE name = $1 AND spec_text = $2',
+    [spec.name, canonicalJson(spec)],
+  );
+  return same;
 }
 
 /** What is wrong with the numbers of events, the seed or the validation; null when all is well. */
@@ -129,9 +162,12 @@ function adaptiveProblem(
 }
 
 /** Whether each point can be put into the release's command line and files, for then engines can do so too. */
-function fillProblem(spec: CampaignSpec, release: Release): PointProblem | null {
-  const { seed, events } = spec;
-  for (const parameters of points(spec)) {
+function fillProblem(
+  { seed, events }: CampaignSpec,
+  made: CheckedCampaign['points'],
+  release: Release,
+): PointProblem | null {
+  for (const parameters of made) {
     try {
       fillRelease(release, { seed, firstEvent: 0, events, parameters });
     } catch (error) {
@@ -145,14 +181,10 @@ function fillProblem(spec: CampaignSpec, release: Release): PointProblem | null 
 /** @returns null where the name is taken by another campaign */
 function insert(
   db: Database,
-  spec: CampaignSpec,
-  releaseId: number,
-  release: Release,
+  { spec, points: made, releaseId, release }: CheckedCampaign,
   now: Date,
 ): Promise<{ id: number; created: boolean } | null> {
-  const text = canonicalJson(spec);
   return db.transaction(async (tx) => {
-    const made = points(spec);
     const cut = { points: made.length, events: spec.events, eventsPerUnit: spec.eventsPerUnit };
     const pilot = spec.adaptive ? Math.min(unitsPerPoint(cut), PILOT_UNITS) : null;
     const [row] = await tx.query<{ id: number }>(
@@ -161,7 +193,7 @@ function insert(
       [
         spec.name,
         JSON.stringify(spec),
-        text,
+        canonicalJson(spec),
         releaseId,
         Object.keys(release.programs),
         now.toISOString(),
@@ -170,10 +202,7 @@ function insert(
       ],
     );
     if (!row) {
-      const [same] = await tx.query<{ id: number }>(
-        'SELECT id FROM campaign WHERE name = $1 AND spec_text = $2',
-        [spec.name, text],
-      );
+      const same = await sameCampaign(tx, spec);
       return same ? { id: same.id, created: false } : null;
     }
     await tx.query(
