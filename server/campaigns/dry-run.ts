@@ -3,8 +3,9 @@ import { cardOf } from '../dispatch/lease.ts';
 import type { Releases } from '../releases.ts';
 import type { Database } from '../store/database.ts';
 import { costOf, type Lately } from './cost.ts';
+import { readCampaign } from './document.ts';
 import { extremes } from './extremes.ts';
-import { checkCampaign, sameCampaign } from './push.ts';
+import { sameCampaign, validateCampaign } from './push.ts';
 
 /** Enough to know the project's pace by, and read in no time however many there are. */
 const LAST_RESULTS = 5000;
@@ -43,7 +44,10 @@ const MAX_TRIAL_EVENTS = 10_000;
  * @throws ApiFailure as pushCampaign()
  */
 export async function dryRun(db: Database, releases: Releases, text: string, now: Date): Promise<DryRun> {
-  const { spec, points, releaseId, release, nameTaken } = await checkCampaign(releases, text);
+  const { spec, points, releaseId, release, nameTaken } = await validateCampaign(
+    releases,
+    readCampaign(text),
+  );
   const exists = (await sameCampaign(db, spec)) !== undefined;
   if (!exists) {
     const [taken] = await db.query('SELECT FROM campaign WHERE name = $1', [spec.name]);

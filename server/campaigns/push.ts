@@ -8,7 +8,7 @@ import type { Releases } from '../releases.ts';
 import { batch, type Database, type Queryable } from '../store/database.ts';
 import { emptyCounts } from '../validate/blocks.ts';
 import { PILOT_UNITS } from './adaptive.ts';
-import { readCampaign } from './document.ts';
+import { type CampaignDocument, readCampaign } from './document.ts';
 import { type PointProblem, parameterCheck, pointCount, pointProblem, points } from './points.ts';
 import { pointSeed, unitCount, unitsPerPoint } from './units.ts';
 
@@ -26,11 +26,13 @@ export interface CheckedCampaign {
 }
 
 /**
- * Everything that can be wrong with a campaign document, YAML or JSON, but for its name being taken.
+ * Everything that can be wrong with a campaign, but for its name being taken.
  * @throws ApiFailure with line and path
  */
-export async function checkCampaign(releases: Releases, text: string): Promise<CheckedCampaign> {
-  const document = readCampaign(text);
+export async function validateCampaign(
+  releases: Releases,
+  document: CampaignDocument,
+): Promise<CheckedCampaign> {
   const { spec } = document;
   const refuse = ({ path, message }: PointProblem) =>
     new ApiFailure(422, 'campaign-invalid', message, { place: document.place(path) });
@@ -57,9 +59,9 @@ export async function checkCampaign(releases: Releases, text: string): Promise<C
 }
 
 /**
- * Accepts a campaign document.
+ * Accepts a campaign document, YAML or JSON.
  * @returns the campaign's identity; created: false where the very same campaign was there
- * @throws ApiFailure as checkCampaign(), and 409 where the name is taken
+ * @throws ApiFailure as readCampaign() and validateCampaign(), and 409 where the name is taken
  */
 export async function pushCampaign(
   db: Database,
@@ -67,7 +69,7 @@ export async function pushCampaign(
   text: string,
   now: Date,
 ): Promise<{ id: number; created: boolean }> {
-  const checked = await checkCampaign(releases, text);
+  const checked = await validateCampaign(releases, readCampaign(text));
   const campaign = await insert(db, checked, now);
   if (campaign) return campaign;
   throw checked.nameTaken;
