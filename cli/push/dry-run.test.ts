@@ -86,6 +86,9 @@ describe('beamtime push --dry-run', () => {
       expect(crossSectionPb.error).toBeGreaterThan(0);
       expect(eventsPerSecond).toBeGreaterThan(0);
     }
+    const seconds = found.trial?.map((one) => 1 / one.eventsPerSecond) ?? [];
+    const mean = seconds.reduce((sum, one) => sum + one, 0) / 2;
+    expect(found.coreHoursHere).toBeCloseTo((1800 * mean) / 3600, 12);
     expect((await staff.send('GET', '/campaigns')).json).toEqual({ campaigns: [] });
   });
 
@@ -110,6 +113,7 @@ describe('beamtime push --dry-run', () => {
     expect(said).toContain('campaign quick: would be accepted; nothing was started');
     expect(said).toContain('3 points, at most 9 work units, 1,800 events\n');
     expect(said).toMatch(/^ +0 +hepmcEvents 5, energyGeV 89\.4 +600 +\d+(\.\d+)? \+- \d+(\.\d+)? +[\d,]+$/m);
+    expect(said).toMatch(/^ {6}[\d.]+ core seconds at the pace of this computer just now$/m);
     expect(said).toMatch(
       /^Cost: at most 0\.072 core seconds \(evgen .*, the release's own figure, for the refe/m,
     );

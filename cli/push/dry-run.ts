@@ -29,6 +29,8 @@ export interface Look extends Omit<DryRun, 'trial'> {
   readonly file: string;
   /** null: the release has no program that runs here. */
   readonly trial: readonly Trial[] | null;
+  /** What it would cost at the pace of these. */
+  readonly coreHoursHere: number | null;
 }
 
 interface LookOptions extends PushServer {
@@ -61,12 +63,14 @@ export async function lookAtCampaign({ file, stopping, ...server }: LookOptions)
   const signed = await ask(api, { path: `/releases/${application}/${version}`, schema: Signed });
   const release = Release.parse(JSON.parse(signed.body));
   const program = release.outputs ? undefined : release.programs['wasm32-wasi'];
-  if (!program) return { file: text.file, ...answer, trial: null };
+  if (!program) return { file: text.file, ...answer, trial: null, coreHoursHere: null };
   const wasm = await download(api, program.sha256);
   const trials: Trial[] = [];
   for (const { index, card } of trial)
     trials.push({ index, ...(await tryPoint(wasm, release, card, stopping)) });
-  return { file: text.file, ...answer, trial: trials };
+  const secondsPerEvent = trials.reduce((sum, one) => sum + 1 / one.eventsPerSecond, 0) / trials.length;
+  const coreHoursHere = (answer.events * answer.copies * secondsPerEvent) / 3600;
+  return { file: text.file, ...answer, trial: trials, coreHoursHere };
 }
 
 /** @throws NotRunningError */

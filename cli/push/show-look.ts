@@ -33,12 +33,14 @@ function trials(terminal: Terminal, trial: NonNullable<Look['trial']>): void {
 }
 
 function cost(terminal: Terminal, look: Look): void {
-  const { adaptive, basis, secondsPerEvent, coreHours, lately, hours } = look;
+  const { adaptive, basis, secondsPerEvent, coreHours, coreHoursHere, lately, hours } = look;
   const release = `${clean(look.application)} ${clean(look.version)}`;
   const pace = `${Number((secondsPerEvent * 1e6).toPrecision(3))} µs an event`;
   const whose =
     basis === 'hosts' ? 'as hosts took lately' : "the release's own figure, for the reference core";
   terminal.say(`Cost: ${adaptive ? 'at most ' : ''}${coreTime(coreHours)} (${release}: ${pace}, ${whose})`);
+  if (coreHoursHere !== null)
+    terminal.say(`      ${coreTime(coreHoursHere)} at the pace of this computer just now`);
   if (lately === null || hours === null) {
     terminal.say('Time: unknown; no computer has reported a result in the last week');
     return;
