@@ -4,20 +4,25 @@ import { type Hungry, nextUnits, type PointStanding, unitsWanted } from './adapt
 
 const CUT = { points: 3, events: 10_000, eventsPerUnit: 100 };
 const standing = (more: Partial<PointStanding>): PointStanding => ({
-  ...{ unitsMade: 0, unitsAside: 0, eventsValid: 0, relativeError: null },
+  ...{ unitsMade: 0, unitsOpen: 0, eventsValid: 0, relativeError: null },
   ...more,
 });
 
 test.each<[string, Partial<PointStanding>, number]>([
   ['a new point begins with a few', {}, 2],
-  ['none is back yet', { unitsMade: 2 }, 2],
-  ['one was set aside, and another takes its place', { unitsMade: 2, unitsAside: 1 }, 3],
-  ['precise enough: no more', { unitsMade: 2, eventsValid: 100, relativeError: 0.01 }, 2],
+  ['none is back yet', { unitsMade: 2, unitsOpen: 2 }, 2],
+  ['one was set aside, and another takes its place', { unitsMade: 2, unitsOpen: 1 }, 3],
+  ['precise enough: no more', { unitsMade: 2, unitsOpen: 1, eventsValid: 100, relativeError: 0.01 }, 2],
   ['twice the error: four times the events', { unitsMade: 2, eventsValid: 200, relativeError: 0.02 }, 9],
   ['just above it: one more', { unitsMade: 4, eventsValid: 400, relativeError: 0.01 + 1e-15 }, 5],
-  ['what is cut is not taken back', { unitsMade: 30, eventsValid: 200, relativeError: 0.02 }, 30],
+  [
+    'what is cut is not taken back',
+    { unitsMade: 30, unitsOpen: 28, eventsValid: 200, relativeError: 0.02 },
+    30,
+  ],
   ['never more than a point may have', { unitsMade: 2, eventsValid: 200, relativeError: 0.5 }, 100],
-  ['set aside counts as had', { unitsMade: 9, unitsAside: 2, eventsValid: 700, relativeError: 0.011 }, 11],
+  ['of those set aside nothing comes', { unitsMade: 9, eventsValid: 700, relativeError: 0.011 }, 11],
+  ['a short unit among them', { unitsMade: 4, eventsValid: 350, relativeError: 0.0101 }, 5],
 ])('%s', (_what, more, units) => {
   expect(unitsWanted(standing(more), 0.01, CUT)).toBe(units);
 });

@@ -12,8 +12,8 @@ export const PILOT_UNITS = 2;
 export interface PointStanding {
   /** Cut so far, whatever has become of them. */
   readonly unitsMade: number;
-  /** Of these, set aside: nothing comes of them. */
-  readonly unitsAside: number;
+  /** Of these, not decided yet. */
+  readonly unitsOpen: number;
   readonly eventsValid: number;
   /** Of what is merged; null: nothing is known yet. */
   readonly relativeError: number | null;
@@ -21,14 +21,14 @@ export interface PointStanding {
 
 /** How many units a point is to have in all, as far as one can tell by now. */
 export function unitsWanted(point: PointStanding, precision: number, cut: Cut): number {
-  const { unitsMade, unitsAside, eventsValid, relativeError } = point;
-  const wanted = () => {
+  const { unitsMade, unitsOpen, eventsValid, relativeError } = point;
+  const missing = () => {
     if (relativeError === null) return PILOT_UNITS;
     if (relativeError <= precision) return 0;
     // One more than a whole number of units: it is to be reached, not only approached.
-    return Math.floor((eventsValid * (relativeError / precision) ** 2) / cut.eventsPerUnit) + 1;
+    return Math.floor((eventsValid * ((relativeError / precision) ** 2 - 1)) / cut.eventsPerUnit) + 1;
   };
-  return Math.min(unitsPerPoint(cut), Math.max(unitsMade, wanted() + unitsAside));
+  return Math.min(unitsPerPoint(cut), unitsMade + Math.max(0, missing() - unitsOpen));
 }
 
 /** A point that wants more units than it has. */

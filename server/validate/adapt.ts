@@ -36,7 +36,7 @@ export async function adapt(
     });
     const standing = {
       unitsMade: row.units_made,
-      unitsAside: row.units_aside,
+      unitsOpen: row.units_made - row.units_valid - row.units_aside,
       eventsValid: row.events_valid,
       relativeError: error,
     };

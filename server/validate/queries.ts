@@ -164,6 +164,7 @@ export interface AdaptedRow {
   readonly index: number;
   readonly units_made: number;
   readonly units_wanted: number;
+  readonly units_valid: number;
   readonly units_aside: number;
   readonly events_valid: number;
   readonly attempted: number;
@@ -172,7 +173,7 @@ export interface AdaptedRow {
 }
 /** $1 campaign, $2 points, $3 pieces of `counts`: [from, to] counted from 1. */
 export const ADAPTED_POINTS = `
-  SELECT index, units_made, units_wanted, events_valid, attempted, accepted,
+  SELECT index, units_made, units_wanted, units_valid, events_valid, attempted, accepted,
     (SELECT count(*) FROM unit
      WHERE unit.campaign_id = $1 AND unit.point_index = point.index AND unit.state = 'aside') AS units_aside,
     coalesce((SELECT array_agg(counts[i] ORDER BY i)
