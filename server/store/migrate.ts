@@ -11,10 +11,14 @@ async function migrations(): Promise<string[]> {
   return (await readdir(MIGRATIONS_FOLDER)).filter((name) => /^\d{4}_.+\.sql$/.test(name)).sort();
 }
 
+function newestOf(files: readonly string[]): number {
+  return Number(files.at(-1)?.slice(0, 4) ?? 0);
+}
+
 /** @returns the number of the newest migration the store has had, and that of the newest this server knows */
 export async function schemaOf(db: Queryable): Promise<{ readonly store: number; readonly server: number }> {
   const [row] = await db.query<{ number: number | null }>('SELECT max(number) AS number FROM migration');
-  return { store: row?.number ?? 0, server: (await migrations()).length };
+  return { store: row?.number ?? 0, server: newestOf(await migrations()) };
 }
 
 /**
@@ -32,7 +36,7 @@ export async function migrate(db: Database, now: Date, upTo = Number.POSITIVE_IN
     (await db.query<{ number: number }>('SELECT number FROM migration')).map((row) => row.number),
   );
   const newest = Math.max(0, ...applied);
-  const known = Number(files.at(-1)?.slice(0, 4) ?? 0);
+  const known = newestOf(files);
   if (newest > known) {
     throw new StoreError(
       `the store is at schema ${newest}, this server knows ${known}; use the newer server`,
