@@ -1,3 +1,4 @@
+import { CAMPAIGN_ACTIONS } from './campaigns/actions.ts';
 import type { Command } from './command.ts';
 import { CVMFS_ACTIONS } from './cvmfs/actions.ts';
 import { SERVER_ACTIONS } from './server/actions.ts';
@@ -60,8 +61,9 @@ export const COMMANDS: readonly Entry[] = [
   },
   {
     name: 'campaigns',
-    summary: 'list a project’s campaigns, or show one',
+    summary: 'list a project’s campaigns, show one, or act on one',
     load: async () => (await import('./commands/campaigns.ts')).campaigns,
+    actions: CAMPAIGN_ACTIONS,
   },
   {
     name: 'results',

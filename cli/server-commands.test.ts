@@ -94,6 +94,46 @@ describe('a project server', () => {
     expect((await home.run('campaigns', 'quick')).out).toContain('energyGeV 89.4');
   });
 
+  it('pauses, resumes, extends and clones campaigns, and cancels the clone', async () => {
+    const why = ['--reason', 'the beam energy is looked at again'];
+    expect((await home.run('campaigns', 'pause', 'quick', ...why)).out).toBe(
+      'campaign quick is paused (the beam energy is looked at again): 0 of 9 work units done, 18,000 events wanted\n',
+    );
+    expect((await home.run('campaigns')).out).toMatch(
+      /quick +paused +0%.*\nquick is paused: the beam energy is looked at again\n$/,
+    );
+    const resumed = JSON.parse((await home.run('campaigns', 'resume', 'quick', '--json')).out);
+    expect(resumed).toMatchObject({ name: 'quick', state: 'running', reason: null });
+    const cloned = await home.run(
+      'campaigns',
+      'clone',
+      'quick',
+      'copy',
+      'events=2000',
+      'sweep.energyGeV=[90]',
+    );
+    expect(cloned.out).toContain('campaign copy is running: 0 of 1 work units done, 2,000 events wanted');
+    const extended = await home.run(
+      'campaigns',
+      'extend',
+      'copy',
+      '--events',
+      '4000',
+      '--deadline',
+      '2d',
+      '--json',
+    );
+    expect(JSON.parse(extended.out)).toMatchObject({
+      units: 2,
+      eventsWanted: 4000,
+      deadline: expect.stringMatching(/Z$/),
+    });
+    expect((await home.run('campaigns', 'cancel', 'copy')).out).toContain(
+      'campaign copy is cancelled: 0 of 2',
+    );
+    expect((await home.run('campaigns', 'copy')).out).toMatch(/for staff, priority 0, until 20\d\d-/);
+  });
+
   it('exports results as YODA and as JSON, of one point and to a file', async () => {
     const yoda = await home.run('results', 'quick', '--format', 'yoda', '--point', '1');
     expect(yoda.out.match(/^BEGIN YODA_HISTO1D_V2 \/quick\/p01\//gm)).toHaveLength(76);
@@ -113,6 +153,9 @@ describe('a project server', () => {
     [['results', 'quick', '--point', '7'], 4, 'has no point 7; it has 3, counted from 0'],
     [['results', 'quick', '--format', 'root'], 2, '--format takes yoda or json'],
     [['push'], 2, 'needs FILE'],
+    [['campaigns', 'resume', 'copy'], 4, 'is cancelled, and that is for good; clone it under another name'],
+    [['campaigns', 'extend', 'quick'], 2, '--events N, --deadline WHEN, or both'],
+    [['campaigns', 'clone', 'quick', 'bad', 'events=lots'], 4, '(events)'],
     [['push', 'nothing.yaml'], 4, 'nothing.yaml: there is no such file'],
     [['campaigns', '--url', 'http://127.0.0.1:1'], 3, 'does not answer'],
     [['campaigns', '--url', 'nonsense'], 2, 'is not an address'],

@@ -90,8 +90,26 @@ export const CampaignSpec = z.strictObject({
   /** A unit with this many failed or invalid results is set aside for staff to look at. */
   attempts: z.number().int().min(1).max(100).default(8),
   leaseMinutes: z.number().min(0.05).max(20160).default(120),
+  /** Whose campaign this is: owners share the hosts evenly. DEFAULT_OWNER where nothing is said. */
+  owner: Slug.optional(),
+  /** Among the campaigns of one owner the higher is served first; 0 where nothing is said. */
+  priority: z.number().int().min(-1000).max(1000).optional(),
+  /** No leases are given after it. */
+  deadline: Moment.optional(),
+  /** Where this is the first campaign of its release: only so many hosts get units until so many units are valid. */
+  canary: z.strictObject({ hosts: z.number().int().min(1).max(1000), units: Count.min(1) }).optional(),
 });
 export type CampaignSpec = z.infer<typeof CampaignSpec>;
+
+/** Of a campaign that does not say whose it is. Not a default of the schema: what was pushed stays the very same. */
+export const DEFAULT_OWNER = 'staff';
+
+/**
+ * running: hosts get work units. paused: no new leases; results in hand are taken. cancelled: the same, for good.
+ * complete: every unit is valid or set aside.
+ */
+export const CampaignState = z.enum(['running', 'paused', 'cancelled', 'complete']);
+export type CampaignState = z.infer<typeof CampaignState>;
 
 /** One parameter point of a campaign and what is merged into it so far. */
 export const CampaignPoint = z.strictObject({
@@ -113,7 +131,12 @@ export const CampaignSummary = z.strictObject({
   title: z.string(),
   application: z.string(),
   version: z.string(),
-  state: z.enum(['running', 'complete']),
+  state: CampaignState,
+  /** Why it is paused or cancelled, or runs on few computers only, in words. */
+  reason: z.string().nullable().default(null),
+  owner: z.string().default(DEFAULT_OWNER),
+  priority: z.number().default(0),
+  deadline: Moment.nullable().default(null),
   createdAt: Moment,
   units: Count,
   unitsValid: Count,

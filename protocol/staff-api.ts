@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Blob, Count, Moment, OutputFile, Sha256, Slug } from './primitives.ts';
+import { Blob, Count, Json, Moment, OutputFile, Sha256, Slug } from './primitives.ts';
 import { Card } from './work-unit.ts';
 
 /**
@@ -11,6 +11,12 @@ import { Card } from './work-unit.ts';
  *     POST /staff/campaigns         CampaignSpec, as YAML or JSON text -> CampaignSummary; error.place is
  *                                   "line L, column C (path)". 201 when new, 200 when the very same is there.
  *     POST /staff/campaigns/dry-run  the same text -> DryRun, or the same refusals; nothing is started
+ *     POST /staff/campaigns/:id/pause    CampaignWhy    -> CampaignSummary   (by id or name, as all that follow;
+ *     POST /staff/campaigns/:id/resume   {}             -> CampaignSummary    doing the same again changes nothing;
+ *     POST /staff/campaigns/:id/cancel   CampaignWhy    -> CampaignSummary    409: not from the state it is in)
+ *     POST /staff/campaigns/:id/extend   CampaignExtend -> CampaignSummary
+ *     POST /staff/campaigns/:id/clone    CampaignClone  -> CampaignSummary   (201 and 200 as for /staff/campaigns;
+ *                                   error.place is the path in the new campaign)
  *     GET  /staff/results           ResultQuery in the query string -> StaffResults, newest first
  *     GET  /staff/units             UnitQuery in the query string -> StaffUnits: what was set aside, and why
  *     POST /staff/snapshots         -> StoreSnapshot: the store as it is now, as a file in the data folder on the
@@ -71,6 +77,26 @@ export const DryRun = z.strictObject({
   hours: z.number().min(0).nullable(),
 });
 export type DryRun = z.infer<typeof DryRun>;
+export const CampaignWhy = z.strictObject({
+  /** For whoever looks at the campaign; public. */
+  reason: z.string().min(1).max(500).nullable().default(null),
+});
+
+/** What is left out stays as it is. */
+export const CampaignExtend = z.strictObject({
+  /** Events for each point from now on, those there are included. */
+  events: Count.min(1).optional(),
+  /** null: none any more. */
+  deadline: Moment.nullable().optional(),
+});
+export type CampaignExtend = z.infer<typeof CampaignExtend>;
+
+export const CampaignClone = z.strictObject({
+  name: Slug,
+  /** "events", "parameters.energyGeV" -> its value in the new campaign; null: not in it. */
+  changes: z.record(z.string(), Json).default({}),
+});
+export type CampaignClone = z.infer<typeof CampaignClone>;
 
 export const ResultState = z.enum(['pending', 'valid', 'invalid', 'failed', 'late']);
 export type ResultState = z.infer<typeof ResultState>;

@@ -1,6 +1,8 @@
+import { judgeCanaries } from './campaigns/canary.ts';
 import type { Project } from './project.ts';
 
 const EXPIRE_EVERY_MS = 2_000;
+const CANARY_EVERY_MS = 1_000;
 /** PostgreSQL's own default between checkpoints is 5 minutes; hot tables want vacuuming before that. */
 const MAINTAIN_EVERY_MS = 60_000;
 const SIGN_EVERY_MS = 6 * 3_600_000;
@@ -17,6 +19,7 @@ export class Housekeeping {
       this.#every(EXPIRE_EVERY_MS, 'expire leases', async () => {
         await project.expire();
       }),
+      this.#every(CANARY_EVERY_MS, 'judge releases on trial', () => judgeCanaries(project.db)),
       this.#every(MAINTAIN_EVERY_MS, 'maintain the store', async () => {
         await project.forget();
         await project.db.maintain();

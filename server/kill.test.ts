@@ -117,7 +117,9 @@ test(`killed ${KILLS} times amid leases, uploads and reports: all that was ackno
   const staff = new Staff(url, staffToken);
   await staff.publish(modelRelease, modelPrograms);
   const both = { events: (UNITS / 2) * 100, attempts: 100 };
-  await staff.push(modelCampaign('single', { ...both, seed: 1 }));
+  // Begun with half of its events; staff extend it, and act on the others, while the server dies.
+  await staff.push(modelCampaign('single', { ...both, events: both.events / 2, seed: 1 }));
+  await staff.push(modelCampaign('ended', { ...both, seed: 3 }));
   await staff.push(modelCampaign('double', { ...both, seed: 2, validation: { quorum: 2 } }));
 
   const seed = Number(process.env.BEAMTIME_TEST_SEED ?? Date.now() % 1_000_000);
@@ -131,9 +133,12 @@ test(`killed ${KILLS} times amid leases, uploads and reports: all that was ackno
     const enough = answers + Math.floor(random() * 60);
     for (const until = Date.now() + 15_000; answers < enough && Date.now() < until; ) await delay(1);
     await delay(random() * 20);
+    const acting = staffAct(staff, kill);
     await server.kill();
     server = await childServer(folder, { port });
+    await acting;
   }
+  expect((await staff.campaign('ended')).state).toBe('cancelled');
   const complete = async (name: string) => (await staff.campaign(name)).state === 'complete';
   await Promise.race([
     storm,
@@ -187,6 +192,20 @@ test(`killed ${KILLS} times amid leases, uploads and reports: all that was ackno
     expect((await host.send('GET', `/uploads/${hash}`)).json).toMatchObject({ complete: true });
   expect(await server.end()).toBe(0);
 }, 240_000);
+
+/** What staff do amid the kills: each is tried until it is answered, as what hosts do. */
+async function staffAct(staff: Staff, kill: number): Promise<void> {
+  const acts = [
+    ['double', 'pause', {}],
+    ['single', 'extend', { events: (UNITS / 2) * 100 }],
+    ['ended', 'cancel', {}],
+    ['double', 'resume', {}],
+  ] as const;
+  const [name, action, body] = acts[kill] ?? [];
+  if (!name) return;
+  const reply = await insist(() => staff.send('POST', `/staff/campaigns/${name}/${action}`, body));
+  expect(reply.status).toBe(200);
+}
 
 /** mulberry32: a small generator that a seed repeats. */
 function generator(seed: number): () => number {

@@ -10,10 +10,12 @@ import type {
 } from '../protocol/project-api.ts';
 import { Registrations } from './api/registrations.ts';
 import { takeSnapshot } from './backup/take-snapshot.ts';
+import { dismissCancelled } from './campaigns/change.ts';
 import { Batcher } from './dispatch/batcher.ts';
 import { type LeaseAnswer, type LeaseAsk, leaseBatch } from './dispatch/lease.ts';
 import { EXPIRE, FORGET_EXPIRED, GIVE_BACK, LEASES_BY_RELEASE } from './dispatch/queries.ts';
 import { retryAfterSeconds } from './dispatch/retry-after.ts';
+import { Shares } from './dispatch/shares.ts';
 import { WaitingHosts } from './dispatch/waiting-hosts.ts';
 import type { ServerFiles } from './files.ts';
 import { Gate } from './gate.ts';
@@ -81,7 +83,7 @@ export class Project {
   readonly #packs: Packs;
   readonly #waiting = new WaitingHosts();
   readonly #snapshots = new Gate(1);
-  #turn = randomInt(1000);
+  readonly #shares = new Shares();
 
   constructor(parts: ProjectParts) {
     const { db, files } = parts;
@@ -112,7 +114,7 @@ export class Project {
       (id) => id,
     );
     this.#leases = new Batcher(
-      (asks) => leaseBatch(db, asks, this.now(), this.#turn++),
+      (asks) => leaseBatch(db, asks, this.now(), randomInt(2 ** 31), this.#shares),
       BATCH_LIMIT,
       (ask) => ask.hostId,
     );
@@ -209,6 +211,7 @@ export class Project {
     await this.db.transaction((tx) =>
       tx.query(FORGET_EXPIRED, [new Date(now - FORGET_LEASES_AFTER_MS).toISOString()]),
     );
+    await dismissCancelled(this.db);
     await this.uploads.forget(new Date(now - FORGET_UPLOADS_AFTER_MS));
   }
 

@@ -39,7 +39,7 @@ export async function checkMerged(
 }
 
 /** physics/evgen/release.yaml */
-const REFERENCE_MICROSECONDS_PER_EVENT = 0.1;
+const REFERENCE_MICROSECONDS_PER_EVENT = 40;
 
 function expectEqual(what: string, actual: number | string, expected: number | string): void {
   if (actual !== expected) throw new Error(`${what}: ${actual}, expected ${expected}`);

@@ -19,7 +19,7 @@ export const PROJECT_OPTIONS = {
 
 export const campaigns: Command = {
   name: 'campaigns',
-  summary: 'list a project’s campaigns, or show one',
+  summary: 'list a project’s campaigns, show one, or act on one',
   positionals: {
     name: 'CAMPAIGN',
     min: 0,
@@ -87,10 +87,13 @@ function list(terminal: Terminal, campaigns: readonly CampaignSummary[]): void {
   ]);
   terminal.say(terminal.style('dim', head));
   for (const line of lines) terminal.say(line);
+  for (const { name, state, reason } of campaigns)
+    if (reason !== null) terminal.say(`${clean(name)} is ${state}: ${clean(reason)}`);
 }
 
 function show(terminal: Terminal, detail: CampaignDetail): void {
   terminal.say(`${terminal.style('bold', clean(detail.title))} (${clean(detail.name)}, ${detail.state})`);
+  if (detail.reason !== null) terminal.say(terminal.style('yellow', clean(detail.reason)));
   if (detail.description) terminal.say(clean(detail.description));
   const how = howValidated(detail.validation);
   terminal.say(`${clean(detail.application)} ${clean(detail.version)}; ${how}`);
@@ -99,6 +102,8 @@ function show(terminal: Terminal, detail: CampaignDetail): void {
     const what = adaptive.histogram === undefined ? 'the cross-section' : clean(adaptive.histogram);
     terminal.say(`adaptive: until ${what} is known to ${relative(adaptive.precision)} at every point`);
   }
+  const until = detail.deadline === null ? '' : `, until ${detail.deadline}`;
+  terminal.say(`for ${clean(detail.owner)}, priority ${detail.priority}${until}`);
   terminal.say();
   const rows = detail.points.map((point) => [
     String(point.index),

@@ -84,8 +84,10 @@ async function volunteers(input: Input, request: ReadRequest): Promise<TuneInput
     api: server,
     stopping: input.stopping,
     pollMs: 2000,
-    onProgress: ({ name, unitsValid, units }) =>
-      input.terminal.note(`campaign ${name}: ${count(unitsValid)} of ${count(units)} work units`),
+    onProgress: ({ name, state, unitsValid, units }) =>
+      input.terminal.note(
+        `campaign ${name}${state === 'paused' ? ' (paused)' : ''}: ${count(unitsValid)} of ${count(units)} work units`,
+      ),
   });
 }
 

@@ -6,6 +6,7 @@ import { pointSeed } from '../../server/campaigns/units.ts';
 import { type Api, ask } from '../api.ts';
 import { askCampaign } from '../commands/campaigns.ts';
 import { CliError, EXIT } from '../errors.ts';
+import { clean } from '../terminal.ts';
 
 export interface VolunteerOptions {
   readonly api: Api;
@@ -24,7 +25,12 @@ export function volunteersCompute({ api, stopping, pollMs, onProgress }: Volunte
     const raw = { data: JSON.stringify(spec), type: 'application/yaml' };
     let summary = await ask(api, { method: 'POST', path: '/staff/campaigns', raw, schema: CampaignSummary });
     onProgress(summary);
-    while (summary.state === 'running') {
+    while (summary.state !== 'complete') {
+      if (summary.state === 'cancelled')
+        throw new CliError(
+          EXIT.failed,
+          `campaign ${summary.name} is cancelled${summary.reason === null ? '' : ` (${clean(summary.reason)})`}; tune under another name`,
+        );
       if (summary.unitsValid + summary.unitsSetAside === summary.units && summary.unitsSetAside > 0)
         throw new CliError(
           EXIT.failed,
@@ -33,10 +39,10 @@ export function volunteersCompute({ api, stopping, pollMs, onProgress }: Volunte
       await delay(pollMs, undefined, { signal: stopping }).catch((cause) => {
         throw new CliError(EXIT.failed, STOPPED, { cause });
       });
-      const before = summary.unitsValid;
+      const before = summary;
       const { campaigns } = await ask(api, { path: '/campaigns', schema: CampaignList });
       summary = campaigns.find(({ name }) => name === spec.name) ?? summary;
-      if (summary.unitsValid !== before) onProgress(summary);
+      if (summary.unitsValid !== before.unitsValid || summary.state !== before.state) onProgress(summary);
     }
     const detail = await askCampaign(api, spec.name);
     return detail.points.map(({ index, eventsValid, histograms }) => ({

@@ -8,6 +8,7 @@ import { Metrics } from '../metrics/metrics.ts';
 import { ObjectDamaged } from '../objects/objects.ts';
 import type { Project } from '../project.ts';
 import { StoreError } from '../store/database.ts';
+import { campaignRoutes } from './campaigns.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import { hostRoutes } from './hosts.ts';
 import { serveMetrics, watchRequests } from './metrics.ts';
@@ -28,6 +29,7 @@ export const routes: readonly Route[] = [
   ...objectRoutes,
   ...workRoutes,
   ...staffRoutes,
+  ...campaignRoutes,
 ];
 
 /** The whole HTTP side of a project. */

@@ -53,7 +53,7 @@ export const projectRoutes = [
     who: 'anyone',
     summary: 'All campaigns, newest first',
     answer: CampaignList,
-    handle: async ({ project }) => ({ campaigns: await campaignSummaries(project.db) }),
+    handle: async ({ project }) => ({ campaigns: await campaignSummaries(project.db, project.now()) }),
   }),
   route({
     method: 'get',
@@ -64,7 +64,7 @@ export const projectRoutes = [
     answer: CampaignDetail,
     refusals: { 404: 'no such campaign' },
     async handle({ project, parameters }) {
-      const detail = await campaignDetail(project.db, project.releases, parameters.id);
+      const detail = await campaignDetail(project.db, project.releases, parameters.id, project.now());
       if (detail) return detail;
       throw new ApiFailure(
         404,

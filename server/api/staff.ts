@@ -80,7 +80,7 @@ export const staffRoutes = [
     refusals: { 409: 'the name is taken', 422: 'error.place is the line, column and path' },
     async handle({ project, context, body }) {
       const { id, created } = await pushCampaign(project.db, project.releases, body, project.now());
-      const summary = await campaignSummary(project.db, id);
+      const summary = await campaignSummary(project.db, id, project.now());
       if (!summary) throw new Error(`campaign ${id} was accepted but is not in the store`);
       return context.json(summary, created ? 201 : 200);
     },

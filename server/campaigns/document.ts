@@ -38,6 +38,14 @@ export function readCampaign(text: string): CampaignDocument {
   } catch (cause) {
     throw new ApiFailure(422, 'campaign-syntax', `the campaign can not be read: ${String(cause)}`, { cause });
   }
+  return checkCampaign(value, place);
+}
+
+/**
+ * Checks what a document says, from wherever it came, against the schema.
+ * @throws ApiFailure 422 with the place
+ */
+export function checkCampaign(value: unknown, place: CampaignDocument['place']): CampaignDocument {
   const parsed = CampaignSpec.safeParse(value);
   if (!parsed.success) {
     const { issues } = parsed.error;

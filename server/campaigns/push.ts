@@ -1,14 +1,16 @@
 import { fillRelease, TemplateRefused } from '../../platform/templates.ts';
-import type { CampaignSpec } from '../../protocol/campaign.ts';
+import { type CampaignSpec, DEFAULT_OWNER } from '../../protocol/campaign.ts';
 import type { Release } from '../../protocol/release.ts';
 import { canonicalJson } from '../canonical.ts';
 import { creditMicroseconds } from '../credit/credit.ts';
+import { agreeingHosts } from '../dispatch/lease.ts';
 import { ApiFailure } from '../errors.ts';
 import type { Releases } from '../releases.ts';
 import { batch, type Database, type Queryable } from '../store/database.ts';
 import { emptyCounts } from '../validate/blocks.ts';
 import { PILOT_UNITS } from './adaptive.ts';
 import { type CampaignDocument, readCampaign } from './document.ts';
+import { passedDeadline } from './life.ts';
 import { type PointProblem, parameterCheck, pointCount, pointProblem, points } from './points.ts';
 import { pointSeed, unitCount, unitsPerPoint } from './units.ts';
 
@@ -63,14 +65,29 @@ export async function validateCampaign(
  * @returns the campaign's identity; created: false where the very same campaign was there
  * @throws ApiFailure as readCampaign() and validateCampaign(), and 409 where the name is taken
  */
-export async function pushCampaign(
+export function pushCampaign(
   db: Database,
   releases: Releases,
   text: string,
   now: Date,
 ): Promise<{ id: number; created: boolean }> {
-  const checked = await validateCampaign(releases, readCampaign(text));
+  return acceptCampaign(db, releases, readCampaign(text), now);
+}
+
+/** The same for a document that is read already. */
+export async function acceptCampaign(
+  db: Database,
+  releases: Releases,
+  document: CampaignDocument,
+  now: Date,
+): Promise<{ id: number; created: boolean }> {
+  const checked = await validateCampaign(releases, document);
   const campaign = await insert(db, checked, now);
+  if (campaign === 'past') {
+    throw new ApiFailure(422, 'campaign-invalid', 'this moment has passed already; choose a later one', {
+      place: document.place(['deadline']),
+    });
+  }
   if (campaign) return campaign;
   throw checked.nameTaken;
 }
@@ -135,6 +152,13 @@ export function cutProblem(
         'spot checks compare blocks, and this release writes other outputs; use a quorum or a tolerance',
     };
   }
+  const agreeing = agreeingHosts(spec.validation);
+  if (spec.canary && spec.canary.hosts < agreeing) {
+    return {
+      path: ['canary', 'hosts'],
+      message: `a work unit needs ${agreeing} computers that agree, so it can not be tried on ${spec.canary.hosts}; give the canary as many`,
+    };
+  }
   if ('tolerance' in spec.validation && !release.outputs) {
     return {
       path: ['validation'],
@@ -180,18 +204,26 @@ function fillProblem(
   return null;
 }
 
-/** @returns null where the name is taken by another campaign */
+/** @returns null where the name is taken by another campaign, 'past' where there is none and its deadline is over */
 function insert(
   db: Database,
   { spec, points: made, releaseId, release }: CheckedCampaign,
   now: Date,
-): Promise<{ id: number; created: boolean } | null> {
+): Promise<{ id: number; created: boolean } | 'past' | null> {
+  const deadline = spec.deadline === undefined ? null : new Date(spec.deadline);
   return db.transaction(async (tx) => {
     const cut = { points: made.length, events: spec.events, eventsPerUnit: spec.eventsPerUnit };
     const pilot = spec.adaptive ? Math.min(unitsPerPoint(cut), PILOT_UNITS) : null;
+    if (passedDeadline(deadline, now)) {
+      const there = await tx.query('SELECT id FROM campaign WHERE name = $1', [spec.name]);
+      if (there.length === 0) return 'past';
+    }
     const [row] = await tx.query<{ id: number }>(
-      `INSERT INTO campaign (name, spec, spec_text, release_id, platforms, created_at, points, units)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (name) DO NOTHING RETURNING id`,
+      `INSERT INTO campaign (name, spec, spec_text, release_id, platforms, created_at, points, units,
+                             owner, priority, deadline, event_cost_us, canary)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+               CASE WHEN EXISTS (SELECT FROM campaign WHERE release_id = $4) THEN NULL ELSE $13::jsonb END)
+       ON CONFLICT (name) DO NOTHING RETURNING id`,
       [
         spec.name,
         JSON.stringify(spec),
@@ -201,6 +233,11 @@ function insert(
         now.toISOString(),
         made.length,
         pilot === null ? unitCount(cut) : made.length * pilot,
+        spec.owner ?? DEFAULT_OWNER,
+        spec.priority ?? 0,
+        deadline?.toISOString() ?? null,
+        release.referenceMicrosecondsPerEvent,
+        spec.canary ? JSON.stringify(spec.canary) : null,
       ],
     );
     if (!row) {

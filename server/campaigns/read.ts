@@ -2,19 +2,27 @@ import type {
   CampaignDetail,
   CampaignPoint,
   CampaignSpec,
+  CampaignState,
   CampaignSummary,
 } from '../../protocol/campaign.ts';
 import { readId, showId } from '../ids.ts';
 import type { Releases } from '../releases.ts';
 import type { Database } from '../store/database.ts';
 import { histogramsOf } from '../validate/blocks.ts';
+import { shownState } from './life.ts';
 import { unitsPerPoint } from './units.ts';
 
 interface CampaignRow {
   readonly id: number;
   readonly spec: CampaignSpec;
   readonly release_id: number;
-  readonly state: 'running' | 'complete';
+  readonly state: CampaignState;
+  readonly reason: string | null;
+  readonly owner: string;
+  readonly priority: number;
+  readonly deadline: Date | null;
+  readonly extended_from: number[];
+  readonly canary: CampaignSpec['canary'] | null;
   readonly created_at: Date;
   readonly points: number;
   readonly units: number;
@@ -23,7 +31,7 @@ interface CampaignRow {
   readonly events_valid: number;
 }
 const COLUMNS =
-  'id, spec, release_id, state, created_at, points, units, units_valid, units_aside, events_valid';
+  'id, spec, release_id, state, reason, owner, priority, deadline, extended_from, canary, created_at, points, units, units_valid, units_aside, events_valid';
 
 interface PointRow {
   readonly index: number;
@@ -39,14 +47,14 @@ interface PointRow {
   readonly counts: number[];
 }
 
-export async function campaignSummaries(db: Database): Promise<CampaignSummary[]> {
+export async function campaignSummaries(db: Database, now: Date): Promise<CampaignSummary[]> {
   const rows = await db.query<CampaignRow>(`SELECT ${COLUMNS} FROM campaign ORDER BY id DESC`);
-  return rows.map(summary);
+  return rows.map((row) => summary(row, now));
 }
 
-export async function campaignSummary(db: Database, id: number): Promise<CampaignSummary | null> {
+export async function campaignSummary(db: Database, id: number, now: Date): Promise<CampaignSummary | null> {
   const [row] = await db.query<CampaignRow>(`SELECT ${COLUMNS} FROM campaign WHERE id = $1`, [id]);
-  return row ? summary(row) : null;
+  return row ? summary(row, now) : null;
 }
 
 /** @param idOrName "c3", or the campaign's name */
@@ -54,6 +62,7 @@ export async function campaignDetail(
   db: Database,
   releases: Releases,
   idOrName: string,
+  now: Date,
 ): Promise<CampaignDetail | null> {
   const [row] = await db.query<CampaignRow>(
     `SELECT ${COLUMNS} FROM campaign WHERE id = $1 OR name = $2 ORDER BY (id = $1) DESC LIMIT 1`,
@@ -66,9 +75,9 @@ export async function campaignDetail(
      FROM point WHERE campaign_id = $1 ORDER BY index`,
     [row.id],
   );
-  const units = unitsPerPoint({ ...row.spec, points: row.points });
+  const units = unitsPerPoint({ ...row.spec, points: row.points, extendedFrom: row.extended_from });
   return {
-    ...summary(row),
+    ...summary(row, now),
     description: row.spec.description,
     validation: row.spec.validation,
     adaptive: row.spec.adaptive ?? null,
@@ -90,14 +99,17 @@ export async function campaignDetail(
   };
 }
 
-function summary(row: CampaignRow): CampaignSummary {
+function summary(row: CampaignRow, now: Date): CampaignSummary {
   return {
     id: showId('c', row.id),
     name: row.spec.name,
     title: row.spec.title,
     application: row.spec.application,
     version: row.spec.version,
-    state: row.state,
+    ...shownState(row, now),
+    owner: row.owner,
+    priority: row.priority,
+    deadline: row.deadline?.toISOString() ?? null,
     createdAt: row.created_at.toISOString(),
     units: row.units,
     unitsValid: row.units_valid,

@@ -25,6 +25,19 @@ test('points take turns and the last unit of a point is shorter', () => {
   expect(() => unitRange(cut, 6)).toThrow(RangeError);
 });
 
+test('an extension begins where the events ended, and leaves the units before it as they were', () => {
+  const before = { points: 2, events: 25, eventsPerUnit: 10 };
+  const cut = { ...before, events: 45, extendedFrom: [25] };
+  for (let n = 0; n < unitCount(before); n++) expect(unitRange(cut, n)).toEqual(unitRange(before, n));
+  expect(Array.from({ length: 4 }, (_, n) => unitRange(cut, 6 + n))).toEqual([
+    { pointIndex: 0, firstEvent: 25, events: 10 },
+    { pointIndex: 1, firstEvent: 25, events: 10 },
+    { pointIndex: 0, firstEvent: 35, events: 10 },
+    { pointIndex: 1, firstEvent: 35, events: 10 },
+  ]);
+  expect(() => unitRange(cut, 10)).toThrow(RangeError);
+});
+
 test('every (seed, event) of a campaign comes exactly once', () => {
   fc.assert(
     fc.property(
@@ -32,8 +45,15 @@ test('every (seed, event) of a campaign comes exactly once', () => {
       fc.integer({ min: 1, max: 60 }),
       fc.integer({ min: 1, max: 70 }),
       fc.integer({ min: 0, max: 1000 }),
-      (points, events, eventsPerUnit, seed) => {
-        const cut = { points, events, eventsPerUnit };
+      fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 3 }),
+      (points, first, eventsPerUnit, seed, more) => {
+        const extendedFrom: number[] = [];
+        let events = first;
+        for (const by of more) {
+          extendedFrom.push(events);
+          events += by;
+        }
+        const cut = { points, events, eventsPerUnit, extendedFrom };
         const seen = new Set<string>();
         for (let n = 0; n < unitCount(cut); n++) {
           const unit = unitRange(cut, n);

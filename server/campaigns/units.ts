@@ -4,6 +4,8 @@ export interface Cut {
   /** Events for each point. */
   readonly events: number;
   readonly eventsPerUnit: number;
+  /** How many events a point had each time the campaign was extended, ascending. */
+  readonly extendedFrom?: readonly number[];
 }
 
 export interface UnitRange {
@@ -12,8 +14,23 @@ export interface UnitRange {
   readonly events: number;
 }
 
+/** Events of a point that are cut together: what a campaign began with, then what each extension added. */
+interface Stretch {
+  readonly from: number;
+  readonly to: number;
+  readonly units: number;
+}
+
+function stretches({ events, eventsPerUnit, extendedFrom = [] }: Cut): Stretch[] {
+  const ends = [...extendedFrom, events];
+  return ends.map((to, i) => {
+    const from = ends[i - 1] ?? 0;
+    return { from, to, units: Math.ceil((to - from) / eventsPerUnit) };
+  });
+}
+
 export function unitsPerPoint(cut: Cut): number {
-  return Math.ceil(cut.events / cut.eventsPerUnit);
+  return stretches(cut).reduce((sum, { units }) => sum + units, 0);
 }
 
 export function unitCount(cut: Cut): number {
@@ -22,7 +39,7 @@ export function unitCount(cut: Cut): number {
 
 /**
  * The n-th work unit (0 ...). The points take turns, so that all of a scan fills up together; event ranges
- * within a point neither overlap nor leave gaps.
+ * within a point neither overlap nor leave gaps. Extending a campaign leaves all units it had as they were.
  */
 export function unitRange(cut: Cut, n: number): UnitRange {
   if (!(n >= 0 && n < unitCount(cut))) throw new RangeError(`no work unit ${n} in this campaign`);
@@ -31,8 +48,15 @@ export function unitRange(cut: Cut, n: number): UnitRange {
 
 /** The n-th work unit (0 ...) of a point. */
 export function unitOfPoint(cut: Cut, pointIndex: number, n: number): UnitRange {
-  const firstEvent = n * cut.eventsPerUnit;
-  return { pointIndex, firstEvent, events: Math.min(cut.eventsPerUnit, cut.events - firstEvent) };
+  let row = n;
+  for (const { from, to, units } of stretches(cut)) {
+    if (row < units) {
+      const firstEvent = from + row * cut.eventsPerUnit;
+      return { pointIndex, firstEvent, events: Math.min(cut.eventsPerUnit, to - firstEvent) };
+    }
+    row -= units;
+  }
+  throw new RangeError(`point ${pointIndex} has no work unit ${n}`);
 }
 
 /**

@@ -10,9 +10,20 @@ const host = (hostId: number, want: number, platforms: Asking['platforms'] = bot
   platforms,
 });
 /** "10 11*2": unit 10 wanted once, unit 11 twice. */
-const offer = (campaignId: number, units: string, platforms: Offer['platforms'] = both): Offer => ({
+const offer = (
+  campaignId: number,
+  units: string,
+  platforms: Offer['platforms'] = both,
+  change: Partial<Offer> = {},
+): Offer => ({
   campaignId,
   platforms,
+  owner: 'staff',
+  priority: 0,
+  deadline: null,
+  trial: null,
+  cost: 100,
+  ...change,
   units: units
     .split(' ')
     .filter((word) => word !== '')
@@ -48,6 +59,81 @@ test.each<[string, Asking[], Offer[], string[], string]>([
   ['a host that wants nothing', [host(1, 0), host(2, 1)], [offer(1, '10')], [], '2:10'],
 ])('%s', (_what, asking, offers, had, expected) => {
   const given = assign(asking, offers, new Set(had), 0);
+  expect(given.map((one) => `${one.hostId}:${one.unitId}`).join(' ')).toBe(expected);
+});
+
+const first = (change: Partial<Offer>) => offer(1, '10 11 12 13 14 15', both, change);
+const second = (change: Partial<Offer>) => offer(2, '20 21 22 23 24 25', both, change);
+const third = (change: Partial<Offer>) => offer(3, '30 31 32 33 34 35', both, change);
+
+test.each<[string, Offer[], Record<string, number>, number, string]>([
+  [
+    'owners share evenly, however many campaigns one has',
+    [first({ owner: 'a' }), second({ owner: 'a' }), third({ owner: 'b' })],
+    {},
+    6,
+    '10 30 20 31 11 32',
+  ],
+  [
+    'who was given less lately comes first',
+    [first({ owner: 'a' }), second({ owner: 'b' })],
+    { a: 250 },
+    5,
+    '20 21 22 10 23',
+  ],
+  [
+    'a unit counts by what it costs',
+    [offer(1, '10 11', both, { owner: 'a' }), offer(2, '20 21', both, { owner: 'b', cost: 150 })],
+    {},
+    4,
+    '10 20 11 21',
+  ],
+  [
+    'the higher priority first',
+    [first({}), second({ priority: 2 }), third({ priority: 1 })],
+    {},
+    8,
+    '20 21 22 23 24 25 30 31',
+  ],
+  [
+    'a priority takes nothing from another owner',
+    [first({ owner: 'a' }), second({ owner: 'b', priority: 1000 })],
+    {},
+    4,
+    '10 20 11 21',
+  ],
+  [
+    'equals in priority take turns',
+    [first({ priority: 1 }), second({ priority: 1 }), third({})],
+    {},
+    4,
+    '10 20 11 21',
+  ],
+  [
+    'of equals the nearer deadline first, without one last',
+    [first({}), second({ deadline: 2000 }), third({ deadline: 1000 })],
+    {},
+    13,
+    '30 31 32 33 34 35 20 21 22 23 24 25 10',
+  ],
+  ['a priority before a deadline', [first({ deadline: 1 }), second({ priority: 1 })], {}, 2, '20 21'],
+])('%s', (_what, offers, lately, want, expected) => {
+  const given = assign([host(1, want)], offers, new Set(), 0, new Map(Object.entries(lately)));
+  expect(given.map(({ unitId }) => unitId).join(' ')).toBe(expected);
+});
+
+test('an owner whose work does not run on a host loses nothing by it', () => {
+  const offers = [offer(1, '10 11 12', linux, { owner: 'a' }), offer(2, '20 21 22 23', both, { owner: 'b' })];
+  const given = assign([host(1, 2, wasm), host(2, 4, both)], offers, new Set(), 0);
+  expect(given.map((one) => `${one.hostId}:${one.unitId}`).join(' ')).toBe('1:20 1:21 2:10 2:11 2:12 2:22');
+});
+
+test.each([
+  ['goes to as many hosts as it may', [], 2, '1:10 1:20 2:11 2:21 3:22 3:23'],
+  ['goes to those that have it', [3], 1, '1:20 1:21 2:22 2:23 3:10 3:24'],
+])('a campaign on trial %s', (_what, hosts, limit, expected) => {
+  const offers = [offer(1, '10 11 12', both, { trial: { hosts, limit } }), second({})];
+  const given = assign([host(1, 2), host(2, 2), host(3, 2)], offers, new Set(), 0);
   expect(given.map((one) => `${one.hostId}:${one.unitId}`).join(' ')).toBe(expected);
 });
 

@@ -1,4 +1,5 @@
 import type { Platform } from '../../protocol/release.ts';
+import { type Claim, ranksOf } from './shares.ts';
 
 /** A host that wants work units. */
 export interface Asking {
@@ -8,16 +9,26 @@ export interface Asking {
 }
 
 /** A running campaign's units that want leases now, in the order to be given. */
-export interface Offer {
+export interface Offer extends Claim {
   readonly campaignId: number;
   readonly platforms: readonly Platform[];
   readonly units: readonly { readonly unitId: number; readonly wanted: number }[];
+  /** What each of them counts in the owner's share. */
+  readonly cost: number;
+  readonly trial: Trial | null;
+}
+
+/** A campaign that only few hosts may work on as yet: those that do so already, and others as long as there is room. */
+export interface Trial {
+  readonly hosts: readonly number[];
+  readonly limit: number;
 }
 
 export interface Assignment {
   readonly hostId: number;
   readonly unitId: number;
   readonly campaignId: number;
+  readonly cost: number;
 }
 
 export function canRun(asking: readonly Platform[], offered: readonly Platform[]): boolean {
@@ -25,42 +36,84 @@ export function canRun(asking: readonly Platform[], offered: readonly Platform[]
 }
 
 /**
- * Gives units to hosts: campaigns take turns, no unit more often than it is wanted, none to a host that has had it.
+ * Gives units to hosts, each unit of the owner who was given least so far; among an owner's campaigns the first in rank
+ * that has one for the host, equals taking turns. No unit goes out more often than it is wanted, none to a host that
+ * has had it.
  * @param had `${hostId} ${unitId}` of leases and results that exist
- * @param turn which campaign begins (any counter)
+ * @param turn which of equals begins (any counter)
+ * @param lately what owners were given before; 0 where it does not say
  */
 export function assign(
   asking: readonly Asking[],
   offers: readonly Offer[],
   had: ReadonlySet<string>,
   turn: number,
+  lately: ReadonlyMap<string, number> = new Map(),
 ): Assignment[] {
   const wanted = new Map<number, number>();
   /** Units before this index in the campaign's list have no wants left. */
   const start = offers.map(() => 0);
+  const trying = offers.map(({ trial }) => trial && { hosts: new Set(trial.hosts), limit: trial.limit });
+  const owners = ranksOf(offers).map(({ owner, ranks }) => ({
+    ranks,
+    used: lately.get(owner) ?? 0,
+    next: turn,
+  }));
   const given: Assignment[] = [];
   for (const offer of offers) for (const unit of offer.units) wanted.set(unit.unitId, unit.wanted);
-  let next = turn;
   for (const host of asking) {
     const mine = new Set<number>();
-    let failures = 0;
-    while (mine.size < host.want && failures < offers.length) {
-      const index = next++ % offers.length;
-      const unitId = take(index, host, mine);
-      if (unitId === null) {
-        failures++;
+    /** Offers and owners that have nothing for this host. */
+    const empty = new Set<number>();
+    const without = new Set<object>();
+    while (mine.size < host.want) {
+      const owner = neediest(without);
+      if (!owner) break;
+      const taken = takeOf(owner, host, mine, empty);
+      if (!taken) {
+        without.add(owner);
         continue;
       }
-      failures = 0;
-      mine.add(unitId);
-      given.push({ hostId: host.hostId, unitId, campaignId: offers[index]?.campaignId ?? 0 });
+      owner.next++;
+      owner.used += taken.cost;
+      mine.add(taken.unitId);
+      given.push(taken);
     }
   }
   return given;
 
-  function take(index: number, host: Asking, mine: ReadonlySet<number>): number | null {
+  /** The owner given least; of several the one whose turn it is. */
+  function neediest(without: ReadonlySet<object>) {
+    let found: (typeof owners)[number] | null = null;
+    for (let i = 0; i < owners.length; i++) {
+      const owner = owners[(turn + given.length + i) % owners.length];
+      if (owner && !without.has(owner) && (!found || owner.used < found.used)) found = owner;
+    }
+    return found;
+  }
+
+  function takeOf(
+    { ranks, next }: (typeof owners)[number],
+    host: Asking,
+    mine: ReadonlySet<number>,
+    empty: Set<number>,
+  ): Assignment | null {
+    for (const equals of ranks) {
+      for (let i = 0; i < equals.length; i++) {
+        const index = equals[(next + i) % equals.length] ?? 0;
+        const taken = empty.has(index) ? null : take(index, host, mine);
+        if (taken) return taken;
+        empty.add(index);
+      }
+    }
+    return null;
+  }
+
+  function take(index: number, host: Asking, mine: ReadonlySet<number>): Assignment | null {
     const offer = offers[index];
     if (!offer || !canRun(host.platforms, offer.platforms)) return null;
+    const trial = trying[index];
+    if (trial && !trial.hosts.has(host.hostId) && trial.hosts.size >= trial.limit) return null;
     for (let i = start[index] ?? 0; i < offer.units.length; i++) {
       const unitId = offer.units[i]?.unitId ?? 0;
       const left = wanted.get(unitId) ?? 0;
@@ -70,7 +123,8 @@ export function assign(
       }
       if (mine.has(unitId) || had.has(`${host.hostId} ${unitId}`)) continue;
       wanted.set(unitId, left - 1);
-      return unitId;
+      trial?.hosts.add(host.hostId);
+      return { hostId: host.hostId, unitId, campaignId: offer.campaignId, cost: offer.cost };
     }
     return null;
   }

@@ -6,6 +6,7 @@ import { batch, type Database, type Queryable } from '../store/database.ts';
 import { type Asking, type Assignment, assign, canRun, type Offer } from './assign.ts';
 import { cutWhereNeeded } from './cut.ts';
 import * as sql from './queries.ts';
+import { type Claim, ranksOf, type Shares } from './shares.ts';
 
 /** One host's request for work; at most one a host in a batch. */
 export interface LeaseAsk extends Asking {
@@ -33,21 +34,31 @@ interface Round {
   readonly campaigns: readonly sql.CampaignRow[];
   /** Lease rows given in this round, by host. */
   readonly given: Map<number, sql.LeaseRow[]>;
+  /** What owners were given before, and in this round, as it counts in their shares. */
+  readonly used: Map<string, number>;
+  /** Hosts of campaigns on trial, by campaign. */
+  readonly trials: ReadonlyMap<number, Set<number>>;
 }
 
 /**
  * Answers many hosts in one transaction: so the one fsync at its end serves all of them.
- * @param turn any counter; decides which campaign begins
+ * @param turn any number; decides which of equal campaigns begins
+ * @param shares what owners were given lately; what is given here is added
  */
-export function leaseBatch(
+export async function leaseBatch(
   db: Database,
   asks: readonly LeaseAsk[],
   now: Date,
   turn: number,
+  shares: Shares,
 ): Promise<LeaseAnswer[]> {
-  return db.transaction(async (tx) => {
-    const campaigns = await tx.query<sql.CampaignRow>(sql.RUNNING_CAMPAIGNS);
-    const round: Round = { tx, now, campaigns, given: new Map(asks.map((ask) => [ask.hostId, []])) };
+  const before = shares.lately(now);
+  const used = new Map(before);
+  const answers = await db.transaction(async (tx) => {
+    const campaigns = await tx.query<sql.CampaignRow>(sql.RUNNING_CAMPAIGNS, [now.toISOString()]);
+    const trials = await trialsOf(tx, campaigns);
+    const given = new Map(asks.map((ask) => [ask.hostId, []]));
+    const round: Round = { tx, now, campaigns, given, used, trials };
     const unknown = await settleHeld(round, asks);
     const short = () =>
       asks
@@ -56,18 +67,55 @@ export function leaseBatch(
     const complete = await offerAll(round, short(), turn);
     if (!complete) for (const ask of short()) await searchFor(round, ask);
     const leases = await show(round);
+    const idle = campaigns.length === 0 ? await whyIdle(tx) : '';
     return asks.map((ask) => ({
       leases: leases.get(ask.hostId) ?? [],
       unknown: unknown.get(ask.hostId) ?? [],
-      reason: (leases.get(ask.hostId)?.length ?? 0) < ask.want ? whyShort(ask, campaigns) : null,
+      reason: (leases.get(ask.hostId)?.length ?? 0) < ask.want ? whyShort(ask, round, idle) : null,
     }));
   });
+  for (const [owner, sum] of used) {
+    const more = sum - (before.get(owner) ?? 0);
+    if (more > 0) shares.charge(owner, more, now);
+  }
+  return answers;
 }
 
-function whyShort(ask: LeaseAsk, campaigns: readonly sql.CampaignRow[]): string {
-  if (campaigns.length === 0) return 'The project has no campaign running at the moment.';
-  if (!campaigns.some((campaign) => canRun(ask.platforms, campaign.platforms))) {
+async function trialsOf(
+  tx: Queryable,
+  campaigns: readonly sql.CampaignRow[],
+): Promise<Map<number, Set<number>>> {
+  const trials = new Map<number, Set<number>>();
+  for (const { id, canary } of campaigns) if (canary) trials.set(id, new Set());
+  if (trials.size === 0) return trials;
+  const rows = await tx.query<{ campaign_id: number; host_id: number }>(sql.CANARY_HOSTS, [
+    [...trials.keys()],
+  ]);
+  for (const row of rows) trials.get(row.campaign_id)?.add(row.host_id);
+  return trials;
+}
+
+function mayTry({ trials }: Round, { id, canary }: sql.CampaignRow, hostId: number): boolean {
+  const hosts = trials.get(id);
+  return !hosts || !canary || hosts.has(hostId) || hosts.size < canary.hosts;
+}
+
+async function whyIdle(tx: Queryable): Promise<string> {
+  const [row] = await tx.query<sql.IdleRow>(sql.IDLE);
+  if (row && row.paused > 0)
+    return 'The project has paused its campaigns; there is work again when its staff resume one.';
+  if (row && row.running > 0) return 'The deadline of the project’s campaigns has passed.';
+  return 'The project has no campaign running at the moment.';
+}
+
+function whyShort(ask: LeaseAsk, round: Round, idle: string): string {
+  if (round.campaigns.length === 0) return idle;
+  const fit = round.campaigns.filter((campaign) => canRun(ask.platforms, campaign.platforms));
+  if (fit.length === 0) {
     return `No running campaign has a program for what this computer offers (${ask.platforms.join(', ')}).`;
+  }
+  if (!fit.some((campaign) => mayTry(round, campaign, ask.hostId))) {
+    return 'The project tries a new release on a few computers first; there is work for all when that went well.';
   }
   return 'All remaining work units are with other computers, or need one that has not had them.';
 }
@@ -144,26 +192,55 @@ async function offerAll(round: Round, asking: readonly Asking[], turn: number): 
     offers.push({
       campaignId: campaign.id,
       platforms: campaign.platforms,
+      ...claimOf(campaign),
+      trial: campaign.canary
+        ? { hosts: [...(round.trials.get(campaign.id) ?? [])], limit: campaign.canary.hosts }
+        : null,
       units: units.map((unit) => ({ unitId: unit.id, wanted: unit.wanted })),
+      cost: costOf(campaign),
     });
   }
   const unitIds = offers.flatMap((offer) => offer.units.map((unit) => unit.unitId));
   if (unitIds.length === 0) return complete;
   const had = await tx.query<sql.HadRow>(sql.HAD, [asking.map((host) => host.hostId), unitIds]);
-  await give(round, assign(asking, offers, new Set(had.map((row) => `${row.host_id} ${row.unit_id}`)), turn));
+  const pairs = new Set(had.map((row) => `${row.host_id} ${row.unit_id}`));
+  await give(round, assign(asking, offers, pairs, turn, round.used));
   return complete;
+}
+
+function claimOf({ owner, priority, deadline }: sql.CampaignRow): Claim {
+  return { owner, priority, deadline: deadline?.getTime() ?? null };
+}
+
+/** Reference microseconds; a point's last unit may be shorter, which is not worth reading each unit's length. */
+function costOf({ spec, event_cost_us }: sql.CampaignRow): number {
+  return spec.eventsPerUnit * event_cost_us;
+}
+
+/** The campaigns in the order in which they would be served now. */
+function inOrder({ campaigns, used }: Round): sql.CampaignRow[] {
+  return ranksOf(campaigns.map(claimOf))
+    .sort((a, b) => (used.get(a.owner) ?? 0) - (used.get(b.owner) ?? 0))
+    .flatMap(({ ranks }) => ranks.flat())
+    .flatMap((index) => campaigns[index] ?? []);
 }
 
 /** The thorough way, for a host that could take none of those at the head of the line. */
 async function searchFor(round: Round, ask: Asking): Promise<void> {
   let want = ask.want;
-  for (const campaign of round.campaigns) {
+  for (const campaign of inOrder(round)) {
     if (want === 0 || !canRun(ask.platforms, campaign.platforms)) continue;
+    if (!mayTry(round, campaign, ask.hostId)) continue;
     for (;;) {
       const found = await round.tx.query<{ id: number }>(sql.WANTED_BY_HOST, [campaign.id, ask.hostId, want]);
       await give(
         round,
-        found.map((unit) => ({ hostId: ask.hostId, unitId: unit.id, campaignId: campaign.id })),
+        found.map((unit) => ({
+          hostId: ask.hostId,
+          unitId: unit.id,
+          campaignId: campaign.id,
+          cost: costOf(campaign),
+        })),
       );
       want -= found.length;
       if (
@@ -176,7 +253,7 @@ async function searchFor(round: Round, ask: Asking): Promise<void> {
 }
 
 /** Hosts that must give the same, by hash or within the tolerance. */
-function agreeingHosts(validation: Validation): number {
+export function agreeingHosts(validation: Validation): number {
   if ('quorum' in validation) return validation.quorum;
   return 'tolerance' in validation ? validation.tolerance : 1;
 }
@@ -207,19 +284,28 @@ async function cutInOrder(tx: Queryable, campaign: sql.CampaignRow, count: numbe
   const to = Math.min(campaign.units, from + count);
   if (from >= to) return [];
   const { events, eventsPerUnit } = campaign.spec;
-  const cut = { points: campaign.points, events, eventsPerUnit };
+  const cut = { points: campaign.points, events, eventsPerUnit, extendedFrom: campaign.extended_from };
   await tx.query(sql.SET_UNITS_MADE, [campaign.id, to]);
   return Array.from({ length: to - from }, (_, i) => unitRange(cut, from + i));
 }
 
 async function give(round: Round, assignments: readonly Assignment[]): Promise<void> {
   if (assignments.length === 0) return;
-  const specs = new Map(round.campaigns.map((campaign) => [campaign.id, campaign.spec]));
-  const rows = assignments.flatMap(({ hostId, unitId, campaignId }) => {
-    const spec = specs.get(campaignId);
-    if (!spec) return [];
-    return [{ unit_id: unitId, host_id: hostId, deadline: deadlineOf(spec, round.now).toISOString() }];
+  const campaigns = new Map(round.campaigns.map((campaign) => [campaign.id, campaign]));
+  const trying: { campaign_id: number; host_id: number }[] = [];
+  const rows = assignments.flatMap(({ hostId, unitId, campaignId, cost }) => {
+    const campaign = campaigns.get(campaignId);
+    if (!campaign) return [];
+    round.used.set(campaign.owner, (round.used.get(campaign.owner) ?? 0) + cost);
+    const hosts = round.trials.get(campaignId);
+    if (hosts && !hosts.has(hostId)) {
+      hosts.add(hostId);
+      trying.push({ campaign_id: campaignId, host_id: hostId });
+    }
+    const deadline = deadlineOf(campaign.spec, round.now).toISOString();
+    return [{ unit_id: unitId, host_id: hostId, deadline }];
   });
+  if (trying.length > 0) await round.tx.query(sql.ADD_CANARY_HOSTS, [batch(trying)]);
   for (const lease of await round.tx.query<sql.LeaseRow>(sql.MAKE_LEASES, [batch(rows)])) {
     round.given.get(lease.host_id)?.push(lease);
   }

@@ -14,9 +14,38 @@ export interface CampaignRow {
   readonly points: number;
   readonly units: number;
   readonly units_made: number;
+  readonly extended_from: number[];
+  readonly owner: string;
+  readonly priority: number;
+  readonly deadline: Date | null;
+  readonly event_cost_us: number;
+  readonly canary: CampaignSpec['canary'] | null;
 }
+/** $1 now: those past their deadline give nothing, and those of a release on trial nothing but the trial. */
 export const RUNNING_CAMPAIGNS = `
-  SELECT id, spec, platforms, points, units, units_made FROM campaign WHERE state = 'running' ORDER BY id`;
+  SELECT id, spec, platforms, points, units, units_made, extended_from, owner, priority, deadline, event_cost_us, canary
+  FROM campaign WHERE state = 'running' AND (deadline IS NULL OR deadline > $1)
+    AND (canary IS NOT NULL OR release_id NOT IN (
+      SELECT release_id FROM campaign
+      WHERE canary IS NOT NULL AND state IN ('running', 'paused') AND (deadline IS NULL OR deadline > $1)))
+  ORDER BY id`;
+
+/** Where none gives anything: whether some would if they were resumed, or had more time. */
+export interface IdleRow {
+  readonly paused: number;
+  readonly running: number;
+}
+export const IDLE = `
+  SELECT count(*) FILTER (WHERE state = 'paused') AS paused, count(*) FILTER (WHERE state = 'running') AS running
+  FROM campaign`;
+
+/** Hosts of campaigns on trial. */
+export const CANARY_HOSTS = `SELECT campaign_id, host_id FROM canary_host WHERE campaign_id = ANY($1::bigint[])`;
+
+export const ADD_CANARY_HOSTS = `
+  INSERT INTO canary_host (campaign_id, host_id)
+  SELECT campaign_id, host_id FROM jsonb_to_recordset($1) AS came (campaign_id bigint, host_id bigint)
+  ON CONFLICT DO NOTHING`;
 
 export const LOCK_CAMPAIGN = `SELECT units_made FROM campaign WHERE id = $1 FOR UPDATE`;
 
@@ -154,10 +183,11 @@ export const EXPIRE = `
   )
   SELECT count(*) AS expired FROM gone`;
 
-/** Expired leases whose unit was decided long ago: a result this late finds no lease any more. */
+/** Expired leases whose unit was decided, or campaign cancelled, long ago: a result this late finds no lease any more. */
 export const FORGET_EXPIRED = `
-  DELETE FROM lease USING unit
-  WHERE lease.state = 'expired' AND lease.deadline < $1 AND unit.id = lease.unit_id AND unit.state <> 'open'`;
+  DELETE FROM lease USING unit JOIN campaign ON campaign.id = unit.campaign_id
+  WHERE lease.state = 'expired' AND lease.deadline < $1 AND unit.id = lease.unit_id
+    AND (unit.state <> 'open' OR campaign.state = 'cancelled')`;
 
 export const LEASES_BY_RELEASE = `
   SELECT campaign.release_id, count(*) AS leases

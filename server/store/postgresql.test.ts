@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { getRequestListener } from '@hono/node-server';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { projectApp } from '../api/app.ts';
+import { judgeCanaries } from '../campaigns/canary.ts';
 import * as catalogue from '../catalogue/queries.ts';
 import * as dispatch from '../dispatch/queries.ts';
 import { serverFiles } from '../files.ts';
@@ -130,6 +131,7 @@ async function use(project: Project, url: string): Promise<void> {
   const staff = new Staff(url, project.staffToken);
   await staff.publish(modelRelease, modelPrograms);
   await staff.publish(modelRelease, modelPrograms);
+  await staff.publish({ ...modelRelease, version: '2' }, modelPrograms);
   await staff.push(modelCampaign('used'));
   await staff.push(modelCampaign('used'));
   const [program] = Object.values(modelPrograms);
@@ -150,6 +152,16 @@ async function use(project: Project, url: string): Promise<void> {
   await staff.results();
   await staff.units();
   await staff.campaign('used');
+  for (const [action, body] of [
+    ['pause', {}],
+    ['resume', {}],
+    ['extend', { events: 5000 }],
+    ['clone', { name: 'tried', changes: { version: '2', canary: { hosts: 1, units: 1 } } }],
+    ['cancel', {}],
+  ] as const)
+    expect((await staff.send('POST', `/staff/campaigns/used/${action}`, body)).status).toBeLessThan(300);
+  await host.leases(1);
+  await judgeCanaries(project.db);
   await project.expire();
   await project.forget();
 }

@@ -120,12 +120,48 @@ test('migrating again changes nothing; a store of a newer server is refused', as
   await db.transaction((tx) => tx.query('DELETE FROM migration WHERE number = 9999'));
 });
 
-test('a data folder made without the template is the same', async () => {
+/** What a server of schema 3 kept of a campaign that had one of its ten units merged. */
+const FILLED_AT_3 = `
+  INSERT INTO release (application, version, body, signature, added_at)
+    VALUES ('model', '1', '{"application": "model", "referenceMicrosecondsPerEvent": 2.5}', '', now());
+  INSERT INTO host (token_sha256, cores, os, engine_version, registered_at) VALUES ('', 1, 'x', '0', now());
+  INSERT INTO campaign (name, spec, spec_text, release_id, platforms, created_at, points, units, units_made, units_valid,
+                        events_valid)
+    VALUES ('old', '{"name": "old", "events": 1000, "eventsPerUnit": 100}', '', 1, '{wasm32-wasi}', now(), 1, 10, 2, 1, 100);
+  INSERT INTO point (campaign_id, index, parameters, units_valid, events_valid, counts)
+    VALUES (1, 0, '{}', 1, 100, '{1,2}');
+  INSERT INTO unit (campaign_id, point_index, first_event, events, state, quorum)
+    VALUES (1, 0, 0, 100, 'valid', 1), (1, 0, 100, 100, 'open', 1);
+  INSERT INTO lease (unit_id, host_id, deadline) VALUES (2, 1, now());`;
+
+test('a data folder made without the template, filled under an older schema, becomes the same', async () => {
   const path = join(folder, 'fresh');
   await makeDataFolder(path, null);
   const fresh = await openPglite(path);
   try {
+    await migrate(fresh, new Date(), 3);
+    await fresh.execute(FILLED_AT_3);
     await migrate(fresh, new Date());
+    expect(
+      await fresh.query(
+        'SELECT state, reason, owner, priority, deadline, extended_from, event_cost_us, canary, units_valid FROM campaign',
+      ),
+    ).toEqual([
+      {
+        state: 'running',
+        reason: null,
+        owner: 'staff',
+        priority: 0,
+        deadline: null,
+        extended_from: [],
+        event_cost_us: 2.5,
+        canary: null,
+        units_valid: 1,
+      },
+    ]);
+    const pause = (state: string) => fresh.query('UPDATE campaign SET state = $1', [state]);
+    await pause('cancelled');
+    await expect(pause('asleep')).rejects.toThrow('campaign_state_check');
     const tables = (of: Database) =>
       of.query(
         "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_name NOT IN ('durable', 'whole') ORDER BY 1",

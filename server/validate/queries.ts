@@ -190,7 +190,8 @@ export const MORE_UNITS = `UPDATE campaign SET units = units + $2 WHERE id = $1`
 export const COUNT_CAMPAIGNS = `
   UPDATE campaign SET units_valid = units_valid + news.valid, units_aside = units_aside + news.aside,
     events_valid = events_valid + news.events,
-    state = CASE WHEN units_valid + news.valid + units_aside + news.aside = units THEN 'complete' ELSE state END
+    state = CASE WHEN state IN ('running', 'paused') AND units_valid + news.valid + units_aside + news.aside = units
+                 THEN 'complete' ELSE state END
   FROM jsonb_to_recordset($1) AS news (id bigint, valid bigint, aside bigint, events bigint)
   WHERE campaign.id = news.id`;
 
