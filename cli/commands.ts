@@ -91,6 +91,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./commands/software.ts')).software,
   },
   {
+    name: 'audit',
+    summary: 'list what was done at a project, and verify it (project staff)',
+    load: async () => (await import('./commands/audit.ts')).audit,
+  },
+  {
     name: 'tune',
     summary: 'fit a generator’s parameters to measured data (project staff)',
     load: async () => (await import('./commands/tune.ts')).tune,

@@ -134,6 +134,19 @@ describe('a project server', () => {
     expect((await home.run('campaigns', 'copy')).out).toMatch(/for staff, priority 0, until 20\d\d-/);
   });
 
+  it('tells what staff did, and that nothing of it was changed', async () => {
+    const listed = await home.run('audit');
+    expect(listed.out).toMatch(/campaign +id c1, name quick, specSha256 [0-9a-f]{64}/);
+    expect(listed.out).toContain('path /api/v1/staff/releases, method PUT');
+    const verified = JSON.parse((await home.run('audit', '--verify', '--json')).out);
+    expect(verified).toEqual({
+      rows: expect.any(Number),
+      head: expect.stringMatching(/^[0-9a-f]{64}$/),
+      breach: null,
+    });
+    expect((await home.run('audit', '--verify')).out).toContain(verified.head);
+  });
+
   it('exports results as YODA and as JSON, of one point and to a file', async () => {
     const yoda = await home.run('results', 'quick', '--format', 'yoda', '--point', '1');
     expect(yoda.out.match(/^BEGIN YODA_HISTO1D_V2 \/quick\/p01\//gm)).toHaveLength(76);

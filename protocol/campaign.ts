@@ -8,11 +8,14 @@ import { HistogramAxis } from './release.ts';
  * quorum: n hosts must give the same output hash.
  * spot: the server regenerates this fraction of each result's blocks (at least one) and compares bits.
  * tolerance: n hosts must agree by the comparators the release declares for its output files.
+ * adaptive: a block of every result is regenerated as with spot, and as many results are computed by a second host as
+ *   keep the wrong ones that are expected among a million believed below n (docs/trust.md).
  */
 export const Validation = z.union([
   z.strictObject({ quorum: z.number().int().min(1).max(10) }),
   z.strictObject({ spot: z.number().gt(0).max(1) }),
   z.strictObject({ tolerance: z.number().int().min(1).max(10) }),
+  z.strictObject({ adaptive: z.number().min(1).max(100_000) }),
 ]);
 export type Validation = z.infer<typeof Validation>;
 

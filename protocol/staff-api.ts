@@ -21,6 +21,8 @@ import { Card } from './work-unit.ts';
  *     GET  /staff/units             UnitQuery in the query string -> StaffUnits: what was set aside, and why
  *     POST /staff/snapshots         -> StoreSnapshot: the store as it is now, as a file in the data folder on the
  *                                   server's machine, where "beamtime server backup" reads and removes it
+ *     POST /staff/hosts/:id/pardon  -> 204: ends the quarantine of a host (a release was at fault, say)
+ *     GET  /staff/audit             AuditQuery in the query string -> AuditPage: what was done here, hash-chained
  *
  * Objects go first: a release or appliance naming an object that the server does not hold is refused (422).
  */
@@ -172,6 +174,27 @@ export const StoreSnapshot = z.strictObject({
   serverVersion: z.string(),
 });
 export type StoreSnapshot = z.infer<typeof StoreSnapshot>;
+/** Newest first; with `after`, oldest first beyond that row. */
+export const AuditQuery = z.strictObject({
+  after: z.coerce.number().int().min(0).optional(),
+  before: z.coerce.number().int().min(1).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+});
+export type AuditQuery = z.infer<typeof AuditQuery>;
+
+/** `hash`: SHA-256 of the canonical JSON of all the rest (server/audit/chain.ts); `previous`: of the row before. */
+export const AuditEntry = z.strictObject({
+  number: Count,
+  at: Moment,
+  event: z.string(),
+  details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  previous: Sha256,
+  hash: Sha256,
+});
+export type AuditEntry = z.infer<typeof AuditEntry>;
+
+export const AuditPage = z.strictObject({ entries: z.array(AuditEntry) });
+export type AuditPage = z.infer<typeof AuditPage>;
 
 /** DATA/endpoint.json of a running server, readable by its user only: how staff tools on that machine find it. */
 export const ServerEndpoint = z.strictObject({

@@ -8,10 +8,10 @@ import { batch, type Database } from './store/database.ts';
 const REMEMBERED_TOKENS = 100_000;
 
 const REGISTER = `
-  INSERT INTO host (token_sha256, cores, os, engine_version, registered_at)
-  SELECT token_sha256, cores, os, engine_version, registered_at
+  INSERT INTO host (token_sha256, cores, os, engine_version, registered_at, network)
+  SELECT token_sha256, cores, os, engine_version, registered_at, network
   FROM jsonb_to_recordset($1) AS came (token_sha256 text, cores integer, os text, engine_version text,
-       registered_at timestamptz)
+       registered_at timestamptz, network text)
   RETURNING id, token_sha256`;
 
 interface NewHost {
@@ -20,6 +20,7 @@ interface NewHost {
   readonly os: string;
   readonly engine_version: string;
   readonly registered_at: string;
+  readonly network: string | null;
 }
 
 export class Hosts {
@@ -36,7 +37,8 @@ export class Hosts {
     );
   }
 
-  async register(registration: HostRegistration, now: Date): Promise<HostIdentity> {
+  /** @param network networkHash() of where it comes from */
+  async register(registration: HostRegistration, now: Date, network: string | null): Promise<HostIdentity> {
     const token = newToken();
     const id = await this.#registrations.do({
       token_sha256: tokenHash(token),
@@ -44,6 +46,7 @@ export class Hosts {
       os: registration.os,
       engine_version: registration.engineVersion,
       registered_at: now.toISOString(),
+      network,
     });
     return { hostId: showId('h', id), token };
   }
@@ -74,6 +77,20 @@ export class Hosts {
     if (this.#byHash.size >= REMEMBERED_TOKENS) this.#byHash.clear();
     this.#byHash.set(hash, row.id);
     return row.id;
+  }
+
+  /**
+   * Takes a quarantine back, and what it says of the host; what was withdrawn stays so.
+   * @returns whether there is such a host
+   */
+  async pardon(hostId: number): Promise<boolean> {
+    const rows = await this.#db.transaction((tx) =>
+      tx.query(
+        `UPDATE host SET quarantined_until = NULL, caught = greatest(0, caught - 1) WHERE id = $1 RETURNING id`,
+        [hostId],
+      ),
+    );
+    return rows.length > 0;
   }
 
   async standing(hostId: number): Promise<HostStanding> {

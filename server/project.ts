@@ -75,8 +75,12 @@ export class Project {
   readonly releases: Releases;
   readonly hosts: Hosts;
   readonly registrations = new Registrations();
+  /** Of the hashes of address blocks (network.ts). */
+  readonly networkSecret: Buffer;
   /** Called when results wait for their spot checks; see validate/spot-queue.ts. */
   onChecks: () => void = () => {};
+  /** Called when a host was caught; see validate/withdrawals.ts. */
+  onCaught: () => void = () => {};
   readonly records: ReportParts['records'];
   readonly #contexts: Batcher<number, results.ContextRow | null>;
   readonly #leases: Batcher<LeaseAsk, LeaseAnswer>;
@@ -90,6 +94,7 @@ export class Project {
     this.db = db;
     this.files = files;
     this.key = parts.key;
+    this.networkSecret = parts.key.derive('networks of hosts');
     this.software = parts.software;
     this.staffToken = parts.staffToken;
     this.metricsToken = parts.metricsToken;
@@ -121,7 +126,14 @@ export class Project {
     this.records = new Batcher(
       (items) =>
         recordBatch(
-          { db, small, releaseOf: (id, tx) => this.releases.get(id, tx), onChecks: () => this.onChecks() },
+          {
+            db,
+            small,
+            releaseOf: (id, tx) => this.releases.get(id, tx),
+            onChecks: () => this.onChecks(),
+            onCaught: () => this.onCaught(),
+            random: () => randomInt(2 ** 32) / 2 ** 32,
+          },
           items,
           this.now(),
         ),

@@ -4,6 +4,8 @@ import type { SoftwareListing } from '../protocol/project-api.ts';
 import { Appliance, Release, type Signed, TREE_PLATFORM } from '../protocol/release.ts';
 import type { ApplianceUpload } from '../protocol/staff-api.ts';
 import { TreeManifest } from '../protocol/tree.ts';
+import type { AuditEvent } from './audit/chain.ts';
+import { appendAudit } from './audit/trail.ts';
 import { parameterCheck } from './campaigns/points.ts';
 import { canonicalJson } from './canonical.ts';
 import { ApiFailure } from './errors.ts';
@@ -94,16 +96,21 @@ export class Releases {
       now,
     );
     const signed = this.#key.sign(canonicalJson({ ...release, software }));
-    const [row] = await this.#db.transaction((tx) =>
-      tx.query<{ id: number }>(
+    const [row] = await this.#db.transaction(async (tx) => {
+      await appendAudit(tx, now, [this.#signing('release', `${application} ${version}`, signed)]);
+      return tx.query<{ id: number }>(
         `INSERT INTO release (application, version, body, signature, added_at) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (application, version) DO UPDATE SET body = excluded.body, signature = excluded.signature
          RETURNING id`,
         [application, version, signed.body, signed.signature, now.toISOString()],
-      ),
-    );
+      );
+    });
     if (row) this.#byId.delete(row.id);
     return signed;
+  }
+
+  #signing(event: 'release' | 'appliance', name: string, { body }: Signed): AuditEvent {
+    return { event, details: { name, signedSha256: sha256(body), key: this.#key.fingerprint } };
   }
 
   /** "a-b" of "c" and "a" of "b-c" would have one tag. */
@@ -175,15 +182,16 @@ export class Releases {
         now,
       ));
     const signed = this.#key.sign(canonicalJson({ ...appliance, software }));
-    const [row] = await this.#db.transaction((tx) =>
-      tx.query<Signed>(
+    const [row] = await this.#db.transaction(async (tx) => {
+      await appendAudit(tx, now, [this.#signing('appliance', image, signed)]);
+      return tx.query<Signed>(
         `INSERT INTO appliance (image, body, signature, added_at) VALUES ($1, $2, $3, $4)
          ON CONFLICT (image) DO UPDATE
          SET added_at = excluded.added_at, body = excluded.body, signature = excluded.signature
          RETURNING body, signature`,
         [image, signed.body, signed.signature, now.toISOString()],
-      ),
-    );
+      );
+    });
     return row ?? signed;
   }
 

@@ -23,6 +23,7 @@ import { migrate } from './store/migrate.ts';
 import { openPglite } from './store/pglite.ts';
 import { prepareDataFolder } from './store/prepare.ts';
 import { SpotQueue } from './validate/spot-queue.ts';
+import { Withdrawals } from './validate/withdrawals.ts';
 
 export interface ServerOptions {
   /** All the server keeps is below this folder; made where it is not there. */
@@ -175,6 +176,9 @@ async function openProject(
   const checks = new SpotQueue(project);
   await checks.start();
   opened.push(() => checks.close());
+  const withdrawals = new Withdrawals(project);
+  withdrawals.start();
+  opened.push(() => withdrawals.close());
   await project.forget();
   const housekeeping = new Housekeeping(project);
   opened.push(() => housekeeping.close());

@@ -130,5 +130,7 @@ function howValidated(validation: Validation): string {
   if ('quorum' in validation) return `${validation.quorum} computers must agree`;
   if ('tolerance' in validation)
     return `${validation.tolerance} computers must agree within the release's tolerance`;
+  if ('adaptive' in validation)
+    return `computers are checked as their record demands: at most ${count(validation.adaptive)} wrong results in a million are expected`;
   return `${Math.round(100 * validation.spot)}% of each result is computed again and compared`;
 }

@@ -1,6 +1,7 @@
 import { getConnInfo } from '@hono/node-server/conninfo';
 import { HostIdentity, HostRegistration, HostStanding } from '../../protocol/project-api.ts';
 import { ApiFailure } from '../errors.ts';
+import { networkHash } from '../network.ts';
 import { clientAddress } from './client-address.ts';
 import { route } from './route.ts';
 
@@ -19,7 +20,7 @@ export const hostRoutes = [
       const peer = getConnInfo(context).remote.address ?? '';
       const address = clientAddress(peer, context.req.header('x-forwarded-for'), project.isProxy);
       const wait = project.registrations.take(address, now.getTime());
-      if (wait === 0) return project.hosts.register(body, now);
+      if (wait === 0) return project.hosts.register(body, now, networkHash(address, project.networkSecret));
       throw new ApiFailure(
         429,
         'too-many-hosts',

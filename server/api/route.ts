@@ -2,6 +2,8 @@ import type { Context, Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { z } from 'zod';
 import { API_PREFIX } from '../../protocol/project-api.ts';
+import { STAFF_PREFIX } from '../../protocol/staff-api.ts';
+import { appendAudit } from '../audit/trail.ts';
 import type { RequestLimits } from '../limits.ts';
 import type { Project } from '../project.ts';
 import { type Caller, type Who, whoCalls } from './auth.ts';
@@ -90,6 +92,7 @@ export function route<
     refusals: description.refusals ?? {},
     async serve(project, context) {
       const caller = await whoCalls(project, description.who, context.req.header('authorization'));
+      if (description.who === 'staff' && description.method !== 'get') await noteStaff(project, context);
       const answer = await handle({
         project,
         caller,
@@ -104,6 +107,14 @@ export function route<
       return context.json(answer as object, status as ContentfulStatusCode);
     },
   };
+}
+
+/** Before it is done, so that nothing is done untold; what is refused is told as well. Objects are only content. */
+async function noteStaff(project: Project, context: Context): Promise<void> {
+  const { method, path } = context.req;
+  if (path.startsWith(`${STAFF_PREFIX}/objects/`)) return;
+  const details = { method, path };
+  await project.db.transaction((tx) => appendAudit(tx, project.now(), [{ event: 'staff', details }]));
 }
 
 async function readBody(

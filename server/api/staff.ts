@@ -4,6 +4,8 @@ import { Sha256 } from '../../protocol/primitives.ts';
 import { Release, Signed } from '../../protocol/release.ts';
 import {
   ApplianceUpload,
+  AuditPage,
+  AuditQuery,
   DryRun,
   ResultQuery,
   StaffResults,
@@ -12,15 +14,17 @@ import {
   StoreSnapshot,
   UnitQuery,
 } from '../../protocol/staff-api.ts';
+import { auditAfter, auditBefore } from '../audit/trail.ts';
 import { dryRun } from '../campaigns/dry-run.ts';
 import { staffResults, staffUnits } from '../campaigns/inspect.ts';
 import { pushCampaign } from '../campaigns/push.ts';
 import { campaignSummary } from '../campaigns/read.ts';
 import { ApiFailure } from '../errors.ts';
+import { readId } from '../ids.ts';
 import { HashMismatch, TooLarge } from '../objects/objects.ts';
 import { SERVER_VERSION } from '../project.ts';
 import { BodyBytes } from './bytes.ts';
-import { route } from './route.ts';
+import { nothing, route } from './route.ts';
 
 const MAX_OBJECT_BYTES = 512e6;
 
@@ -124,5 +128,35 @@ export const staffRoutes = [
       file: await project.snapshot(),
       serverVersion: SERVER_VERSION,
     }),
+  }),
+  route({
+    method: 'post',
+    path: '/staff/hosts/{host}/pardon',
+    who: 'staff',
+    summary:
+      'Ends the quarantine of a host that was caught, as if it had not been; what was withdrawn stays so',
+    parameters: z.strictObject({ host: z.string().max(60) }),
+    answer: 'nothing',
+    refusals: { 404: 'no such host' },
+    async handle({ project, parameters: { host } }) {
+      const id = readId('h', host);
+      if (id !== null && (await project.hosts.pardon(id))) return nothing();
+      throw new ApiFailure(404, 'unknown-host', 'there is no host of that name; hosts are named like h17');
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/staff/audit',
+    who: 'staff',
+    summary: 'The audit trail, newest first; after=N: oldest first beyond row N',
+    query: AuditQuery,
+    answer: AuditPage,
+    async handle({ project: { db }, query: { after, before, limit } }) {
+      const rows =
+        after === undefined
+          ? await auditBefore(db, before ?? Number.MAX_SAFE_INTEGER, limit)
+          : await auditAfter(db, after, limit);
+      return { entries: rows.map((row) => ({ ...row, at: row.at.toISOString() })) };
+    },
   }),
 ];

@@ -1,10 +1,13 @@
+import { sha256 } from '../../platform/files.ts';
 import { fillRelease, TemplateRefused } from '../../platform/templates.ts';
 import { type CampaignSpec, DEFAULT_OWNER } from '../../protocol/campaign.ts';
 import type { Release } from '../../protocol/release.ts';
+import { appendAudit } from '../audit/trail.ts';
 import { canonicalJson } from '../canonical.ts';
 import { creditMicroseconds } from '../credit/credit.ts';
 import { agreeingHosts } from '../dispatch/lease.ts';
 import { ApiFailure } from '../errors.ts';
+import { showId } from '../ids.ts';
 import type { Releases } from '../releases.ts';
 import { batch, type Database, type Queryable } from '../store/database.ts';
 import { emptyCounts } from '../validate/blocks.ts';
@@ -138,14 +141,15 @@ export function cutProblem(
       message: 'a work unit this large has no exact credit; make it smaller',
     };
   }
-  if ('spot' in spec.validation && !Object.hasOwn(release.programs, 'wasm32-wasi')) {
+  const isChecked = 'spot' in spec.validation || 'adaptive' in spec.validation;
+  if (isChecked && !Object.hasOwn(release.programs, 'wasm32-wasi')) {
     return {
       path: ['validation'],
       message:
         'spot checks need a wasm32-wasi program in the release, which the server runs; add one or use a quorum',
     };
   }
-  if ('spot' in spec.validation && release.outputs) {
+  if (isChecked && release.outputs) {
     return {
       path: ['validation'],
       message:
@@ -255,6 +259,8 @@ function insert(
         pilot,
       ],
     );
+    const details = { id: showId('c', row.id), name: spec.name, specSha256: sha256(canonicalJson(spec)) };
+    await appendAudit(tx, now, [{ event: 'campaign', details }]);
     return { id: row.id, created: true };
   });
 }

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { CampaignSpec, Validation } from '../../protocol/campaign.ts';
 import type { Lease } from '../../protocol/project-api.ts';
 import { pointSeed, type UnitRange, unitRange } from '../campaigns/units.ts';
@@ -5,6 +6,7 @@ import { showId } from '../ids.ts';
 import { batch, type Database, type Queryable } from '../store/database.ts';
 import { type Asking, type Assignment, assign, canRun, type Offer } from './assign.ts';
 import { cutWhereNeeded } from './cut.ts';
+import { pairUp } from './pairing.ts';
 import * as sql from './queries.ts';
 import { type Claim, ranksOf, type Shares } from './shares.ts';
 
@@ -38,6 +40,8 @@ interface Round {
   readonly used: Map<string, number>;
   /** Hosts of campaigns on trial, by campaign. */
   readonly trials: ReadonlyMap<number, Set<number>>;
+  /** Those who ask, by host. */
+  readonly askers: ReadonlyMap<number, sql.AskerRow>;
 }
 
 /**
@@ -57,13 +61,17 @@ export async function leaseBatch(
   const answers = await db.transaction(async (tx) => {
     const campaigns = await tx.query<sql.CampaignRow>(sql.RUNNING_CAMPAIGNS, [now.toISOString()]);
     const trials = await trialsOf(tx, campaigns);
-    const given = new Map(asks.map((ask) => [ask.hostId, []]));
-    const round: Round = { tx, now, campaigns, given, used, trials };
+    const hostIds = asks.map((ask) => ask.hostId);
+    const given = new Map(hostIds.map((id) => [id, []]));
+    const rows = await tx.query<sql.AskerRow>(sql.ASKERS, [hostIds, now.toISOString()]);
+    const askers = new Map(rows.map((row) => [row.id, row]));
+    const round: Round = { tx, now, campaigns, given, used, trials, askers };
+    const untilWhen = (ask: LeaseAsk) => askers.get(ask.hostId)?.quarantined_until ?? null;
     const unknown = await settleHeld(round, asks);
     const short = () =>
       asks
         .map((ask) => ({ ...ask, want: ask.want - (round.given.get(ask.hostId)?.length ?? 0) }))
-        .filter((ask) => ask.want > 0);
+        .filter((ask) => ask.want > 0 && untilWhen(ask) === null);
     const complete = await offerAll(round, short(), turn);
     if (!complete) for (const ask of short()) await searchFor(round, ask);
     const leases = await show(round);
@@ -109,6 +117,11 @@ async function whyIdle(tx: Queryable): Promise<string> {
 }
 
 function whyShort(ask: LeaseAsk, round: Round, idle: string): string {
+  const until = round.askers.get(ask.hostId)?.quarantined_until;
+  if (until) {
+    const shown = until.toISOString().slice(0, 16).replace('T', ' ');
+    return `Results of this computer were not what its work units give; it gets no more until ${shown} UTC. Look for bad memory or overclocking.`;
+  }
   if (round.campaigns.length === 0) return idle;
   const fit = round.campaigns.filter((campaign) => canRun(ask.platforms, campaign.platforms));
   if (fit.length === 0) {
@@ -177,8 +190,13 @@ async function offerAll(round: Round, asking: readonly Asking[], turn: number): 
   );
   if (campaigns.length === 0) return true;
   const limit = asking.reduce((sum, host) => sum + host.want, 0) + SPARE_OFFERS;
-  const wanted = await tx.query<sql.WantedRow>(sql.WANTED_UNITS, [campaigns.map((one) => one.id), limit]);
-  let complete = true;
+  const ids = campaigns.map((one) => one.id);
+  const adaptive = campaigns.filter((one) => 'adaptive' in one.spec.validation).map((one) => one.id);
+  const wanted = await tx.query<sql.WantedRow>(sql.WANTED_UNITS, [ids, limit, adaptive]);
+  const few = asking.length + SPARE_OFFERS;
+  const waiting =
+    adaptive.length > 0 ? await tx.query<sql.WantedRow>(sql.WAITING_UNITS, [adaptive, few]) : [];
+  let complete = waiting.length < few;
   const offers: Offer[] = [];
   for (const campaign of campaigns) {
     const units = wanted.filter((unit) => unit.campaign_id === campaign.id);
@@ -189,6 +207,9 @@ async function offerAll(round: Round, asking: readonly Asking[], turn: number): 
       complete = false;
     }
     if (units.length >= limit) complete = false;
+    const isAdaptive = adaptive.includes(campaign.id);
+    // Those that wait first: the window may hold nothing else for a newcomer, and whoever may not have one skips it.
+    units.unshift(...waiting.filter((unit) => unit.campaign_id === campaign.id));
     offers.push({
       campaignId: campaign.id,
       platforms: campaign.platforms,
@@ -196,7 +217,7 @@ async function offerAll(round: Round, asking: readonly Asking[], turn: number): 
       trial: campaign.canary
         ? { hosts: [...(round.trials.get(campaign.id) ?? [])], limit: campaign.canary.hosts }
         : null,
-      units: units.map((unit) => ({ unitId: unit.id, wanted: unit.wanted })),
+      units: (isAdaptive ? shuffled(units) : units).map((unit) => ({ unitId: unit.id, wanted: unit.wanted })),
       cost: costOf(campaign),
     });
   }
@@ -204,8 +225,46 @@ async function offerAll(round: Round, asking: readonly Asking[], turn: number): 
   if (unitIds.length === 0) return complete;
   const had = await tx.query<sql.HadRow>(sql.HAD, [asking.map((host) => host.hostId), unitIds]);
   const pairs = new Set(had.map((row) => `${row.host_id} ${row.unit_id}`));
-  await give(round, assign(asking, offers, pairs, turn, round.used));
+  const one = (hosts: readonly Asking[], what: readonly Offer[]) =>
+    assign(hosts, what, pairs, turn, round.used);
+  const replicas = await replicasOf(round, campaigns, unitIds);
+  if (replicas.length === 0) await give(round, one(asking, offers));
+  else {
+    for (const { hostId } of asking) {
+      const network = round.askers.get(hostId)?.network ?? null;
+      // Whoever falsifies would agree with himself.
+      for (const replica of replicas) {
+        if (network !== null && replica.network === network) pairs.add(`${hostId} ${replica.unit_id}`);
+      }
+    }
+    const newcomers = new Set([...round.askers.values()].filter((row) => row.is_new).map((row) => row.id));
+    const waiting = replicas.map((row) => ({ unitId: row.unit_id, isYoung: row.is_young }));
+    await give(round, pairUp(asking, offers, waiting, newcomers, one));
+  }
   return complete;
+}
+
+/** For so long a unit that waits for a second host is kept for one that needs testing itself. */
+const FOR_NEWCOMERS_MS = 120_000;
+
+async function replicasOf(
+  { tx, now }: Round,
+  campaigns: readonly sql.CampaignRow[],
+  unitIds: readonly number[],
+): Promise<sql.ReplicaRow[]> {
+  if (!campaigns.some((campaign) => 'adaptive' in campaign.spec.validation)) return [];
+  const since = new Date(now.getTime() - FOR_NEWCOMERS_MS).toISOString();
+  return tx.query<sql.ReplicaRow>(sql.REPLICAS, [unitIds, since]);
+}
+
+/** So that no host can foresee which unit it gets, or choose. */
+function shuffled<T>(items: readonly T[]): T[] {
+  const order = [...items];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = randomInt(i + 1);
+    [order[i], order[j]] = [order[j] as T, order[i] as T]; // both indexes are below the length
+  }
+  return order;
 }
 
 function claimOf({ owner, priority, deadline }: sql.CampaignRow): Claim {

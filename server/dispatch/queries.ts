@@ -84,23 +84,43 @@ export const COUNT_MADE = `
   )
   UPDATE campaign SET units_made = units_made + (SELECT coalesce(sum(n), 0)::bigint FROM made) WHERE id = $1`;
 
-/** $1 campaigns, $2 at most this many of each. */
+/** $1 campaigns, $2 at most this many of each; of the adaptive ones, $3, not what waits for a second host. */
 export const WANTED_UNITS = `
   SELECT head.id, head.campaign_id, head.wanted
   FROM unnest($1::bigint[]) AS running (campaign_id)
   CROSS JOIN LATERAL (
     SELECT id, campaign_id, wanted FROM unit
     WHERE unit.campaign_id = running.campaign_id AND wanted > 0
+      AND (agreeing = 0 OR NOT unit.campaign_id = ANY($3::bigint[]))
     ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
   ) AS head
   ORDER BY head.id`;
 
-/** $1 campaign, $2 host, $3 how many: units the host has never had. */
+/** $1 adaptive campaigns, $2 at most this many of each: what waits for a second host. */
+export const WAITING_UNITS = `
+  SELECT head.id, head.campaign_id, head.wanted
+  FROM unnest($1::bigint[]) AS running (campaign_id)
+  CROSS JOIN LATERAL (
+    SELECT id, campaign_id, wanted FROM unit
+    WHERE unit.campaign_id = running.campaign_id AND wanted > 0
+      AND agreeing > 0
+    ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
+  ) AS head
+  ORDER BY head.id`;
+
+/**
+ * $1 campaign, $2 host, $3 how many: units the host has never had. What waits for a second opinion is not for one of the
+ * first host's own network.
+ */
 export const WANTED_BY_HOST = `
   SELECT id FROM unit
   WHERE campaign_id = $1 AND wanted > 0
     AND NOT EXISTS (SELECT FROM lease WHERE lease.host_id = $2 AND lease.unit_id = unit.id)
     AND NOT EXISTS (SELECT FROM result WHERE result.unit_id = unit.id AND result.host_id = $2)
+    AND NOT EXISTS (
+      SELECT FROM result JOIN host AS first ON first.id = result.host_id JOIN host AS asker ON asker.id = $2
+      WHERE result.unit_id = unit.id AND result.state = 'pending' AND result.checked > 0
+        AND first.network = asker.network)
   ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED`;
 
 export interface HadRow {
@@ -111,6 +131,32 @@ export const HAD = `
   SELECT host_id, unit_id FROM lease WHERE host_id = ANY($1::bigint[]) AND unit_id = ANY($2::bigint[])
   UNION ALL
   SELECT host_id, unit_id FROM result WHERE unit_id = ANY($2::bigint[]) AND host_id = ANY($1::bigint[])`;
+
+export interface AskerRow {
+  readonly id: number;
+  readonly network: string | null;
+  readonly quarantined_until: Date | null;
+  /** Nothing of its was wholly compared yet, nor is about to be. */
+  readonly is_new: boolean;
+}
+/** $1 hosts, $2 now. quarantined_until is null where it is over. */
+export const ASKERS = `
+  SELECT id, network, CASE WHEN quarantined_until > $2 THEN quarantined_until END AS quarantined_until,
+         checked - caught_at < 1 AND NOT EXISTS (
+           SELECT FROM result WHERE host_id = host.id AND state = 'pending' AND checked > 0) AS is_new
+  FROM host WHERE id = ANY($1::bigint[])`;
+
+export interface ReplicaRow {
+  readonly unit_id: number;
+  /** Of the host that computed it. */
+  readonly network: string | null;
+  readonly is_young: boolean;
+}
+/** $1 units, of which those that wait for a second host; young: the first reported after $2. */
+export const REPLICAS = `
+  SELECT result.unit_id, host.network, result.reported_at > $2 AS is_young
+  FROM result JOIN host ON host.id = result.host_id
+  WHERE result.unit_id = ANY($1::bigint[]) AND result.state = 'pending' AND result.checked > 0`;
 
 export interface LeaseRow {
   readonly id: number;

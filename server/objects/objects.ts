@@ -90,7 +90,7 @@ export class Objects {
   }
 
   async #readSmall(hash: string): Promise<Buffer | null> {
-    const place = (await this.#small.find([hash])).get(hash);
+    const place = await this.#small.place(hash);
     if (!place) return null;
     const bytes = await this.#small.read(place);
     if (bytes && sha256(bytes) === hash) return bytes;

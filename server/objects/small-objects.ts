@@ -1,3 +1,4 @@
+import { Batcher } from '../dispatch/batcher.ts';
 import { batch, type Database, type Queryable } from '../store/database.ts';
 import { type Entry, PackDamaged, type Packs, type Place } from './packs.ts';
 
@@ -20,10 +21,24 @@ export type Packed = Place & { readonly sha256: string };
 export class SmallObjects {
   readonly #db: Database;
   readonly #packs: Packs;
+  readonly #places: Batcher<string, Place | null>;
 
   constructor(db: Database, packs: Packs) {
     this.#db = db;
     this.#packs = packs;
+    this.#places = new Batcher(
+      async (hashes) => {
+        const found = await this.find(hashes);
+        return hashes.map((hash) => found.get(hash) ?? null);
+      },
+      256,
+      (hash) => hash,
+    );
+  }
+
+  /** Where one lies; asked together with others. */
+  place(sha256: string): Promise<Place | null> {
+    return this.#places.do(sha256);
   }
 
   async find(hashes: readonly string[]): Promise<Map<string, Place>> {

@@ -21,6 +21,7 @@ import { failedReport, Host, Staff } from '../testkit/client.ts';
 import { modelCampaign, modelOutput, modelPrograms, modelRelease } from '../testkit/model.ts';
 import { quiet } from '../testkit/server.ts';
 import * as validate from '../validate/queries.ts';
+import * as trust from '../validate/trust-queries.ts';
 import type { Database, Queryable } from './database.ts';
 import { migrate } from './migrate.ts';
 import { openPglite } from './pglite.ts';
@@ -94,7 +95,9 @@ test.skipIf(!isHere)(
 /** Statements that are constants, and those that a project says while all of its routes are used. */
 async function allStatements(): Promise<Set<string>> {
   const statements = new Set<string>();
-  for (const text of [dispatch, validate, catalogue, metrics].flatMap((queries) => Object.values(queries)))
+  for (const text of [dispatch, validate, trust, catalogue, metrics].flatMap((queries) =>
+    Object.values(queries),
+  ))
     if (typeof text === 'string') statements.add(text);
   const files = serverFiles(join(folder, 'embedded'));
   await Project.makeFolders(files);

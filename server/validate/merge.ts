@@ -29,3 +29,15 @@ export function mergeOf(
     counts: before ? before.counts.map((count, i) => count + (sums.counts[i] ?? 0)) : sums.counts,
   };
 }
+
+/** What takes the same away again. */
+export function negative(merge: PointMerge): PointMerge {
+  return {
+    ...merge,
+    units: -merge.units,
+    events: -merge.events,
+    attempted: -merge.attempted,
+    accepted: -merge.accepted,
+    counts: merge.counts.map((count) => -count),
+  };
+}

@@ -69,9 +69,11 @@ export interface PendingRow {
   readonly unit_id: number;
   readonly host_id: number;
   readonly output_hash: string;
+  readonly capsule: string;
+  readonly checked: number;
 }
 export const PENDING = `
-  SELECT lease_id, unit_id, host_id, coalesce(agrees_with, output_hash) AS output_hash FROM result
+  SELECT lease_id, unit_id, host_id, coalesce(agrees_with, output_hash) AS output_hash, capsule, checked FROM result
   WHERE unit_id = ANY($1::bigint[]) AND state = 'pending' ORDER BY lease_id`;
 
 /** Undecided results of a unit that others were compared to. */
@@ -122,28 +124,34 @@ export const DELETE_LEASES = `DELETE FROM lease WHERE id = ANY($1::bigint[])`;
 /** $1 verdicts; what they change of hosts is added up in the same statement. */
 export const DECIDE = `
   WITH news AS (
-    SELECT * FROM jsonb_to_recordset($1) AS news (lease_id bigint, state text, reason text, credit bigint, events bigint)
+    SELECT * FROM jsonb_to_recordset($1)
+      AS news (lease_id bigint, state text, reason text, credit bigint, events bigint, checked double precision)
   ), decided AS (
-    UPDATE result SET state = news.state, reason = news.reason, credit_microseconds = news.credit
-    FROM news WHERE result.lease_id = news.lease_id
-    RETURNING result.host_id, news.state, news.credit, news.events
+    UPDATE result SET state = news.state, reason = news.reason, credit_microseconds = news.credit,
+      checked = greatest(result.checked, news.checked), host_checked = host.checked
+    FROM news JOIN result AS before USING (lease_id) JOIN host ON host.id = before.host_id
+    WHERE result.lease_id = news.lease_id
+    RETURNING result.host_id, news.state, news.credit, news.events, news.checked
   ), per AS (
     SELECT host_id, sum(credit)::bigint AS credit, sum(events)::bigint AS events,
            count(*) FILTER (WHERE state = 'valid') AS valid,
            count(*) FILTER (WHERE state = 'invalid') AS invalid,
-           count(*) FILTER (WHERE state = 'failed') AS failed
+           count(*) FILTER (WHERE state = 'failed') AS failed,
+           coalesce(sum(checked) FILTER (WHERE state = 'valid'), 0) AS checked
     FROM decided GROUP BY host_id
   )
   UPDATE host SET credit_microseconds = credit_microseconds + per.credit, events_valid = events_valid + per.events,
     results_valid = results_valid + per.valid, results_invalid = results_invalid + per.invalid,
-    results_failed = results_failed + per.failed
+    results_failed = results_failed + per.failed, checked = host.checked + per.checked,
+    caught_at = CASE WHEN per.invalid > 0 THEN host.checked + per.checked ELSE caught_at END
   FROM per WHERE host.id = per.host_id AND (per.credit + per.events + per.valid + per.invalid + per.failed) > 0`;
 
 /** $1 units after the news; `returned` of their leases were out. */
 export const SET_UNITS = `
   UPDATE unit SET state = news.state, failures = news.failures, agreeing = news.agreeing,
-    leased = leased - news.returned
-  FROM jsonb_to_recordset($1) AS news (id bigint, state text, failures smallint, agreeing smallint, returned smallint)
+    leased = leased - news.returned, quorum = coalesce(news.quorum, unit.quorum)
+  FROM jsonb_to_recordset($1)
+    AS news (id bigint, state text, failures smallint, agreeing smallint, returned smallint, quorum smallint)
   WHERE unit.id = news.id`;
 
 /** $1 sums to merge, one row a point. The sum of no counts at all is NULL. */
@@ -195,8 +203,9 @@ export const COUNT_CAMPAIGNS = `
   FROM jsonb_to_recordset($1) AS news (id bigint, valid bigint, aside bigint, events bigint)
   WHERE campaign.id = news.id`;
 
+/** $1 results whose checks are due at $2; whole: of all blocks. */
 export const QUEUE_CHECKS = `
-  INSERT INTO spot_check (lease_id, not_before) SELECT unnest($1::bigint[]), $2`;
+  INSERT INTO spot_check (lease_id, whole, not_before) SELECT unnest($1::bigint[]), $3, $2`;
 
 export const DROP_CHECKS = `DELETE FROM spot_check WHERE lease_id = ANY($1::bigint[])`;
 
@@ -207,7 +216,7 @@ export const CLAIM_CHECKS = `
   UPDATE spot_check SET attempts = attempts + 1, not_before = $2
   WHERE lease_id IN (
     SELECT lease_id FROM spot_check WHERE not_before <= $1 ORDER BY not_before LIMIT $3 FOR UPDATE SKIP LOCKED)
-  RETURNING lease_id, attempts`;
+  RETURNING lease_id, attempts, whole`;
 
 /** At the start of the only server of a store: claims of its predecessor are void. */
 export const FREE_CHECKS = `UPDATE spot_check SET not_before = $1 WHERE not_before > $1`;
@@ -217,7 +226,10 @@ export const POSTPONE_CHECK = `UPDATE spot_check SET not_before = $2 WHERE lease
 export interface CheckedResultRow {
   readonly lease_id: number;
   readonly unit_id: number;
+  readonly output_hash: string;
   readonly files: OutputFile[];
+  /** Other results of the unit that wait, with other outputs. */
+  readonly others: { readonly lease_id: number; readonly files: OutputFile[] }[];
   readonly release_id: number;
   readonly point_index: number;
   readonly first_event: number;
@@ -225,11 +237,16 @@ export interface CheckedResultRow {
   readonly parameters: CampaignSpec['parameters'];
   readonly spec: CampaignSpec;
 }
-export const CHECKED_RESULT = `
-  SELECT result.lease_id, result.unit_id, result.files, campaign.release_id, unit.point_index, unit.first_event,
+/** $1 results, of which those decided meanwhile are left out. */
+export const CHECKED_RESULTS = `
+  SELECT result.lease_id, result.unit_id, result.output_hash, result.files, coalesce(
+           (SELECT jsonb_agg(jsonb_build_object('lease_id', other.lease_id, 'files', other.files) ORDER BY other.lease_id)
+            FROM result AS other WHERE other.unit_id = result.unit_id AND other.state = 'pending'
+              AND other.output_hash <> result.output_hash), '[]') AS others,
+         campaign.release_id, unit.point_index, unit.first_event,
          unit.events, point.parameters, campaign.spec
   FROM result
   JOIN unit ON unit.id = result.unit_id
   JOIN campaign ON campaign.id = result.campaign_id
   JOIN point ON point.campaign_id = unit.campaign_id AND point.index = unit.point_index
-  WHERE result.lease_id = $1 AND result.state = 'pending'`;
+  WHERE result.lease_id = ANY($1::bigint[]) AND result.state = 'pending'`;

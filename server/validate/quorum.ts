@@ -3,6 +3,8 @@ export interface PendingResult {
   readonly leaseId: number;
   readonly hostId: number;
   readonly outputHash: string;
+  /** Share of its blocks that were found right. */
+  readonly checked?: number;
 }
 
 export type QuorumDecision =

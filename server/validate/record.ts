@@ -11,6 +11,7 @@ import type { Sums } from './blocks.ts';
 import { mergeOf, type PointMerge } from './merge.ts';
 import * as sql from './queries.ts';
 import { type Method, type News, type Settlement, settle } from './settle.ts';
+import { type Judged, noteJudged, Trust } from './trust.ts';
 
 /** A report that passed all checks that need no lock. */
 export interface Arrival {
@@ -63,6 +64,12 @@ export interface Judgement {
   readonly leaseId: number;
   readonly unitId: number;
   readonly fault: string | null;
+  /** A block was regenerated and is not the host's: it did not compute what it was given. */
+  readonly isProven: boolean;
+  /** Share of the blocks that were regenerated. */
+  readonly share: number;
+  /** Other waiting results of the unit that differ from a block regenerated, and how. */
+  readonly refuted: ReadonlyMap<number, string>;
   /** null: the output is not here any more, as `fault` says. */
   readonly sums: Sums | null;
 }
@@ -80,13 +87,21 @@ export interface RecordParts {
   ) => Promise<Pick<Release, 'referenceMicrosecondsPerEvent' | 'histograms'>>;
   /** Told when spot checks were queued. */
   readonly onChecks: () => void;
+  /** Told when a host was caught. */
+  readonly onCaught: () => void;
+  /** In [0, 1), such that no host can foresee it. */
+  readonly random: () => number;
 }
 
 export function methodOf(validation: Validation): Method {
   if ('quorum' in validation) return { kind: 'quorum', quorum: validation.quorum };
+  if ('adaptive' in validation) return { kind: 'adaptive' };
   // By tolerance is a quorum as well, of results that agree instead of equal ones.
   return 'tolerance' in validation ? { kind: 'quorum', quorum: validation.tolerance } : { kind: 'spot' };
 }
+
+/** Where no second host has computed a unit by then, the project regenerates all its blocks: it may be the only host. */
+const REPLICA_PATIENCE_MS = 10 * 60_000;
 
 const MAXIMUM_DIFFERS = 'the cross-section maximum differs from that of other results of the same point';
 
@@ -99,7 +114,7 @@ const MAXIMUM_DIFFERS = 'the cross-section maximum differs from that of other re
  *   to be compared again
  */
 export async function recordBatch(
-  { db, small, releaseOf, onChecks }: RecordParts,
+  { db, small, releaseOf, onChecks, onCaught, random }: RecordParts,
   items: readonly (Arrival | Judgement)[],
   now: Date,
 ): Promise<(Verdict | typeof COMPARE_AGAIN | null)[]> {
@@ -123,6 +138,7 @@ export async function recordBatch(
     const pending = await tx.query<sql.PendingRow>(sql.PENDING, [[...units.keys()]]);
     const rules = await rulesOf(tx, [...units.values()], releaseOf);
     const maxima = await maximaOf(tx, [...units.values()]);
+    const trust = await Trust.of(tx, testedHosts(items, units, rules, pending), now);
 
     for (const item of items) {
       const unit = units.get(item.unitId);
@@ -130,7 +146,12 @@ export async function recordBatch(
       if (!unit || !rule) continue;
       const waiting = pending
         .filter((row) => row.unit_id === unit.id)
-        .map((row) => ({ leaseId: row.lease_id, hostId: row.host_id, outputHash: row.output_hash }));
+        .map((row) => ({
+          leaseId: row.lease_id,
+          hostId: row.host_id,
+          outputHash: row.output_hash,
+          checked: row.checked,
+        }));
       // A report repeated, or a check of what was decided meanwhile: nothing is new.
       if (item.kind === 'report' && !leases.has(item.leaseId)) continue;
       if (item.kind === 'checked' && !waiting.some((one) => one.leaseId === item.leaseId)) {
@@ -156,9 +177,15 @@ export async function recordBatch(
           method: rule.method,
           pending: waiting,
         },
-        newsOf(item, maximum),
+        newsOf(item, maximum, (leaseId) => {
+          const row = pending.find((one) => one.lease_id === leaseId);
+          const rate = row && rule.perMillion !== null ? trust.rate(row, rule.perMillion) : 0;
+          return random() < rate;
+        }),
       );
-      changes.add(item, unit, rule.costUs, settlement, leases.get(item.leaseId) === 'out');
+      changes.add(item, unit, rule, settlement, leases.get(item.leaseId) === 'out');
+      changes.judge(item, settlement, pending);
+      if (settlement.replicate !== null) trust.tested(settlement.replicate, pending);
       if (settlement.merge) maxima.set(point, sumsOf(item)?.maximumPb ?? maximum);
     }
     await small.add(tx, packed);
@@ -169,7 +196,24 @@ export async function recordBatch(
     return items.map((item) => (stale.has(item) ? COMPARE_AGAIN : (verdicts.get(item.leaseId) ?? null)));
   });
   if (changes.hasChecks) onChecks();
+  if (changes.hasCaught) onCaught();
   return recorded;
+}
+
+/** Hosts whose results passed a check in an adaptive campaign: how far they are believed decides what follows. */
+function testedHosts(
+  items: readonly (Arrival | Judgement)[],
+  units: ReadonlyMap<number, sql.UnitRow>,
+  rules: ReadonlyMap<number, Rule>,
+  pending: readonly sql.PendingRow[],
+): number[] {
+  const leases = new Set<number>();
+  for (const item of items) {
+    const unit = units.get(item.unitId);
+    const isAdaptive = unit && (rules.get(unit.campaign_id)?.perMillion ?? null) !== null;
+    if (isAdaptive && item.kind === 'checked') leases.add(item.leaseId);
+  }
+  return [...new Set(pending.filter((row) => leases.has(row.lease_id)).map((row) => row.host_id))];
 }
 
 function agreementOf(item: Arrival | Judgement): Agreement | null {
@@ -185,6 +229,8 @@ interface Rule {
   readonly method: Method;
   readonly costUs: number;
   readonly adapting: Adapting;
+  /** Of an adaptive campaign: wrong results expected among a million believed, at most. */
+  readonly perMillion: number | null;
 }
 
 async function rulesOf(
@@ -201,6 +247,7 @@ async function rulesOf(
       method: methodOf(row.spec.validation),
       costUs: release.referenceMicrosecondsPerEvent,
       adapting: { id: row.id, spec: row.spec, axes: release.histograms },
+      perMillion: 'adaptive' in row.spec.validation ? row.spec.validation.adaptive : null,
     });
   }
   return rules;
@@ -223,13 +270,19 @@ function sumsOf(item: Arrival | Judgement): Sums | null {
 }
 
 /** @param maximum of the point's merged results; it depends on the card alone, so all results must have the same */
-function newsOf(item: Arrival | Judgement, maximum: number | null): News {
+function newsOf(
+  item: Arrival | Judgement,
+  maximum: number | null,
+  isToReplicate: (leaseId: number) => boolean,
+): News {
   const { leaseId } = item;
   const sums = sumsOf(item);
   const fault = sums && maximum !== null && sums.maximumPb !== maximum ? MAXIMUM_DIFFERS : null;
   if (item.kind === 'checked') {
     if (item.sums === null) return { kind: 'lost', leaseId, reason: item.fault ?? 'lost at the project' };
-    return { kind: 'checked', leaseId, fault: item.fault ?? fault };
+    const { share, refuted } = item;
+    const replicate = isToReplicate(leaseId);
+    return { kind: 'checked', leaseId, fault: item.fault ?? fault, share, refuted, replicate };
   }
   const { outcome } = item;
   if (outcome.kind === 'failed') return { kind: 'bad', leaseId, state: 'failed', reason: outcome.reason };
@@ -252,9 +305,12 @@ class Changes {
     reason: string | null;
     credit: number;
     events: number;
+    checked: number;
   }[] = [];
   readonly #units: object[] = [];
   readonly #checks: number[] = [];
+  readonly #replicated: number[] = [];
+  readonly #judged: Judged[] = [];
   readonly #points = new Map<string, PointMerge>();
   readonly #campaigns = new Map<number, { id: number; valid: number; aside: number; events: number }>();
   /** Points of which a unit was decided, by campaign. */
@@ -264,10 +320,14 @@ class Changes {
     return this.#checks.length > 0;
   }
 
+  get hasCaught(): boolean {
+    return this.#judged.some((one) => one.isCaught);
+  }
+
   add(
     item: Arrival | Judgement,
     unit: sql.UnitRow,
-    costUs: number,
+    rule: Rule,
     settlement: Settlement,
     wasOut: boolean,
   ): void {
@@ -277,14 +337,15 @@ class Changes {
     } else {
       this.dropped.push(item.leaseId);
     }
-    for (const { leaseId, state, reason } of settlement.verdicts) {
+    for (const { leaseId, state, reason, checked } of settlement.verdicts) {
       const isValid = state === 'valid';
       this.#verdicts.push({
         lease_id: leaseId,
         state,
         reason,
-        credit: isValid ? creditMicroseconds(unit.events, costUs) : 0,
+        credit: isValid ? creditMicroseconds(unit.events, rule.costUs) : 0,
         events: isValid ? unit.events : 0,
+        checked,
       });
       if (leaseId !== item.leaseId) this.dropped.push(leaseId);
     }
@@ -294,13 +355,29 @@ class Changes {
       failures: settlement.unit.failures,
       agreeing: settlement.unit.agreeing,
       returned: item.kind === 'report' && wasOut ? 1 : 0,
+      quorum: quorumAfter(settlement, rule),
     });
     if (settlement.check !== null) this.#checks.push(settlement.check);
+    if (settlement.replicate !== null) this.#replicated.push(settlement.replicate);
     this.#count(unit, settlement);
     const sums = sumsOf(item);
     if (settlement.merge && sums) {
       const key = `${unit.campaign_id} ${unit.point_index}`;
       this.#points.set(key, mergeOf(this.#points.get(key) ?? null, unit, sums));
+    }
+  }
+
+  /** Notes what was found of hosts where blocks were regenerated. */
+  judge(item: Arrival | Judgement, settlement: Settlement, pending: readonly sql.PendingRow[]): void {
+    for (const { leaseId, state, reason, checked } of settlement.verdicts) {
+      const row = pending.find((one) => one.lease_id === leaseId);
+      const isOwn = leaseId === item.leaseId;
+      const isProven = item.kind === 'checked' && (isOwn ? item.isProven : item.refuted.has(leaseId));
+      const isCaught = state === 'invalid' && isProven;
+      const host = row ? row.host_id : item.kind === 'report' && isOwn ? item.hostId : null;
+      const capsule = row ? row.capsule : item.kind === 'report' && isOwn ? item.capsule : null;
+      if (host === null || capsule === null || !(isCaught || (state === 'valid' && checked > 0))) continue;
+      this.#judged.push({ leaseId, hostId: host, capsule, isCaught, reason });
     }
   }
 
@@ -340,8 +417,19 @@ class Changes {
     }
     await some([...this.#campaigns.values()], sql.COUNT_CAMPAIGNS);
     if (this.dropped.length > 0) await tx.query(sql.DROP_CHECKS, [this.dropped]);
-    if (this.#checks.length > 0) await tx.query(sql.QUEUE_CHECKS, [this.#checks, now.toISOString()]);
+    if (this.#checks.length > 0) await tx.query(sql.QUEUE_CHECKS, [this.#checks, now.toISOString(), false]);
+    if (this.#replicated.length > 0) {
+      const patient = new Date(now.getTime() + REPLICA_PATIENCE_MS).toISOString();
+      await tx.query(sql.QUEUE_CHECKS, [this.#replicated, patient, true]);
+    }
+    await noteJudged(tx, this.#judged, now);
   }
+}
+
+/** null: as it was. Where nobody's result is left to be compared with, one host is asked, not two. */
+function quorumAfter({ replicate, unit }: Settlement, { perMillion }: Rule): number | null {
+  if (replicate !== null) return 2;
+  return perMillion !== null && unit.state === 'open' && unit.agreeing === 0 ? 1 : null;
 }
 
 function resultRow(item: Arrival, unit: sql.UnitRow): sql.NewResult {

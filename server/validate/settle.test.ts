@@ -2,15 +2,16 @@ import { expect, test } from 'vitest';
 import type { PendingResult } from './quorum.ts';
 import { type Method, type News, settle, type UnitStanding } from './settle.ts';
 
-/** "1a 2b": lease 1 of host 1 with hash a, lease 2 of host 2 with hash b. */
+/** "1a 2b+": lease 1 of host 1 with hash a, lease 2 of host 2 with hash b, which passed a check. */
 function pending(text: string): PendingResult[] {
   return text
     .split(' ')
     .filter((word) => word !== '')
     .map((word) => ({
-      leaseId: Number(word.slice(0, -1)),
-      hostId: Number(word.slice(0, -1)),
-      outputHash: word.slice(-1),
+      leaseId: Number.parseInt(word, 10),
+      hostId: Number.parseInt(word, 10),
+      outputHash: word.replace('+', '').slice(-1),
+      checked: word.endsWith('+') ? 0.05 : 0,
     }));
 }
 const quorum = (n: number): Method => ({ kind: 'quorum', quorum: n });
@@ -38,7 +39,20 @@ const bad = (leaseId: number, state: 'failed' | 'invalid' = 'failed'): News => (
   reason: 'why',
 });
 const lost = (leaseId: number): News => ({ kind: 'lost', leaseId, reason: 'disk' });
-const checked = (leaseId: number, fault: string | null = null): News => ({ kind: 'checked', leaseId, fault });
+const checked = (
+  leaseId: number,
+  fault: string | null = null,
+  more: { share?: number; refuted?: number[]; replicate?: boolean } = {},
+): News => ({
+  kind: 'checked',
+  leaseId,
+  fault,
+  share: more.share ?? 0.05,
+  refuted: new Map((more.refuted ?? []).map((lease) => [lease, 'differs'])),
+  replicate: more.replicate ?? false,
+});
+const adaptive: Method = { kind: 'adaptive' };
+const replicate = { replicate: true };
 
 test.each<[string, UnitStanding, News, string, string]>([
   // what, unit, news -> verdicts, unit after (state failures agreeing [merge] [check])
@@ -83,6 +97,59 @@ test.each<[string, UnitStanding, News, string, string]>([
   ['a result lost after the decision', unit(spot, '', 0, 'valid'), lost(1), '1 late', 'valid 0 0'],
   ['a check fails', unit(spot, '1a'), checked(1, 'differs'), '1 invalid', 'open 1 0'],
   ['a check fails, another waits', unit(spot, '1a 2b'), checked(1, 'differs'), '1 invalid', 'open 1 1'],
+  ['adaptive waits for its check', unit(adaptive), came('1a'), '1 pending', 'open 0 1 check 1'],
+  ['adaptive: believed by its check', unit(adaptive, '1a'), checked(1), '1 valid', 'valid 0 0 merge'],
+  [
+    'adaptive: a second host is asked',
+    unit(adaptive, '1a'),
+    checked(1, null, replicate),
+    '1 pending',
+    'open 0 1 replicate 1',
+  ],
+  ['adaptive: which agrees', unit(adaptive, '1a+'), came('2a'), '2 valid, 1 valid', 'valid 0 0 merge'],
+  [
+    'adaptive: but nothing was checked yet',
+    unit(adaptive, '1a'),
+    came('2a'),
+    '2 pending',
+    'open 0 2 check 2',
+  ],
+  [
+    'adaptive: then a check is for both',
+    unit(adaptive, '1a 2a'),
+    checked(1, null, replicate),
+    '1 valid, 2 valid',
+    'valid 0 0 merge',
+  ],
+  ['adaptive: which differs', unit(adaptive, '1a+'), came('2b'), '2 pending', 'open 0 1 check 2'],
+  [
+    'adaptive: and is wrong',
+    unit(adaptive, '1a+ 2b'),
+    checked(2, 'differs', replicate),
+    '2 invalid',
+    'open 1 1',
+  ],
+  [
+    'adaptive: and the first is wrong',
+    unit(adaptive, '1a+ 2b'),
+    checked(2, null, { refuted: [1], replicate: true }),
+    '1 invalid, 2 pending',
+    'open 1 1 replicate 2',
+  ],
+  [
+    'adaptive: and both are wrong',
+    unit(adaptive, '1a+ 2b'),
+    checked(2, 'differs', { refuted: [1] }),
+    '1 invalid, 2 invalid',
+    'open 2 0',
+  ],
+  [
+    'adaptive: no second host came, all blocks were checked',
+    unit(adaptive, '1a+'),
+    checked(1, null, { share: 1, replicate: true }),
+    '1 valid',
+    'valid 0 0 merge',
+  ],
   ['a check fails once too often', unit(spot, '1a', 2), checked(1, 'differs'), '1 invalid', 'aside 3 0'],
 ])('%s', (_what, before, news, verdicts, after) => {
   const done = settle(before, news);
@@ -94,8 +161,18 @@ test.each<[string, UnitStanding, News, string, string]>([
     agreeing,
     done.merge ? 'merge' : '',
     done.check ? `check ${done.check}` : '',
+    done.replicate ? `replicate ${done.replicate}` : '',
   ];
   expect(shown.filter((word) => word !== '').join(' ')).toBe(after);
+});
+
+test('what a verdict rests on: another host, all blocks, or a share of them', () => {
+  const shares = (settlement: ReturnType<typeof settle>) => settlement.verdicts.map(({ checked }) => checked);
+  expect(shares(settle(unit(quorum(1)), came('1a')))).toEqual([0]);
+  expect(shares(settle(unit(quorum(2), '1a'), came('2a')))).toEqual([1, 1]);
+  expect(shares(settle(unit(spot, '1a'), checked(1)))).toEqual([0.05]);
+  expect(shares(settle(unit(adaptive, '1a'), checked(1, null, replicate)))).toEqual([0.05]);
+  expect(shares(settle(unit(adaptive, '1a+'), came('2a')))).toEqual([1, 1]);
 });
 
 test('every verdict but a good or waiting one says why', () => {

@@ -27,6 +27,16 @@ export function chooseBlocks(blocks: number, fraction: number, random: (below: n
   return pool.slice(0, wanted).sort((a, b) => a - b);
 }
 
+/** A block in which two results differ, any of them; null where there is none. */
+export function differingBlock(
+  lines: readonly string[],
+  others: readonly string[],
+  random: (below: number) => number,
+): number | null {
+  const differing = lines.flatMap((line, i) => (line === others[i] ? [] : [i]));
+  return differing.length === 0 ? null : (differing[random(differing.length)] ?? null);
+}
+
 /** The card of block `index` of `card`'s work unit, as a work unit of its own. */
 export function cardOfBlock(card: Card, index: number): Card {
   const firstEvent = card.firstEvent + index * card.blockEvents;
