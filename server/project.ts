@@ -81,6 +81,8 @@ export class Project {
   onChecks: () => void = () => {};
   /** Called when a host was caught; see validate/withdrawals.ts. */
   onCaught: () => void = () => {};
+  /** In [0, 1): decides which results a second host computes. */
+  draw: () => number = () => randomInt(2 ** 32) / 2 ** 32;
   readonly records: ReportParts['records'];
   readonly #contexts: Batcher<number, results.ContextRow | null>;
   readonly #leases: Batcher<LeaseAsk, LeaseAnswer>;
@@ -132,7 +134,7 @@ export class Project {
             releaseOf: (id, tx) => this.releases.get(id, tx),
             onChecks: () => this.onChecks(),
             onCaught: () => this.onCaught(),
-            random: () => randomInt(2 ** 32) / 2 ** 32,
+            random: () => this.draw(),
           },
           items,
           this.now(),

@@ -38,6 +38,8 @@ beforeAll(async () => {
     }),
   });
   const { project } = bare;
+  // Whoever has a record is compared once in two hundred times: not here.
+  project.draw = () => 0.9;
   const program = Buffer.from('a program, by name only');
   await project.objects.put(sha256(program), chunks(program), 1000);
   const blob = { sha256: sha256(program), bytes: program.length };
