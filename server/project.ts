@@ -23,6 +23,7 @@ import { Hosts } from './hosts.ts';
 import { readId, showId } from './ids.ts';
 import type { ProjectKey } from './key.ts';
 import type { RequestLimits } from './limits.ts';
+import { LiveCampaigns } from './live/live.ts';
 import { Objects } from './objects/objects.ts';
 import { Packs } from './objects/packs.ts';
 import { SmallObjects } from './objects/small-objects.ts';
@@ -53,6 +54,8 @@ export interface ProjectParts {
   /** Whether an address is a reverse proxy's that is believed. */
   readonly isProxy: (address: string) => boolean;
   readonly limits: RequestLimits;
+  /** How many may follow campaigns at a time; default: MOST_LISTENERS. */
+  readonly mostListeners?: number | undefined;
   readonly log: Logger;
   readonly now: () => Date;
 }
@@ -74,6 +77,7 @@ export class Project {
   readonly uploads: Uploads;
   readonly releases: Releases;
   readonly hosts: Hosts;
+  readonly live: LiveCampaigns;
   readonly registrations = new Registrations();
   /** Of the hashes of address blocks (network.ts). */
   readonly networkSecret: Buffer;
@@ -111,6 +115,7 @@ export class Project {
     this.uploads = new Uploads(files.uploads, this.objects);
     this.releases = new Releases(db, this.objects, parts.key, parts.software);
     this.hosts = new Hosts(db);
+    this.live = new LiveCampaigns({ ...parts, releases: this.releases }, parts.mostListeners);
     this.#contexts = new Batcher(
       async (ids) => {
         const rows = await db.query<results.ContextRow>(results.CONTEXTS, [ids]);

@@ -40,6 +40,8 @@ export interface ServerOptions {
   readonly isProxy?: (address: string) => boolean;
   /** Default: LIMITS. */
   readonly limits?: RequestLimits;
+  /** How many may follow campaigns at a time; see server/live/. */
+  readonly mostListeners?: number;
   readonly log: Logger;
 }
 
@@ -81,6 +83,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const project = await openProject(options, files, opened);
     const server = await listen(projectApp(project), options);
     opened.push(() => stopListening(server));
+    opened.push(() => project.live.close());
     const url = urlOf(server, options.host);
     const endpoint: ServerEndpoint = { url, staffToken: project.staffToken, pid: process.pid };
     await writeFileAtomic(files.endpoint, `${JSON.stringify(endpoint)}\n`, 0o600);
@@ -141,7 +144,7 @@ function unusable(error: unknown): string | null {
 }
 
 async function openProject(
-  { name, log, isProxy = () => false, limits = LIMITS }: ServerOptions,
+  { name, log, mostListeners, isProxy = () => false, limits = LIMITS }: ServerOptions,
   files: ServerFiles,
   opened: (() => Promise<void>)[],
 ): Promise<Project> {
@@ -169,6 +172,7 @@ async function openProject(
     name,
     isProxy,
     limits,
+    mostListeners,
     log,
     now: () => new Date(),
   });

@@ -11,6 +11,7 @@ import { StoreError } from '../store/database.ts';
 import { campaignRoutes } from './campaigns.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import { hostRoutes } from './hosts.ts';
+import { liveRoutes } from './live.ts';
 import { serveMetrics, watchRequests } from './metrics.ts';
 import { objectRoutes } from './objects.ts';
 import { openApi } from './openapi.ts';
@@ -24,6 +25,7 @@ import { workRoutes } from './work.ts';
 export const routes: readonly Route[] = [
   ...projectRoutes,
   ...catalogueRoutes,
+  ...liveRoutes,
   ...hostRoutes,
   ...releaseRoutes,
   ...objectRoutes,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import * as campaign from '../../protocol/campaign.ts';
 import * as catalogue from '../../protocol/catalogue.ts';
+import * as live from '../../protocol/live.ts';
 import * as primitives from '../../protocol/primitives.ts';
 import * as project from '../../protocol/project-api.ts';
 import * as release from '../../protocol/release.ts';
@@ -17,6 +18,7 @@ const exported: Record<string, unknown> = {
   ...workUnit,
   ...campaign,
   ...catalogue,
+  ...live,
   ...project,
   ...staff,
 };
@@ -97,6 +99,7 @@ function requestContent(body: NonNullable<Route['body']>): Json {
 }
 
 function answerContent(answer: Exclude<Route['answer'], 'nothing'>): Json {
+  if (answer === 'events') return { 'text/event-stream': { schema: { type: 'string' } } };
   return answer === 'bytes' ? bytes() : { 'application/json': { schema: schemaOf(answer, 'output') } };
 }
 

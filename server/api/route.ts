@@ -37,7 +37,7 @@ export interface Route {
   readonly body?: Body | undefined;
   /** Of a body that is JSON or text. */
   readonly maximumBytes: number;
-  readonly answer: Schema | 'bytes' | 'nothing';
+  readonly answer: Schema | 'bytes' | 'events' | 'nothing';
   readonly status: number;
   /** Refusals that are this route's own: status -> when. All answer ApiError. */
   readonly refusals: Readonly<Record<number, string>>;
@@ -49,7 +49,7 @@ interface Description<
   Q extends z.ZodObject | undefined,
   H extends z.ZodObject | undefined,
   B extends Body | undefined,
-  A extends Schema | 'bytes' | 'nothing',
+  A extends Schema | 'bytes' | 'events' | 'nothing',
 > {
   readonly method: Route['method'];
   readonly path: string;
@@ -80,7 +80,7 @@ export function route<
   Q extends z.ZodObject | undefined = undefined,
   H extends z.ZodObject | undefined = undefined,
   B extends Body | undefined = undefined,
-  A extends Schema | 'bytes' | 'nothing' = 'nothing',
+  A extends Schema | 'bytes' | 'events' | 'nothing' = 'nothing',
 >(description: Description<P, Q, H, B, A>): Route {
   const { handle, parameters, query, headers, body } = description;
   const status = description.status ?? (description.answer === 'nothing' ? 204 : 200);

@@ -13,6 +13,8 @@ import { shownState } from './life.ts';
 import { unitsPerPoint } from './units.ts';
 
 interface CampaignRow {
+  /** Of the row, as PostgreSQL counts its changes; so that of a point. */
+  readonly version: string;
   readonly id: number;
   readonly spec: CampaignSpec;
   readonly release_id: number;
@@ -31,9 +33,10 @@ interface CampaignRow {
   readonly events_valid: number;
 }
 const COLUMNS =
-  'id, spec, release_id, state, reason, owner, priority, deadline, extended_from, canary, created_at, points, units, units_valid, units_aside, events_valid';
+  'xmin::text AS version, id, spec, release_id, state, reason, owner, priority, deadline, extended_from, canary, created_at, points, units, units_valid, units_aside, events_valid';
 
 interface PointRow {
+  readonly version: string;
   readonly index: number;
   readonly parameters: CampaignPoint['parameters'];
   readonly units_valid: number;
@@ -58,25 +61,64 @@ export async function campaignSummary(db: Database, id: number, now: Date): Prom
 }
 
 /** @param idOrName "c3", or the campaign's name */
+export async function campaignId(db: Database, idOrName: string): Promise<number | null> {
+  const [row] = await db.query<{ id: number }>(
+    `SELECT id FROM campaign WHERE id = $1 OR name = $2 ORDER BY (id = $1) DESC LIMIT 1`,
+    [readId('c', idOrName) ?? 0, idOrName],
+  );
+  return row?.id ?? null;
+}
+
+/** A campaign's row changes whenever one of its points does. */
+export async function campaignVersions(db: Database, ids: readonly number[]): Promise<Map<number, string>> {
+  const rows = await db.query<{ id: number; version: string }>(
+    'SELECT id, xmin::text AS version FROM campaign WHERE id = ANY($1::bigint[])',
+    [ids],
+  );
+  return new Map(rows.map(({ id, version }) => [id, version]));
+}
+
+/** @param idOrName "c3", or the campaign's name */
 export async function campaignDetail(
   db: Database,
   releases: Releases,
   idOrName: string,
   now: Date,
 ): Promise<CampaignDetail | null> {
-  const [row] = await db.query<CampaignRow>(
-    `SELECT ${COLUMNS} FROM campaign WHERE id = $1 OR name = $2 ORDER BY (id = $1) DESC LIMIT 1`,
-    [readId('c', idOrName) ?? 0, idOrName],
-  );
+  const id = await campaignId(db, idOrName);
+  return id === null ? null : ((await readCampaign(db, releases, id, now))?.detail ?? null);
+}
+
+export interface CampaignReading {
+  readonly version: string;
+  /** Points that were known are left out. */
+  readonly detail: CampaignDetail;
+  readonly pointVersions: Readonly<Record<number, string>>;
+}
+
+/** @param known versions of points that need not be read if they are still the same */
+export async function readCampaign(
+  db: Database,
+  releases: Releases,
+  id: number,
+  now: Date,
+  known: CampaignReading['pointVersions'] = {},
+): Promise<CampaignReading | null> {
+  // Its row first: a change between the two is then seen again.
+  const [row] = await db.query<CampaignRow>(`SELECT ${COLUMNS} FROM campaign WHERE id = $1`, [id]);
   if (!row) return null;
   const { histograms, references = [] } = await releases.get(row.release_id);
-  const points = await db.query<PointRow>(
-    `SELECT index, parameters, units_valid, events_valid, units_wanted, relative_error, maximum_pb, attempted, accepted, counts
-     FROM point WHERE campaign_id = $1 ORDER BY index`,
-    [row.id],
-  );
   const units = unitsPerPoint({ ...row.spec, points: row.points, extendedFrom: row.extended_from });
-  return {
+  // How many units a point has may change with the campaign's row alone.
+  const points = await db.query<PointRow>(
+    `SELECT * FROM (
+       SELECT xmin::text || '.' || $3::text AS version, index, parameters, units_valid, events_valid, units_wanted, relative_error,
+              maximum_pb, attempted, accepted, counts
+       FROM point WHERE campaign_id = $1
+     ) AS shown WHERE version IS DISTINCT FROM ($2::jsonb ->> index::text) ORDER BY index`,
+    [row.id, JSON.stringify(known), String(units)],
+  );
+  const detail = {
     ...summary(row, now),
     description: row.spec.description,
     validation: row.spec.validation,
@@ -97,6 +139,8 @@ export async function campaignDetail(
       histograms: histogramsOf(point.counts, histograms),
     })),
   };
+  const pointVersions = Object.fromEntries(points.map(({ index, version }) => [index, version]));
+  return { version: row.version, detail, pointVersions };
 }
 
 function summary(row: CampaignRow, now: Date): CampaignSummary {
