@@ -3,7 +3,7 @@ import messages from '@intlify/unplugin-vue-i18n/vite';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vite';
 
-/** The pages are served by the engine under a strict policy: nothing inlined, no data: URLs, no polyfill script. */
+/** The pages are served by the engine or a project server under a strict policy: nothing inlined, no data: URLs, no polyfill script. */
 export default defineConfig({
   root: fileURLToPath(new URL('renderer/app', import.meta.url)),
   base: './',
@@ -11,7 +11,9 @@ export default defineConfig({
     vue(),
     // Messages are compiled here: in the page the policy forbids to make functions out of text.
     messages({
-      include: fileURLToPath(new URL('renderer/app/locales/**', import.meta.url)),
+      include: ['app', 'console'].map((page) =>
+        fileURLToPath(new URL(`renderer/${page}/locales/**`, import.meta.url)),
+      ),
       runtimeOnly: true,
       dropMessageCompiler: true,
       fullInstall: false,

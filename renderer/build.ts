@@ -1,5 +1,5 @@
 /**
- * Builds the pages into build/renderer. Does nothing, and says nothing, when the inputs are those of the last build;
+ * Builds the volunteer's pages into build/renderer and the project's into build/console. Does nothing, and says nothing, when the inputs are those of the last build;
  * builds beside and renames, so that a reader finds a whole page or the one before.
  */
 import { createHash } from 'node:crypto';
@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const TARGET = join(ROOT, 'build', 'renderer');
+/** Source -> below build/. */
+const PAGES = { app: 'renderer', console: 'console' };
 const STAMP = '.inputs';
 const INPUTS = ['renderer', 'protocol', 'resources', 'vite.config.ts', 'package-lock.json'];
 
@@ -37,22 +38,30 @@ async function hashOfInputs(): Promise<string> {
 /** @returns whether there was anything to build */
 export async function buildRenderer(): Promise<boolean> {
   const inputs = await hashOfInputs();
-  const built = await readFile(join(TARGET, STAMP), 'utf8').catch(() => null);
+  let built = false;
+  for (const [page, name] of Object.entries(PAGES))
+    if (await buildPage(join(ROOT, 'renderer', page), join(ROOT, 'build', name), inputs)) built = true;
+  return built;
+}
+
+async function buildPage(source: string, target: string, inputs: string): Promise<boolean> {
+  const built = await readFile(join(target, STAMP), 'utf8').catch(() => null);
   if (built === inputs) return false;
-  const beside = `${TARGET}.${process.pid}.new`;
-  const old = `${TARGET}.${process.pid}.old`;
+  const beside = `${target}.${process.pid}.new`;
+  const old = `${target}.${process.pid}.old`;
   try {
-    await mkdir(dirname(TARGET), { recursive: true });
+    await mkdir(dirname(target), { recursive: true });
     await build({
       configFile: join(ROOT, 'vite.config.ts'),
       logLevel: 'warn',
+      root: source,
       build: { outDir: beside, emptyOutDir: true },
     });
     await writeFile(join(beside, STAMP), inputs);
-    await rename(TARGET, old).catch((error: NodeJS.ErrnoException) => {
+    await rename(target, old).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
     });
-    await rename(beside, TARGET);
+    await rename(beside, target);
   } finally {
     await rm(beside, { recursive: true, force: true });
     await rm(old, { recursive: true, force: true });
@@ -63,5 +72,5 @@ export async function buildRenderer(): Promise<boolean> {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const started = performance.now();
   if (await buildRenderer())
-    console.error(`built the page in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    console.error(`built the pages in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }

@@ -42,6 +42,8 @@ export interface ServerOptions {
   readonly limits?: RequestLimits;
   /** How many may follow campaigns at a time; see server/live/. */
   readonly mostListeners?: number;
+  /** The project's page, built by renderer/build.ts; without it there is an API alone. */
+  readonly pageFolder?: string | null;
   readonly log: Logger;
 }
 
@@ -81,7 +83,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   try {
     const project = await openProject(options, files, opened);
-    const server = await listen(projectApp(project), options);
+    const server = await listen(projectApp(project, options.pageFolder ?? null), options);
     opened.push(() => stopListening(server));
     opened.push(() => project.live.close());
     const url = urlOf(server, options.host);

@@ -1,14 +1,14 @@
 import { writeFileAtomic } from '../../platform/files.ts';
 import type { CampaignDetail, CampaignPoint } from '../../protocol/campaign.ts';
+import { exported } from '../../protocol/exported.ts';
+import { crossSectionPb, yodaText } from '../../protocol/yoda.ts';
 import type { Command } from '../command.ts';
 import { writeCrate } from '../crate/crate.ts';
 import { findProject } from '../endpoints.ts';
 import { CliError, EXIT, RefusedError, UsageError } from '../errors.ts';
-import { exported } from '../exported.ts';
 import { showProvenance } from '../provenance.ts';
 import { clean, type Terminal, table } from '../terminal.ts';
 import { count, parameters, parseWhole } from '../words.ts';
-import { crossSectionPb, yodaText } from '../yoda.ts';
 import { askCampaign, PROJECT_OPTIONS } from './campaigns.ts';
 
 export const results: Command = {

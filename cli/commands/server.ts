@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../platform/files.ts';
 import { makeLogger } from '../../platform/log.ts';
@@ -17,6 +18,9 @@ import type { Command } from '../command.ts';
 import { CliError, EXIT } from '../errors.ts';
 import { dataOption } from '../folders.ts';
 import { type Settings, STANDARD_ERROR, serverSettings, showSettings } from '../server/settings.ts';
+
+/** The project's page, where it is built: by `npm start` and all that runs tests, or `node renderer/build.ts`. */
+const BUILT_PAGE = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'build', 'console');
 
 export const server: Command = {
   name: 'server',
@@ -95,6 +99,7 @@ async function optionsOf({ values }: Settings): Promise<ServerOptions> {
     name,
     ...(publicUrl === undefined ? {} : { publicUrl }),
     isProxy: proxyTest(trustedProxies),
+    pageFolder: existsSync(BUILT_PAGE) ? BUILT_PAGE : null,
     log: makeLogger('server', logFile === STANDARD_ERROR ? 2 : logFile, logLevel),
   };
 }

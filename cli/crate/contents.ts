@@ -1,8 +1,8 @@
 import type { CampaignDetail, CampaignSpec } from '../../protocol/campaign.ts';
+import { exported } from '../../protocol/exported.ts';
 import type { ProjectInfo } from '../../protocol/project-api.ts';
 import type { Release, Signed } from '../../protocol/release.ts';
-import { exported } from '../exported.ts';
-import { yodaText } from '../yoda.ts';
+import { yodaText } from '../../protocol/yoda.ts';
 import { guide } from './guide.ts';
 import type { CrateFile } from './metadata.ts';
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { protocol, type Session } from 'electron';
-import { pageFiles } from '../../engine/api/page-files.ts';
+import { pageFiles } from '../../platform/page-files.ts';
 import { API_PREFIX } from '../../protocol/project-api.ts';
 import { type EngineProxy, problem } from './proxy.ts';
 

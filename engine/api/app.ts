@@ -3,6 +3,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { secureHeaders } from 'hono/secure-headers';
 import { z } from 'zod';
 import type { Logger } from '../../platform/log.ts';
+import { PAGE_POLICY, servePage } from '../../platform/serve-page.ts';
 import {
   EventsQuery,
   JoinRequest,
@@ -22,7 +23,6 @@ import { ControlError, type EngineControl } from './control.ts';
 import { apiError, CONTROL_STATUS, InvalidInput } from './errors.ts';
 import { eventStream } from './events.ts';
 import { loopbackOnly, tokenRequired } from './guard.ts';
-import { servePage } from './page.ts';
 
 const BODY_BYTES = 64 * 1024;
 const HistoryQuery = z.strictObject({ days: z.coerce.number().int().min(1).max(3660).default(30) });
@@ -44,17 +44,7 @@ export async function engineApp(options: AppOptions): Promise<Hono> {
   const app = new Hono();
   app.use(
     secureHeaders({
-      contentSecurityPolicy: {
-        defaultSrc: ["'none'"],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'"],
-        imgSrc: ["'self'", 'data:'],
-        fontSrc: ["'self'"],
-        connectSrc: ["'self'"],
-        baseUri: ["'none'"],
-        formAction: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
+      contentSecurityPolicy: PAGE_POLICY,
       referrerPolicy: 'no-referrer',
     }),
   );

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { PublishError } from '../../cvmfs/publish/index.ts';
+import { PAGE_POLICY, servePage } from '../../platform/serve-page.ts';
 import type { ApiError } from '../../protocol/project-api.ts';
 import { ApiFailure } from '../errors.ts';
 import { Metrics } from '../metrics/metrics.ts';
@@ -34,17 +35,21 @@ export const routes: readonly Route[] = [
   ...campaignRoutes,
 ];
 
-/** The whole HTTP side of a project. */
-export function projectApp(project: Project): Hono {
+/**
+ * The whole HTTP side of a project.
+ * @param pageFolder the built page of the project; null: it has an API alone
+ */
+export function projectApp(project: Project, pageFolder: string | null = null): Hono {
   const app = new Hono();
   const metrics = new Metrics(project);
   app.use(watchRequests(metrics));
-  app.use(secureHeaders());
+  app.use(secureHeaders({ contentSecurityPolicy: PAGE_POLICY }));
   serveMetrics(app, project, metrics);
   mount(app, routes, project);
   serveRepositories(app, project);
   const document = openApi(routes);
   app.get('/openapi.json', (context) => context.json(document));
+  if (pageFolder !== null) servePage(app, pageFolder);
   app.notFound((context) =>
     context.json(
       apiError('no-such-route', `there is no ${context.req.method} ${context.req.path}; see /openapi.json`),

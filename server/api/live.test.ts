@@ -14,6 +14,7 @@ beforeAll(async () => {
   host = await Host.register(server.url);
   staff = new Staff(server.url, server.staffToken);
   await staff.publish(modelRelease, modelPrograms);
+  await staff.push(modelCampaign('filling', { sweep: { x: [1, 2] }, events: 2000 }));
 });
 afterAll(() => server?.remove());
 const opened: Listener[] = [];
@@ -28,8 +29,17 @@ afterEach(async () => {
 
 const path = (campaign: string) => `/campaigns/${campaign}/events`;
 
+test('a server that ends lets its followers go at once', async () => {
+  const one = await listen('filling');
+  await until('a snapshot', async () => one.detail);
+  const before = Date.now();
+  await server.stop();
+  await one.ended;
+  expect(Date.now() - before).toBeLessThan(2500);
+  await server.restart();
+});
+
 test('followers see results merge: the same to all of them, and no more than one message a second', async () => {
-  await staff.push(modelCampaign('filling', { sweep: { x: [1, 2] }, events: 2000 }));
   const listeners = await Promise.all(Array.from({ length: 12 }, () => listen('filling')));
   await until('snapshots', async () => listeners.every(({ detail }) => detail !== null));
   const [first] = listeners;
@@ -60,7 +70,6 @@ test('followers see results merge: the same to all of them, and no more than one
   await until('one more', allSeen(31));
   expect(first?.deltas.at(-1)?.points).toHaveLength(1);
   for (const lease of leases.slice(31)) await host.finish(lease, modelOutput(lease.card));
-  // The merged ones, and who would not agree with them counted twice or not at all.
   await until('all', allSeen(40));
   const points = first?.detail?.points ?? [];
   for (const { index, histograms } of points) {
@@ -92,14 +101,4 @@ test('asking for the head alone, or for a campaign that is not there, holds no p
   }
   const one = await listen('asked');
   expect(one.status).toBe(200);
-});
-
-test('a server that ends lets its followers go at once', async () => {
-  const one = await listen('asked');
-  await until('a snapshot', async () => one.detail);
-  const before = Date.now();
-  await server.stop();
-  await one.ended;
-  expect(Date.now() - before).toBeLessThan(2500);
-  await server.restart();
 });

@@ -40,7 +40,7 @@ export class Listener {
   }
 
   async #read(answer: Response): Promise<void> {
-    if (!answer.ok || !answer.body) return;
+    if (!answer.ok || !answer.body) return answer.body?.cancel();
     const parser = createParser({
       onEvent: (message) => {
         this.messages.push(message);

@@ -1,8 +1,9 @@
-import { createI18n } from 'vue-i18n';
 import { LANGUAGES, type Language } from '../../../protocol/shell.ts';
-import { count, setFormatLocale } from '../../shared/format.ts';
+import { setFormatLocale } from '../../shared/format.ts';
+import { type Messages, showMessages } from '../../shared/i18n/index.ts';
 
-type Messages = Record<string, unknown>;
+export { has, t, tn } from '../../shared/i18n/index.ts';
+
 const LOADERS: Readonly<Record<Language, () => Promise<{ default: Messages }>>> = {
   en: () => import('../locales/en.json'),
   fr: () => import('../locales/fr.json'),
@@ -19,13 +20,6 @@ export const LANGUAGE_NAMES: Readonly<Record<Language, string>> = {
   es: 'Español',
 };
 
-const i18n = createI18n({
-  legacy: false,
-  locale: 'en',
-  messages: {} as Record<Language, Messages>,
-  missingWarn: true,
-});
-
 /** The system's first language that we have; English where there is none. */
 export function systemLanguage(wanted: readonly string[] = navigator.languages): Language {
   for (const tag of wanted) {
@@ -38,35 +32,9 @@ export function systemLanguage(wanted: readonly string[] = navigator.languages):
 /** Loads a language and shows it; numbers and dates go by the person's own region where it speaks that language. */
 export async function setLanguage(language: Language): Promise<void> {
   const { default: messages } = await LOADERS[language]();
-  i18n.global.setLocaleMessage(language, messages as never);
-  plain.clear();
-  i18n.global.locale.value = language;
+  showMessages(language, messages);
   const regional = navigator.languages.find((tag) => tag.startsWith(`${language}-`));
   setFormatLocale(regional ?? (language === 'en' ? 'en-GB' : language));
   document.documentElement.lang = language;
   document.documentElement.dir = 'ltr';
-}
-
-/** Most of a page's messages have no values, and are asked for again whenever it is drawn. */
-const plain = new Map<string, string>();
-
-/** A message in the page's language. */
-export function t(key: string, values?: Record<string, unknown>): string {
-  if (values) return i18n.global.t(key, values);
-  const id = `${i18n.global.locale.value} ${key}`;
-  const known = plain.get(id);
-  if (known !== undefined) return known;
-  const message = i18n.global.t(key);
-  plain.set(id, message);
-  return message;
-}
-
-/** A message that depends on a number: "{n} core | {n} cores". */
-export function tn(key: string, n: number, values: Record<string, unknown> = {}): string {
-  return i18n.global.t(key, { n: count(n), ...values }, n);
-}
-
-/** Whether there is a message by this key. */
-export function has(key: string): boolean {
-  return i18n.global.te(key);
 }

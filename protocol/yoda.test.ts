@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CampaignDetail } from '../protocol/campaign.ts';
+import { CampaignDetail } from './campaign.ts';
 import { crossSectionPb, yodaText } from './yoda.ts';
 
 const detail = CampaignDetail.parse({

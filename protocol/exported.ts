@@ -1,4 +1,4 @@
-import type { CampaignDetail } from '../protocol/campaign.ts';
+import type { CampaignDetail } from './campaign.ts';
 import { crossSectionPb } from './yoda.ts';
 
 /** The document of `results --format json`: all that a plot needs, cross-sections worked out. */

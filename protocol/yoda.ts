@@ -1,5 +1,5 @@
-import type { CampaignDetail, CampaignPoint } from '../protocol/campaign.ts';
-import type { HistogramAxis } from '../protocol/release.ts';
+import type { CampaignDetail, CampaignPoint } from './campaign.ts';
+import type { HistogramAxis } from './release.ts';
 
 /**
  * A campaign's merged histograms as YODA 1 text (format V2), one Histo1D for each histogram and point, at

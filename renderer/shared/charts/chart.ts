@@ -1,6 +1,6 @@
 import { computed, type Ref, type ShallowRef, shallowRef } from 'vue';
-import type { Frame } from '../../shared/draw/histogram.ts';
-import { useSize } from '../../shared/use/size.ts';
+import type { Frame } from '../draw/histogram.ts';
+import { useSize } from '../use/size.ts';
 
 /** Sizes of a chart in rem, so that its margins hold the labels at any size of text. */
 export interface ChartShape {
