@@ -40,7 +40,7 @@ describe('a bare clone on a machine that has never seen it', () => {
       expect(await settle(folder.path)).toEqual([]);
     }
     // What takes the compilers a minute is built where these tests run, in a bare clone too where it is CI's.
-    for (const name of ['build/evgen', 'build/appliance', 'build/renderer', 'build/desktop'])
+    for (const name of ['build/evgen', 'build/appliance', 'build/renderer', 'build/console', 'build/desktop'])
       if (existsSync(join(root, name))) cpSync(join(root, name), join(clone, name), { recursive: true });
     const run = await npm('start', '--silent', '--', '--work-units', '1', '--capsule', 'wasm', '--json').done;
     expect(run.code, run.stderr.slice(-3000)).toBe(0);

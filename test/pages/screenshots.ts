@@ -5,11 +5,12 @@
 import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { openPage } from '../../renderer/testkit/browser.ts';
 import { startPageEngine } from '../../renderer/testkit/engine.ts';
 import { busyState, emptyState } from '../../renderer/testkit/states.ts';
 import { root } from '../testkit/command.ts';
+import { ConsoleWorld } from './console-world.ts';
 import { NAMES, SCHEMES, show, WIDTHS } from './pages.ts';
 import { World } from './world.ts';
 
@@ -22,10 +23,12 @@ const CHOSEN: readonly string[] = [
   'projects-360-light',
   'preferences-800-dark',
   'health-1440-light',
+  'project-campaign-1440-light',
 ];
 /** Of this height at least; the picture is of the whole page. */
-const HEIGHTS: Readonly<Record<number, number>> = { 360: 740, 800: 1000, 1440: 900, 3840: 2160 };
+const HEIGHTS: Readonly<Record<number, number>> = { 360: 740, 400: 800, 800: 1000, 1440: 900, 3840: 2160 };
 const STATE_WIDTHS = [360, 1440];
+const PROJECT_WIDTHS = [400, 1440];
 
 const only = process.argv.slice(2);
 const isWanted = (file: string) => only.length === 0 || only.some((part) => file.includes(part));
@@ -112,6 +115,28 @@ async function takeStates(world: World): Promise<void> {
   }
 }
 
+/** Of a project: its campaigns, and one of them half full beside the measured data. */
+async function takeProject(browser: Browser): Promise<void> {
+  const project = await ConsoleWorld.start();
+  try {
+    await project.push('z-events', { title: 'Whole events at the Z and above', eventsPerUnit: 1000 });
+    const { page } = await openPage(browser, { reducedMotion: 'reduce', locale: 'en-GB' });
+    await page.goto(project.server.url);
+    await page.getByRole('link', { name: 'Whole events' }).waitFor();
+    await project.compute(3, 91.19);
+    await project.push('beams', { title: 'Polarised beams', sweep: { energyGeV: [91.19] } });
+    await page.goto(`${project.server.url}/#/campaigns/z-events`);
+    await page.locator('svg path.line').waitFor({ state: 'attached' });
+    await take(page, 'project-campaign', PROJECT_WIDTHS);
+    await page.goto(`${project.server.url}/#/`);
+    await page.getByRole('progressbar', { name: /Whole events/ }).waitFor();
+    await take(page, 'project-list', PROJECT_WIDTHS);
+    await page.close();
+  } finally {
+    await project.stop();
+  }
+}
+
 /** Whole events, as the demo campaign's. */
 const work = {
   ...{ units: 100, eventsPerUnit: 20_000, blockEvents: 1000 },
@@ -127,6 +152,7 @@ try {
   await takePages(page);
   await page.close();
   await takeStates(world);
+  await takeProject(world.browser);
   if (only.length === 0) {
     await mkdir(CHOSEN_FOLDER, { recursive: true });
     for (const file of CHOSEN)
