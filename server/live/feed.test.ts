@@ -6,6 +6,7 @@ import { Feed, type Message } from './feed.ts';
 
 const point = (index: number, unitsValid: number): CampaignPoint => ({
   ...{ index, unitsValid, parameters: {}, units: 100, eventsValid: 10 * unitsValid, crossSection: null },
+  relativeError: null,
   histograms: { a: [0, unitsValid, 0] },
 });
 
@@ -13,7 +14,15 @@ function reading(version: string, unitsValid: number, points: readonly CampaignP
   const detail: CampaignDetail = {
     ...{ id: 'c1', name: 'one', title: 'One', application: 'model', version: '1', state: 'running' },
     ...{ createdAt: '2026-11-28T12:00:00.000Z', units: 200, unitsValid, unitsSetAside: 0 },
-    ...{ eventsWanted: 2000, eventsValid: 10 * unitsValid, description: '', validation: { quorum: 1 } },
+    ...{
+      eventsWanted: 2000,
+      eventsValid: 10 * unitsValid,
+      reason: null,
+      owner: 'staff',
+      priority: 0,
+      deadline: null,
+    },
+    ...{ adaptive: null, description: '', validation: { quorum: 1 } },
     ...{ axes: [], references: [], points: [...points] },
   };
   const pointVersions = Object.fromEntries(points.map(({ index }) => [index, version]));
