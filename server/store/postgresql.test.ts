@@ -18,8 +18,10 @@ import * as metrics from '../metrics/queries.ts';
 import { Project } from '../project.ts';
 import { Software } from '../software/software.ts';
 import { failedReport, Host, Staff } from '../testkit/client.ts';
+import { Listener } from '../testkit/listener.ts';
 import { modelCampaign, modelOutput, modelPrograms, modelRelease } from '../testkit/model.ts';
 import { quiet } from '../testkit/server.ts';
+import { until } from '../testkit/until.ts';
 import * as validate from '../validate/queries.ts';
 import * as trust from '../validate/trust-queries.ts';
 import type { Database, Queryable } from './database.ts';
@@ -144,6 +146,7 @@ async function use(project: Project, url: string): Promise<void> {
   await staff.send('GET', '/campaigns');
   await staff.send('GET', '/appliance');
   const host = await Host.register(url);
+  const listener = await Listener.open(url, 'used');
   const { leases } = await host.leases(4);
   for (const lease of leases.slice(0, 2)) await host.finish(lease, modelOutput(lease.card));
   const [third] = leases.slice(2);
@@ -165,6 +168,8 @@ async function use(project: Project, url: string): Promise<void> {
     expect((await staff.send('POST', `/staff/campaigns/used/${action}`, body)).status).toBeLessThan(300);
   await host.leases(1);
   await judgeCanaries(project.db);
+  await until('what changed', async () => listener.deltas.length > 0);
+  await listener.leave();
   await project.expire();
   await project.forget();
 }
