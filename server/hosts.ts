@@ -67,6 +67,11 @@ export class Hosts {
     return this.#registrations.idle();
   }
 
+  /** As identify(), without asking the store. */
+  remembered(token: string): number | null {
+    return this.#byHash.get(tokenHash(token)) ?? null;
+  }
+
   /** @returns null where no host has that token. The look-up is by hash, so its time tells nothing of the token. */
   async identify(token: string): Promise<number | null> {
     const hash = tokenHash(token);

@@ -8,6 +8,7 @@ import type {
   ResultReport,
   ResultVerdict,
 } from '../protocol/project-api.ts';
+import { AddressLimit } from './api/address-limit.ts';
 import { Registrations } from './api/registrations.ts';
 import { takeSnapshot } from './backup/take-snapshot.ts';
 import { dismissCancelled } from './campaigns/change.ts';
@@ -81,6 +82,8 @@ export class Project {
   readonly registrations = new Registrations();
   /** Of the hashes of address blocks (network.ts). */
   readonly networkSecret: Buffer;
+  /** Tokens nobody has. They can not be guessed, but each costs a look into the store. At once: a venue whose project was set up anew. */
+  readonly strangers = new AddressLimit({ atOnce: 1500, perSecond: 5 });
   /** Called when results wait for their spot checks; see validate/spot-queue.ts. */
   onChecks: () => void = () => {};
   /** Called when a host was caught; see validate/withdrawals.ts. */

@@ -53,6 +53,8 @@ export interface RunningServer {
   /** beamtime://join?... with the project's address, the fingerprint of its key and of its software's master key. */
   readonly invitation: string;
   readonly staffToken: string;
+  /** What answers: so that a test can see that no route was forgotten. */
+  readonly app: Hono;
   close(): Promise<void>;
 }
 
@@ -83,7 +85,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   try {
     const project = await openProject(options, files, opened);
-    const server = await listen(projectApp(project, options.pageFolder ?? null), options);
+    const app = projectApp(project, options.pageFolder ?? null);
+    const server = await listen(app, options);
     opened.push(() => stopListening(server));
     opened.push(() => project.live.close());
     const url = urlOf(server, options.host);
@@ -95,6 +98,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       url,
       invitation: invitationTo(options.publicUrl?.replace(/\/$/, '') ?? url, project.info()),
       staffToken: project.staffToken,
+      app,
       close,
     };
   } catch (error) {

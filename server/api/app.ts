@@ -43,6 +43,15 @@ export function projectApp(project: Project, pageFolder: string | null = null): 
   const app = new Hono();
   const metrics = new Metrics(project);
   app.use(watchRequests(metrics));
+  // Answers hold tokens, or what only a token's owner may see: what may be kept by others says so itself.
+  app.use(async (context, next) => {
+    await next();
+    const { res } = context;
+    if (!res.headers.has('cache-control')) res.headers.set('cache-control', 'no-store');
+    // Volunteers' machines wrote some of it; a browser that is led there must run nothing.
+    if (res.headers.get('content-type') === 'application/octet-stream')
+      res.headers.set('content-security-policy', "default-src 'none'; sandbox");
+  });
   app.use(secureHeaders({ contentSecurityPolicy: PAGE_POLICY }));
   serveMetrics(app, project, metrics);
   mount(app, routes, project);

@@ -12,11 +12,12 @@ export interface Caller {
 
 const NOBODY: Caller = { hostId: 0 };
 
-/** @throws ApiFailure 401 where the token is missing or not one of that kind */
+/** @throws ApiFailure 401 where the token is missing or not one of that kind, 429 where this address tried too many */
 export async function whoCalls(
   project: Project,
   who: Who,
   authorization: string | undefined,
+  address: string,
 ): Promise<Caller> {
   if (who === 'anyone') return NOBODY;
   const token = /^Bearer ([A-Za-z0-9_-]{20,200})$/.exec(authorization ?? '')?.[1];
@@ -31,8 +32,21 @@ export async function whoCalls(
       'this is not the staff token; it is in endpoint.json of the data folder',
     );
   }
+  const remembered = project.hosts.remembered(token);
+  if (remembered !== null) return { hostId: remembered };
+  const nowMs = project.now().getTime();
+  const wait = project.strangers.wait(address, nowMs);
+  if (wait > 0) {
+    throw new ApiFailure(
+      429,
+      'too-many-tokens',
+      `too many unknown tokens came from this address lately; try again in ${wait} s`,
+      { retryAfterSeconds: wait },
+    );
+  }
   const hostId = await project.hosts.identify(token);
   if (hostId === null) {
+    project.strangers.take(address, nowMs);
     throw new ApiFailure(
       401,
       'unknown-token',

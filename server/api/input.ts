@@ -1,12 +1,14 @@
 import type { z } from 'zod';
 import { showPath } from '../campaigns/document.ts';
+import { isTooDeep, TOO_DEEP } from '../depth.ts';
 import { ApiFailure } from '../errors.ts';
 import { UNSTORABLE, unstorable } from '../storable.ts';
 
-/** @throws ApiFailure 400 with what JSON.parse says, which names the position */
+/** @throws ApiFailure 400 with what JSON.parse says, which names the position; 422 where it is nested too deeply */
 export function parseJson(text: string): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (cause) {
     throw new ApiFailure(
       400,
@@ -17,6 +19,8 @@ export function parseJson(text: string): unknown {
       },
     );
   }
+  if (isTooDeep(value)) throw new ApiFailure(422, 'invalid-input', `the body ${TOO_DEEP}`);
+  return value;
 }
 
 /** @throws ApiFailure 422 with the place of the first thing that is wrong */

@@ -66,6 +66,7 @@ function operation(one: Route): Json {
   ];
   const refusals: Record<number, string> = {
     ...(one.who === 'anyone' ? {} : { 401: 'no token, or an unknown one' }),
+    ...(one.who === 'host' ? { 429: 'too many unknown tokens came from this address' } : {}),
     ...(parameters.length > 0 || one.body
       ? { 422: 'the input is not as described; error.place says where' }
       : {}),

@@ -1,3 +1,4 @@
+import { getConnInfo } from '@hono/node-server/conninfo';
 import type { Context, Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { z } from 'zod';
@@ -91,7 +92,8 @@ export function route<
     maximumBytes,
     refusals: description.refusals ?? {},
     async serve(project, context) {
-      const caller = await whoCalls(project, description.who, context.req.header('authorization'));
+      const address = getConnInfo(context).remote.address ?? '';
+      const caller = await whoCalls(project, description.who, context.req.header('authorization'), address);
       if (description.who === 'staff' && description.method !== 'get') await noteStaff(project, context);
       const answer = await handle({
         project,

@@ -1,7 +1,9 @@
 import { isCollection, isMap, isNode, isPair, LineCounter, type Node, parseDocument } from 'yaml';
 import { CampaignSpec } from '../../protocol/campaign.ts';
+import { isTooDeep, TOO_DEEP } from '../depth.ts';
 import { ApiFailure } from '../errors.ts';
 import { UNSTORABLE, unstorable } from '../storable.ts';
+import { keyTwice, tooDeepAt } from './bombs.ts';
 
 /** A campaign document as read, and where in its text a path such as ["sweep", "energyGeV", 2] stands. */
 export interface CampaignDocument {
@@ -19,14 +21,23 @@ const MAX_ALIASES = 100;
  */
 export function readCampaign(text: string): CampaignDocument {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const [error] = document.errors;
-  if (error) {
-    const { line, col } = lines.linePos(error.pos[0]);
-    throw new ApiFailure(422, 'campaign-syntax', `the campaign is no valid YAML or JSON: ${error.message}`, {
-      place: `line ${line}, column ${col}`,
+  const refuseSyntax = (message: string, offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return new ApiFailure(422, 'campaign-syntax', message, { place: `line ${line}, column ${col}` });
+  };
+  const deepAt = tooDeepAt(text);
+  if (deepAt !== null) {
+    const before = text.slice(0, deepAt).split('\n');
+    throw new ApiFailure(422, 'campaign-syntax', `the campaign ${TOO_DEEP}`, {
+      place: `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`,
     });
   }
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  const [error] = document.errors;
+  if (error) throw refuseSyntax(`the campaign is no valid YAML or JSON: ${error.message}`, error.pos[0]);
+  const twice = keyTwice(document);
+  if (twice)
+    throw refuseSyntax(`keys must be unique, and "${twice.key}" stands there twice; keep one`, twice.offset);
   const place = (path: readonly PropertyKey[]) => {
     const offset = offsetOf(document.contents, path);
     const { line, col } = lines.linePos(offset);
@@ -38,6 +49,7 @@ export function readCampaign(text: string): CampaignDocument {
   } catch (cause) {
     throw new ApiFailure(422, 'campaign-syntax', `the campaign can not be read: ${String(cause)}`, { cause });
   }
+  if (isTooDeep(value)) throw refuseSyntax(`the campaign ${TOO_DEEP}`, 0);
   return checkCampaign(value, place);
 }
 

@@ -125,7 +125,7 @@ export function pointProblem(spec: CampaignSpec, check: ValidateFunction): Point
     };
   }
   for (const [i, point] of points(spec).entries()) {
-    if (check(point)) continue;
+    if (holds(check, point)) continue;
     const [error] = check.errors ?? [];
     if (error) return explain(error, point, Math.floor(i / countForEachListed(spec)), spec);
   }
@@ -134,6 +134,21 @@ export function pointProblem(spec: CampaignSpec, check: ValidateFunction): Point
 
 function isSampled({ sample }: CampaignSpec, name: string): boolean {
   return sample !== undefined && Object.hasOwn(sample.ranges, name);
+}
+
+/** @throws ApiFailure 422 where the schema refers to itself for ever (allOf: a of b, b of a) */
+function holds(check: ValidateFunction, point: Parameters): boolean {
+  try {
+    return check(point);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new ApiFailure(
+      422,
+      'release-schema',
+      "the release's schema of parameters refers to itself without end; push a release with another one",
+      { place: 'parameters', cause },
+    );
+  }
 }
 
 /** @param index of the listed point it was made from */

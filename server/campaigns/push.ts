@@ -15,6 +15,7 @@ import { PILOT_UNITS } from './adaptive.ts';
 import { type CampaignDocument, readCampaign } from './document.ts';
 import { passedDeadline } from './life.ts';
 import { type PointProblem, parameterCheck, pointCount, pointProblem, points } from './points.ts';
+import { sizeProblem } from './size.ts';
 import { pointSeed, unitCount, unitsPerPoint } from './units.ts';
 
 /** A result's blocks are read as a whole; more lines than this belong into more units. */
@@ -49,7 +50,10 @@ export async function validateCampaign(
     });
   }
   const { id: releaseId, release } = found;
-  const problem = pointProblem(spec, parameterCheck(release.parameters)) ?? cutProblem(spec, release);
+  const problem =
+    pointProblem(spec, parameterCheck(release.parameters)) ??
+    sizeProblem(spec, release) ??
+    cutProblem(spec, release);
   if (problem) throw refuse(problem);
   const made = points(spec);
   const unfilled = fillProblem(spec, made, release);

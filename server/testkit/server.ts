@@ -13,6 +13,7 @@ export interface TestServer {
   readonly url: string;
   readonly staffToken: string;
   readonly invitation: string;
+  readonly app: RunningServer['app'];
   stop(): Promise<void>;
   /** @param folder where its data folder is now */
   restart(folder?: string): Promise<void>;
@@ -36,6 +37,9 @@ export async function testServer(options: Partial<ServerOptions> = {}): Promise<
     },
     get invitation() {
       return running.invitation;
+    },
+    get app() {
+      return running.app;
     },
     stop: () => running.close(),
     async restart(moved = folder) {

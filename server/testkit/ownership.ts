@@ -1,0 +1,52 @@
+/**
+ * Whose the thing is that a route is about. Each route has a line here, or server/api/authorisation.test.ts fails: who
+ * adds a route says what another host of the project may learn and change by it.
+ *
+ * - project: nobody's in particular; who may call it may have all that it gives
+ * - caller: only ever what is the caller's own, for the token alone names it
+ * - host: it can name what is another host's; authorisation.test.ts has a case for what happens then
+ */
+export type Ownership = 'project' | 'caller' | 'host';
+
+export const ownership: Readonly<Record<string, Ownership>> = {
+  'get /health': 'project',
+  'get /health/live': 'project',
+  'get /health/ready': 'project',
+  'get /project': 'project',
+  'get /campaigns': 'project',
+  'get /campaigns/{id}': 'project',
+  'get /campaigns/{id}/document': 'project',
+  'get /campaigns/{id}/merged': 'project',
+  'get /campaigns/{id}/provenance': 'project',
+  'get /results/{id}': 'project',
+  'get /software': 'project',
+  'get /releases/{application}/{version}': 'project',
+  'get /appliance': 'project',
+  'get /objects/{sha256}': 'project',
+  'post /hosts': 'project',
+  'get /hosts/me': 'caller',
+  'post /leases': 'host',
+  'post /leases/release': 'host',
+  'post /results': 'host',
+  'post /verdicts': 'host',
+  'get /uploads/{sha256}': 'host',
+  'patch /uploads/{sha256}': 'host',
+  'put /staff/objects/{sha256}': 'project',
+  'put /staff/releases': 'project',
+  'put /staff/appliance': 'project',
+  'post /staff/campaigns': 'project',
+  'get /staff/results': 'project',
+  'get /staff/units': 'project',
+  'post /staff/snapshots': 'project',
+};
+
+/**
+ * What is served beside the routes of the API, by method and pattern: for anyone, or only with a token that neither a
+ * host nor staff has.
+ */
+export const beside: Readonly<Record<string, 'anyone' | 'its own token'>> = {
+  'GET /metrics': 'its own token',
+  'GET /openapi.json': 'anyone',
+  'GET /cvmfs/:repository/:path{.+}': 'anyone',
+  'POST /cvmfs/:repository/pack': 'anyone',
+};
