@@ -32,16 +32,19 @@ export function storable(text: string): string {
 /** What a program or a host says, for people to read: characters that no store can keep are replaced. */
 export const said = (maximum: number) => z.string().max(maximum).overwrite(storable);
 
-/** Path inside a work unit: relative, forward slashes, no empty, "." or ".." component. */
+/**
+ * Path inside a work unit: relative, forward slashes, no empty, "." or ".." component. No control characters: a line of
+ * the manifest that is hashed (platform/output-hash.ts) is one file's.
+ */
 export const UnitPath = z
   .string()
   .min(1)
   .max(255)
   .refine(
-    (path) =>
-      path.split('/').every((part) => part !== '' && part !== '.' && part !== '..' && !part.includes('\0')),
+    (path) => path.split('/').every((part) => part !== '' && part !== '.' && part !== '..'),
     'must be a relative path without empty, "." or ".." parts',
   )
+  .refine((path) => !/\p{Cc}/u.test(path), 'must not contain control characters')
   .refine((path) => path.isWellFormed(), 'must not contain half a surrogate pair');
 
 export const OutputFile = z.strictObject({ path: UnitPath, sha256: Sha256, bytes: Count });

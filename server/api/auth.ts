@@ -1,6 +1,8 @@
+import type { Context } from 'hono';
 import { ApiFailure } from '../errors.ts';
 import type { Project } from '../project.ts';
 import { equalSecrets } from '../secrets.ts';
+import { addressOf } from './client-address.ts';
 
 /** Who may call a route. */
 export type Who = 'anyone' | 'host' | 'staff';
@@ -13,14 +15,9 @@ export interface Caller {
 const NOBODY: Caller = { hostId: 0 };
 
 /** @throws ApiFailure 401 where the token is missing or not one of that kind, 429 where this address tried too many */
-export async function whoCalls(
-  project: Project,
-  who: Who,
-  authorization: string | undefined,
-  address: string,
-): Promise<Caller> {
+export async function whoCalls(project: Project, who: Who, context: Context): Promise<Caller> {
   if (who === 'anyone') return NOBODY;
-  const token = /^Bearer ([A-Za-z0-9_-]{20,200})$/.exec(authorization ?? '')?.[1];
+  const token = /^Bearer ([A-Za-z0-9_-]{20,200})$/.exec(context.req.header('authorization') ?? '')?.[1];
   if (token === undefined) {
     throw new ApiFailure(401, 'no-token', `send this ${who}'s token as "Authorization: Bearer TOKEN"`);
   }
@@ -34,6 +31,7 @@ export async function whoCalls(
   }
   const remembered = project.hosts.remembered(token);
   if (remembered !== null) return { hostId: remembered };
+  const address = addressOf(context, project);
   const nowMs = project.now().getTime();
   const wait = project.strangers.wait(address, nowMs);
   if (wait > 0) {

@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sha256 } from '../../platform/files.ts';
 import { API_PREFIX, type Lease, UploadState } from '../../protocol/project-api.ts';
+import { serverFiles } from '../files.ts';
 import { newToken } from '../secrets.ts';
 import { Client, finished, Host, refusal, Staff } from '../testkit/client.ts';
 import { modelCampaign, modelOutput, modelPrograms, modelRelease } from '../testkit/model.ts';
@@ -20,6 +22,7 @@ const ROLES = [
   'host',
   'another host',
   'staff',
+  'who may read metrics',
   'a host of another project',
   'a malformed token',
   "a host's token with more behind it",
@@ -39,6 +42,7 @@ let other: Host;
 let staff: Staff;
 let lease: Lease;
 let otherLease: Lease;
+let metricsToken: string;
 /** All that the server logged, at its most talkative. */
 let logged = '';
 /** A token as any project gives them: nothing in it says of which. */
@@ -55,6 +59,7 @@ beforeAll(async () => {
     }),
   );
   server = await testServer({ log });
+  metricsToken = readFileSync(serverFiles(server.folder).metricsToken, 'utf8').trim();
   staff = new Staff(server.url, server.staffToken);
   await staff.publish(modelRelease, modelPrograms);
   await staff.push(modelCampaign('matrix'));
@@ -81,6 +86,8 @@ function authorization(role: Role): Record<string, string> {
       return bearer(other.token ?? '');
     case 'staff':
       return bearer(server.staffToken);
+    case 'who may read metrics':
+      return bearer(metricsToken);
     case 'a host of another project':
       return bearer(elsewhere);
     case 'a malformed token':
@@ -180,7 +187,7 @@ test.each(Object.entries(beside))('%s is for %s', async (name, who) => {
   for (const role of ROLES) {
     const reply = await sendRaw(server.url, { method, path, headers: authorization(role) });
     expectSafeHeaders(reply);
-    if (who === 'anyone') expect([401, 403]).not.toContain(reply.status);
+    if (who === 'anyone' || role === 'who may read metrics') expect([401, 403]).not.toContain(reply.status);
     else expect(reply.status).toBe(401);
   }
 });
@@ -298,6 +305,6 @@ test('no token is in the log, whatever was asked with it', async () => {
     await new Client(server.url, token).send('GET', `/campaigns/nothing?token=${token}`);
   }
   expect(logged).toMatch(/unknown-token/);
-  for (const token of [host.token, other.token, server.staffToken, elsewhere])
+  for (const token of [host.token, other.token, server.staffToken, metricsToken, elsewhere])
     expect(logged).not.toContain(token);
 });

@@ -1,3 +1,13 @@
+import { getConnInfo } from '@hono/node-server/conninfo';
+import type { Context } from 'hono';
+import type { Project } from '../project.ts';
+
+/** Where a request comes from, by what the project's proxies say. */
+export function addressOf(context: Context, { isProxy }: Pick<Project, 'isProxy'>): string {
+  const peer = getConnInfo(context).remote.address ?? '';
+  return clientAddress(peer, context.req.header('x-forwarded-for'), isProxy);
+}
+
 /**
  * The address a request comes from. A proxy that is believed appends whom it speaks for to X-Forwarded-For; what stands
  * further left was written by others, perhaps by the client.

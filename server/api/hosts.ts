@@ -1,8 +1,7 @@
-import { getConnInfo } from '@hono/node-server/conninfo';
 import { HostIdentity, HostRegistration, HostStanding } from '../../protocol/project-api.ts';
 import { ApiFailure } from '../errors.ts';
 import { networkHash } from '../network.ts';
-import { clientAddress } from './client-address.ts';
+import { addressOf } from './client-address.ts';
 import { route } from './route.ts';
 
 export const hostRoutes = [
@@ -17,8 +16,7 @@ export const hostRoutes = [
     refusals: { 429: 'too many computers joined from this address; Retry-After says when to try again' },
     handle: ({ project, body, context }) => {
       const now = project.now();
-      const peer = getConnInfo(context).remote.address ?? '';
-      const address = clientAddress(peer, context.req.header('x-forwarded-for'), project.isProxy);
+      const address = addressOf(context, project);
       const wait = project.registrations.take(address, now.getTime());
       if (wait === 0) return project.hosts.register(body, now, networkHash(address, project.networkSecret));
       throw new ApiFailure(

@@ -1,4 +1,3 @@
-import { getConnInfo } from '@hono/node-server/conninfo';
 import type { Context, Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { z } from 'zod';
@@ -92,8 +91,7 @@ export function route<
     maximumBytes,
     refusals: description.refusals ?? {},
     async serve(project, context) {
-      const address = getConnInfo(context).remote.address ?? '';
-      const caller = await whoCalls(project, description.who, context.req.header('authorization'), address);
+      const caller = await whoCalls(project, description.who, context);
       if (description.who === 'staff' && description.method !== 'get') await noteStaff(project, context);
       const answer = await handle({
         project,

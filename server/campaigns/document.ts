@@ -32,7 +32,12 @@ export function readCampaign(text: string): CampaignDocument {
       place: `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`,
     });
   }
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  const document = parseDocument(text, {
+    logLevel: 'error',
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: false,
+  });
   const [error] = document.errors;
   if (error) throw refuseSyntax(`the campaign is no valid YAML or JSON: ${error.message}`, error.pos[0]);
   const twice = keyTwice(document);
