@@ -10,7 +10,7 @@ import { routes } from './app.ts';
 
 /** Another seed makes other requests; BEAMTIME_FUZZ_SEED repeats those of a run that failed. */
 const SEED = Number(process.env.BEAMTIME_FUZZ_SEED ?? 20_261_128);
-const REQUESTS = 2000;
+const REQUESTS = 1500;
 
 let server: TestServer;
 let world: World;

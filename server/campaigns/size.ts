@@ -11,7 +11,7 @@ const MAX_BINS = 20e6;
 /** What a short document makes of itself: each point has all parameters and all histograms. */
 export function sizeProblem(spec: CampaignSpec, release: Pick<Release, 'histograms'>): PointProblem | null {
   const count = pointCount(spec);
-  const path = [spec.points ? 'points' : 'sweep'];
+  const path = [spec.points ? 'points' : spec.sample ? 'sample' : 'sweep'];
   const bytes = JSON.stringify(spec.parameters).length * count;
   if (bytes > MAX_PARAMETER_BYTES) {
     const message = `the parameters of ${count} points have ${bytes} bytes, at most ${MAX_PARAMETER_BYTES} are possible; shorten them, or split the campaign`;
