@@ -25,15 +25,18 @@ export function sendRaw(url: string, { method, path, headers = {}, body }: RawRe
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const sent = request({ agent, hostname, port, method, path, headers: { ...headers } }, (answer) => {
+      const { statusCode: status = 0, headers } = answer;
+      if (headers['content-type'] === 'text/event-stream') {
+        // It has no end: that it began is the answer.
+        answer.destroy();
+        resolve({ status, headers, text: '' });
+        return;
+      }
       const chunks: Buffer[] = [];
       answer.on('data', (chunk: Buffer) => chunks.push(chunk));
       answer.on('error', reject);
       answer.on('end', () =>
-        resolve({
-          status: answer.statusCode ?? 0,
-          headers: answer.headers,
-          text: Buffer.concat(chunks).toString('utf8'),
-        }),
+        resolve({ status, headers, text: Buffer.concat(chunks).toString('utf8') }),
       );
     });
     sent.on('error', reject);

@@ -26,7 +26,7 @@ export function requests(routes: readonly Route[], world: World): fc.Arbitrary<R
 
 function requestOf(one: Route, world: World): fc.Arbitrary<RawRequest> {
   const { known, texts, tokens } = world;
-  const fields = (schema: Route['query']) =>
+  const fields = (schema: Route['query']): fc.Arbitrary<Record<string, string>> =>
     schema ? mutated(valuesOf(schema, known), texts).map(asTexts) : fc.constant({});
   const token =
     one.who === 'anyone'
