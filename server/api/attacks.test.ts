@@ -137,6 +137,14 @@ describe('bodies', () => {
   });
 });
 
+test.each(['%00', '%ed%a0%80', '%ff', "';--"])(
+  'a campaign %s is refused before and after it is noted',
+  async (id) => {
+    const reply = await staff.send('POST', `/staff/campaigns/${id}/pause`, { reason: 'x' });
+    expect([404, 422]).toContain(reply.status);
+  },
+);
+
 describe('texts that are scripts', () => {
   test.each([
     '/campaigns',

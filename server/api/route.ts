@@ -1,6 +1,7 @@
 import type { Context, Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { z } from 'zod';
+import { storable } from '../../protocol/primitives.ts';
 import { API_PREFIX } from '../../protocol/project-api.ts';
 import { STAFF_PREFIX } from '../../protocol/staff-api.ts';
 import { appendAudit } from '../audit/trail.ts';
@@ -113,7 +114,7 @@ export function route<
 async function noteStaff(project: Project, context: Context): Promise<void> {
   const { method, path } = context.req;
   if (path.startsWith(`${STAFF_PREFIX}/objects/`)) return;
-  const details = { method, path };
+  const details = { method, path: storable(path) };
   await project.db.transaction((tx) => appendAudit(tx, project.now(), [{ event: 'staff', details }]));
 }
 

@@ -44,6 +44,8 @@ export const ownership: Readonly<Record<string, Ownership>> = {
   'post /staff/campaigns/{id}/clone': 'project',
   'get /staff/results': 'project',
   'get /staff/units': 'project',
+  'get /staff/audit': 'project',
+  'post /staff/hosts/{host}/pardon': 'project',
   'post /staff/snapshots': 'project',
 };
 

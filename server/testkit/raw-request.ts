@@ -35,9 +35,7 @@ export function sendRaw(url: string, { method, path, headers = {}, body }: RawRe
       const chunks: Buffer[] = [];
       answer.on('data', (chunk: Buffer) => chunks.push(chunk));
       answer.on('error', reject);
-      answer.on('end', () =>
-        resolve({ status, headers, text: Buffer.concat(chunks).toString('utf8') }),
-      );
+      answer.on('end', () => resolve({ status, headers, text: Buffer.concat(chunks).toString('utf8') }));
     });
     sent.on('error', reject);
     sent.end(body);
