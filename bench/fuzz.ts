@@ -40,6 +40,7 @@ export const bench: Bench = {
         gone.then(() => Promise.reject(new Error('the project server did not start'))),
       ])) as [ServerReady];
       const made = requests(routes, await fuzzWorld(url, staffToken, []));
+      say(`BEAMTIME_FUZZ_SEED=${SEED} makes the same requests`);
       const begun = performance.now();
       let [sent, failed, slowestMs] = [0, 0, 0];
       while (sent < REQUESTS && performance.now() - begun < SECONDS * 1000) {
@@ -57,7 +58,7 @@ export const bench: Bench = {
         if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
       }
       const seconds = (performance.now() - begun) / 1000;
-      say(`${sent} requests in ${seconds.toFixed(0)} s; BEAMTIME_FUZZ_SEED=${SEED} makes the same`);
+      say(`${sent} requests in ${seconds.toFixed(0)} s`);
       return [
         { name: 'fuzzedRequests', value: sent, unit: '', goal: null, comparedWith: null },
         { name: 'fuzzFaults', value: failed, unit: '', goal: '<= 0', comparedWith: null },

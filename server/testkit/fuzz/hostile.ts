@@ -157,9 +157,8 @@ export function mutated(values: fc.Arbitrary<unknown>, texts: readonly string[])
     how: fc.constantFrom('replace', 'replace', 'replace', 'remove', 'add', 'twice'),
     what: hostileValues(texts),
   });
-  return fc
-    .tuple(values, fc.oneof(fc.constant([]), fc.array(change, { minLength: 1, maxLength: 3 })))
-    .map(([value, changes]) => changes.reduce<unknown>(changed, value));
+  const changes = fc.array(change, { maxLength: 3 });
+  return fc.record({ value: values, changes }).map((one) => one.changes.reduce<unknown>(changed, one.value));
 }
 
 function changed(root: unknown, { at, how, what }: Change): unknown {
