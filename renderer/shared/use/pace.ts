@@ -1,4 +1,4 @@
-/** How often a window is drawn anew that nobody works in: numbers may be so old there. */
+/** How often a window is drawn anew that nobody attends to: numbers may be so old there. */
 export const CALM_MS = 10_000;
 
 /** Calls on each multiple of CALM_MS, so that all who wait for one share a frame. @returns stops it */
@@ -17,29 +17,44 @@ export function everyCalmBeat(act: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
+/** Who has not touched the window that has the focus for so long has gone, or lets it run beside other things. */
+const ATTENDED_MS = 30_000;
+const TOUCHES = ['pointermove', 'pointerdown', 'wheel', 'keydown', 'focus'];
+
 /**
- * Puts off what is only looked at: done at once where the window has the focus, on the calm beat where it is merely open,
- * and when it is looked at again where it is hidden. Of what is put off under one name the latest counts.
+ * Puts off what is only looked at: done at once where somebody attends to the window, on the calm beat where it is merely
+ * open, and when it is looked at again where it is hidden. Of what is put off under one name the latest counts.
  */
 export class Seen {
   readonly #waiting = new Map<string, () => void>();
+  /** Opened a moment ago, it is attended to. */
+  #touchedAt = performance.now();
 
   /** For the life of the page. */
   constructor() {
-    addEventListener('focus', () => this.#doAll());
+    for (const name of TOUCHES) addEventListener(name, () => this.#touch(), { passive: true, capture: true });
     document.addEventListener('visibilitychange', () => this.#doAll());
     everyCalmBeat(() => this.#doAll());
   }
 
   show(name: string, act: () => void): void {
     this.#waiting.delete(name);
-    if (document.hasFocus()) act();
+    if (document.hasFocus() && !this.#isLeft()) act();
     else this.#waiting.set(name, act);
   }
 
   /** What waits is out of date. */
   forget(): void {
     this.#waiting.clear();
+  }
+
+  #isLeft(): boolean {
+    return performance.now() - this.#touchedAt > ATTENDED_MS;
+  }
+
+  #touch(): void {
+    this.#touchedAt = performance.now();
+    this.#doAll();
   }
 
   #doAll(): void {
