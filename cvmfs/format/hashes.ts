@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { FormatError } from './errors.ts';
+import { FormatError, type FormatPart } from './errors.ts';
 
 /** In the order of their numbers in a catalog's flags (bits 8 to 10). All digests have 20 bytes. */
 export const ALGORITHMS = ['sha1', 'rmd160', 'shake128'] as const;
@@ -23,9 +23,12 @@ export type Suffix = (typeof SUFFIX)[keyof typeof SUFFIX];
 
 const TEXT = /^[0-9a-f]{40}(-rmd160|-shake128)?$/;
 
-/** @throws FormatError unless it is a hash in exactly the form above */
-export function parseHash(text: string): ContentHash {
-  if (!TEXT.test(text)) throw new FormatError('hash', JSON.stringify(text.slice(0, 80)));
+/**
+ * @param of what it is a part of, and what is wrong without it
+ * @throws FormatError unless it is a hash in exactly the form above
+ */
+export function parseHash(text: string, of: FormatPart = 'hash'): ContentHash {
+  if (!TEXT.test(text)) throw new FormatError(of, `${JSON.stringify(text.slice(0, 80))} is no hash`);
   return text;
 }
 

@@ -55,10 +55,10 @@ export function parseManifest(text: string): Manifest {
     if (value === undefined) throw new FormatError('manifest', `the field ${letter} is missing`);
     return value;
   };
-  const hash = (letter: string) => optional(fields.get(letter), parseHash);
+  const hash = (letter: string) => optional(fields.get(letter), (text) => parseHash(text, 'manifest'));
   if (required('R') !== ROOT_PATH) throw new FormatError('manifest', 'its root catalog is not of the root');
   return {
-    rootCatalog: parseHash(required('C')),
+    rootCatalog: parseHash(required('C'), 'manifest'),
     rootCatalogBytes: optional(fields.get('B'), whole),
     ttlSeconds: whole(required('D')),
     revision: whole(required('S')),

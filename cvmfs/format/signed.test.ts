@@ -110,6 +110,19 @@ test.each([
   expect(() => parseManifest(text)).toThrow(why);
 });
 
+test('whichever bit of a manifest is changed, it is the manifest that is not believed', () => {
+  const sound = encodeManifest(
+    parseManifest(`C${'a'.repeat(40)}\nRd41d8cd98f00b204e9800998ecf8427e\nD1\nS1\n`),
+    () => Buffer.from('signature'),
+  );
+  const signed = sound.lastIndexOf('\n') + 1;
+  for (let at = 0; at < signed; at++) {
+    const bad = Buffer.from(sound);
+    bad[at] = (bad[at] ?? 0) ^ 1;
+    expect(() => decodeManifest(bad), `byte ${at}`).toThrow('not a valid manifest');
+  }
+});
+
 test.each([
   '20260431000000\nE20260601000000\nNa.org\n',
   '20260401000000\nNa.org\n',

@@ -26,7 +26,7 @@ export function splitSigned(part: 'manifest' | 'whitelist', bytes: Uint8Array): 
   const rest = all.subarray(at + SEPARATOR.length);
   const lineEnd = rest.indexOf(0x0a);
   if (lineEnd < 0 || lineEnd > 60) throw new FormatError(part, 'the line of its hash is missing');
-  const hash = parseHash(rest.toString('latin1', 0, lineEnd));
+  const hash = parseHash(rest.toString('latin1', 0, lineEnd), part);
   if (hashOf(algorithmOf(hash), signed) !== hash)
     throw new FormatError(part, 'its text does not match its hash');
   const signature = rest.subarray(lineEnd + 1);
