@@ -8,7 +8,15 @@ import { Seen } from '../use/pace.ts';
 import * as resources from './resources.ts';
 
 /** Drawn, and neither spoken nor in the title: nobody misses it who does not look. */
-const ONLY_SEEN: readonly EngineResource[] = ['cores', 'running', 'filled', 'lastEvent', 'contribution'];
+const ONLY_SEEN: readonly EngineResource[] = [
+  'cores',
+  'running',
+  'finished',
+  'filled',
+  'lastEvent',
+  'contribution',
+  'projects',
+];
 
 type Sinks = { readonly [K in EngineResource]: (value: EngineState[K]) => void };
 
