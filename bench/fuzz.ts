@@ -1,16 +1,10 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { routes } from '../server/api/app.ts';
 import { fire, told } from '../server/testkit/fuzz/fire.ts';
 import { requests } from '../server/testkit/fuzz/requests.ts';
 import { fuzzWorld } from '../server/testkit/fuzz/world.ts';
 import { closeRaw } from '../server/testkit/raw-request.ts';
-import type { ServerReady } from './dispatch/server-process.ts';
+import { withServer } from './dispatch/with-server.ts';
 import type { Bench } from './measure.ts';
 
 const REQUESTS = 1_000_000;
@@ -27,49 +21,37 @@ const TOGETHER = 2000;
  */
 export const bench: Bench = {
   name: 'fuzz',
-  async run(say) {
-    const folder = await mkdtemp(join(tmpdir(), 'beamtime-bench-fuzz-'));
-    const program = fileURLToPath(new URL('./dispatch/server-process.ts', import.meta.url));
-    const child = fork(program, [join(folder, 'project')], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    const gone = once(child, 'exit');
-    try {
-      const [{ url, staffToken }] = (await Promise.race([
-        once(child, 'message'),
-        gone.then(() => Promise.reject(new Error('the project server did not start'))),
-      ])) as [ServerReady];
-      const made = requests(routes, await fuzzWorld(url, staffToken, []));
-      say(`BEAMTIME_FUZZ_SEED=${SEED} makes the same requests`);
-      const begun = performance.now();
-      let [sent, failed, slowestMs] = [0, 0, 0];
-      while (sent < REQUESTS && performance.now() - begun < SECONDS * 1000) {
-        const some = fc.sample(made, { numRuns: TOGETHER, seed: SEED + sent });
-        const fired = await fire(url, some, AT_ONCE);
-        sent += fired.sent;
-        failed += fired.failures.length;
-        for (const one of fired.failures.slice(0, 3)) say(told(one));
-        if (fired.slowestMs > slowestMs) {
-          slowestMs = fired.slowestMs;
-          say(
-            `slowest so far: ${slowestMs.toFixed(0)} ms, ${fired.slowest?.method} ${fired.slowest?.path.slice(0, 100)}`,
-          );
+  run: (say) =>
+    withServer(async ({ child, url, staffToken }) => {
+      try {
+        const made = requests(routes, await fuzzWorld(url, staffToken, []));
+        say(`BEAMTIME_FUZZ_SEED=${SEED} makes the same requests`);
+        const begun = performance.now();
+        let [sent, failed, slowestMs] = [0, 0, 0];
+        while (sent < REQUESTS && performance.now() - begun < SECONDS * 1000) {
+          const some = fc.sample(made, { numRuns: TOGETHER, seed: SEED + sent });
+          const fired = await fire(url, some, AT_ONCE);
+          sent += fired.sent;
+          failed += fired.failures.length;
+          for (const one of fired.failures.slice(0, 3)) say(told(one));
+          if (fired.slowestMs > slowestMs) {
+            slowestMs = fired.slowestMs;
+            say(
+              `slowest so far: ${slowestMs.toFixed(0)} ms, ${fired.slowest?.method} ${fired.slowest?.path.slice(0, 100)}`,
+            );
+          }
+          if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
         }
-        if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
+        const seconds = (performance.now() - begun) / 1000;
+        say(`${sent} requests in ${seconds.toFixed(0)} s`);
+        return [
+          { name: 'fuzzedRequests', value: sent, unit: '', goal: null, comparedWith: null },
+          { name: 'fuzzFaults', value: failed, unit: '', goal: '<= 0', comparedWith: null },
+          { name: 'fuzzSlowestMs', value: slowestMs, unit: 'ms', goal: null, comparedWith: null },
+          { name: 'fuzzedPerSecond', value: sent / seconds, unit: '/s', goal: null, comparedWith: null },
+        ];
+      } finally {
+        closeRaw();
       }
-      const seconds = (performance.now() - begun) / 1000;
-      say(`${sent} requests in ${seconds.toFixed(0)} s`);
-      return [
-        { name: 'fuzzedRequests', value: sent, unit: '', goal: null, comparedWith: null },
-        { name: 'fuzzFaults', value: failed, unit: '', goal: '<= 0', comparedWith: null },
-        { name: 'fuzzSlowestMs', value: slowestMs, unit: 'ms', goal: null, comparedWith: null },
-        { name: 'fuzzedPerSecond', value: sent / seconds, unit: '/s', goal: null, comparedWith: null },
-      ];
-    } finally {
-      closeRaw();
-      child.kill('SIGTERM');
-      await gone;
-      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-    }
-  },
+    }),
 };

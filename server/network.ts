@@ -13,12 +13,28 @@ export function networkHash(address: string, secret: Buffer): string | null {
 
 /** "192.0.2" or "2001:db8:7"; null for the loopback and what is no address. */
 export function addressBlock(address: string): string | null {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
-  if (isIP(plain) === 4) return plain.startsWith('127.') ? null : plain.split('.').slice(0, 3).join('.');
-  if (isIP(plain) !== 6 || plain === '::1') return null;
+  const isLoopback = address === '::1' || address.replace(MAPPED, '').startsWith('127.');
+  return isLoopback ? null : prefixOf(address, { bytes: 3, groups: 3 });
+}
+
+/** IPv4 written as IPv6. */
+const MAPPED = /^::ffff:(?=\d+\.)/i;
+
+/**
+ * How an address begins, in one way of writing it.
+ * @param most so many bytes of an IPv4 address, so many groups of 16 bits of an IPv6 address (up to 6)
+ * @returns null for what is no address
+ */
+export function prefixOf(
+  address: string,
+  most: { readonly bytes: number; readonly groups: number },
+): string | null {
+  const plain = address.replace(MAPPED, '').replace(/%.*$/, '');
+  if (isIP(plain) === 4) return plain.split('.').slice(0, most.bytes).join('.');
+  if (isIP(plain) !== 6) return null;
   const [head = '', tail] = plain.split('::');
   const groups = head === '' ? [] : head.split(':');
-  // Zeros that "::" stands for; a dotted end is two groups and never among the first three.
+  // Zeros that "::" stands for; a dotted end is two groups and never among the first six.
   if (tail !== undefined) {
     const end = tail === '' ? [] : tail.split(':');
     const dotted = end.at(-1)?.includes('.') ? 1 : 0;
@@ -26,7 +42,7 @@ export function addressBlock(address: string): string | null {
     groups.push(...end);
   }
   return groups
-    .slice(0, 3)
+    .slice(0, most.groups)
     .map((group) => Number.parseInt(group, 16).toString(16))
     .join(':');
 }

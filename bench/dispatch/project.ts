@@ -1,14 +1,14 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pushDocument } from '../../cli/push.ts';
 import { EVGEN_VERSION } from '../../engine/testkit/real-project.ts';
 import { CampaignDetail, CampaignSpec } from '../../protocol/campaign.ts';
 import { API_PREFIX } from '../../protocol/project-api.ts';
-import type { ServerCpu, ServerReady } from './server-process.ts';
+import type { ServerCpu } from './server-process.ts';
+import { withServer } from './with-server.ts';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -26,16 +26,7 @@ export class BenchProject {
 
   /** Runs `use` on a fresh project, and removes all of it. */
   static async with<T>(spec: Partial<CampaignSpec>, use: (project: BenchProject) => Promise<T>): Promise<T> {
-    const folder = await mkdtemp(join(tmpdir(), 'beamtime-bench-dispatch-'));
-    const child = fork(at('./server-process.ts'), [join(folder, 'project')], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    const gone = once(child, 'exit');
-    try {
-      const [{ url, staffToken }] = (await Promise.race([
-        once(child, 'message'),
-        gone.then(() => Promise.reject(new Error('the project server did not start'))),
-      ])) as [ServerReady];
+    return withServer(async ({ child, folder, url, staffToken }) => {
       const campaign = CampaignSpec.parse({
         kind: 'campaign',
         name: 'bench',
@@ -49,11 +40,7 @@ export class BenchProject {
       await pushDocument({ file: at('../../physics/evgen/release.yaml'), url, staffToken });
       await pushDocument({ file, url, staffToken });
       return await use(new BenchProject(child, url, campaign));
-    } finally {
-      child.kill('SIGTERM');
-      await gone;
-      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-    }
+    });
   }
 
   /** Processor seconds the server has used. */

@@ -1,3 +1,5 @@
+import { prefixOf } from '../network.ts';
+
 /** Addresses remembered; forgotten all together, which only makes us generous. */
 const REMEMBERED = 50_000;
 
@@ -50,16 +52,5 @@ export class AddressLimit {
  * has all 2^64 (RFC 6177).
  */
 function blockOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped !== undefined) return mapped;
-  if (!address.includes(':')) return address;
-  const [head = '', tail] = address.split('%')[0]?.split('::') ?? [];
-  const groups = (text: string) => (text === '' ? [] : text.split(':'));
-  const [first, last] = [groups(head), groups(tail ?? '')];
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - first.length - last.length);
-  const all = [...first, ...Array<string>(zeros).fill('0'), ...last];
-  return all
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':');
+  return prefixOf(address, { bytes: 4, groups: 4 }) ?? address;
 }
