@@ -1,7 +1,8 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { HistogramAxis } from '../../protocol/release.ts';
 import type { Block, Card } from '../../protocol/work-unit.ts';
-import { BlocksInvalid, histogramsOf, sumBlocks } from './blocks.ts';
+import { BlocksInvalid, histogramsOf, scannedBlocks, sumBlocks } from './blocks.ts';
 
 const axes: HistogramAxis[] = [
   { name: 'a', title: 'A', xLabel: '', yLabel: '', edges: [0, 1, 2], logY: false },
@@ -94,4 +95,50 @@ test('refuses what is not lines of JSON', () => {
   expect(() => sumBlocks(`{"first\n${whole.split('\n').slice(1).join('\n')}`, card, axes)).toThrow(
     'line 1: not JSON',
   );
+});
+
+/** With spaces, which programs do not write: read the slow way. */
+const spaced = (whole: string) => whole.replaceAll('{', '{ ');
+
+test('what is written as programs write it is scanned, with the same sums', () => {
+  const whole = text(good());
+  expect(scannedBlocks(whole, card, axes)).toEqual(sumBlocks(spaced(whole), card, axes));
+  expect(scannedBlocks(spaced(whole), card, axes)).toBeNull();
+});
+
+test.each(spoilt)('%s is left to the slow way by the scanner', (_, spoil) => {
+  expect(scannedBlocks(text(spoil(good())), card, axes)).toBeNull();
+});
+
+test('a scanned text is one that the slow way takes, and means the same there', () => {
+  const whole = text(good());
+  const replacement = fc.constantFrom(
+    '0',
+    '1',
+    '9',
+    '00',
+    '-1',
+    '1.5',
+    '1e2',
+    '',
+    ',',
+    ']',
+    '}',
+    '\n',
+    ' ',
+    '9'.repeat(16),
+  );
+  const place = fc.nat(whole.length - 1);
+  let taken = 0;
+  fc.assert(
+    fc.property(place, replacement, (at, instead) => {
+      const damaged = whole.slice(0, at) + instead + whole.slice(at + 1);
+      const scanned = scannedBlocks(damaged, card, axes);
+      if (!scanned) return;
+      taken++;
+      expect(scanned).toEqual(sumBlocks(spaced(damaged), card, axes));
+    }),
+    { numRuns: 2000 },
+  );
+  expect(taken).toBeGreaterThan(0);
 });

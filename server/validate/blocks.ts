@@ -1,5 +1,6 @@
 import type { HistogramAxis } from '../../protocol/release.ts';
 import { Block, type Card } from '../../protocol/work-unit.ts';
+import { Scanner } from './scan.ts';
 
 /** The sums of a result or of a whole point. `counts` holds all histograms, one after the other in the release's order. */
 export interface Sums {
@@ -54,6 +55,10 @@ export function blockLines(text: string): string[] {
  * @throws BlocksInvalid with the line
  */
 export function sumBlocks(text: string, card: Card, axes: readonly HistogramAxis[]): Sums {
+  return scannedBlocks(text, card, axes) ?? parsedBlocks(text, card, axes);
+}
+
+function parsedBlocks(text: string, card: Card, axes: readonly HistogramAxis[]): Sums {
   const lines = blockLines(text);
   const expected = Math.ceil(card.events / card.blockEvents);
   if (lines.length !== expected) {
@@ -66,8 +71,7 @@ export function sumBlocks(text: string, card: Card, axes: readonly HistogramAxis
   lines.forEach((line, i) => {
     const fail = (reason: string) => new BlocksInvalid(`line ${i + 1}: ${reason}`);
     const block = parseBlock(line, fail);
-    const firstEvent = card.firstEvent + i * card.blockEvents;
-    const events = Math.min(card.blockEvents, card.firstEvent + card.events - firstEvent);
+    const { firstEvent, events } = expectedBlock(card, i);
     if (block.firstEvent !== firstEvent || block.events !== events) {
       throw fail(
         `is of ${block.events} events from ${block.firstEvent}, expected ${events} from ${firstEvent}`,
@@ -86,6 +90,52 @@ export function sumBlocks(text: string, card: Card, axes: readonly HistogramAxis
   if (maximumPb === null) throw new BlocksInvalid('has no blocks');
   if (!Number.isSafeInteger(attempted)) throw new BlocksInvalid('the sum of attempted is no exact number');
   return { maximumPb, attempted, accepted, counts };
+}
+
+function expectedBlock(card: Card, index: number): { firstEvent: number; events: number } {
+  const firstEvent = card.firstEvent + index * card.blockEvents;
+  return { firstEvent, events: Math.min(card.blockEvents, card.firstEvent + card.events - firstEvent) };
+}
+
+/**
+ * The same for blocks that are all in order and written as programs write them (protocol/work-unit.ts: no spaces,
+ * keys in their order; histograms in the release's): four times as fast as parsing, which is most of what a report
+ * costs the server.
+ * @returns null where anything is otherwise, be it wrong or only written in another way
+ */
+export function scannedBlocks(text: string, card: Card, axes: readonly HistogramAxis[]): Sums | null {
+  const scan = new Scanner(text);
+  const counts = emptyCounts(axes);
+  const blocks = Math.ceil(card.events / card.blockEvents);
+  const heads = axes.map(({ name }, i) => `${i > 0 ? ',' : ''}${JSON.stringify(name)}:[`);
+  let maximumPb: number | null = null;
+  let attempted = 0;
+  let accepted = 0;
+  for (let i = 0; i < blocks; i++) {
+    const { firstEvent, events } = expectedBlock(card, i);
+    const start = `{"firstEvent":${firstEvent},"events":${events},"crossSection":{"maximumPb":`;
+    if (!scan.literal(start) || !scan.positive()) return null;
+    maximumPb ??= scan.value;
+    if (scan.value !== maximumPb || !scan.literal(',"attempted":') || !scan.count()) return null;
+    if (scan.value < events) return null;
+    attempted += scan.value;
+    accepted += events;
+    if (!scan.literal(`,"accepted":${events}},"histograms":{`)) return null;
+    let at = 0;
+    for (const [j, axis] of axes.entries()) {
+      if (!scan.literal(heads[j] ?? '')) return null;
+      const total = scan.addCounts(counts, at, binCount(axis));
+      if (total < 0 || total > mostEntries(events, axis) || !scan.literal(']')) return null;
+      at += binCount(axis);
+    }
+    if (!scan.literal('}}\n')) return null;
+  }
+  if (maximumPb === null || !scan.atEnd || !Number.isSafeInteger(attempted)) return null;
+  return { maximumPb, attempted, accepted, counts };
+}
+
+function mostEntries(events: number, axis: HistogramAxis): number {
+  return events * MAX_FILLS_PER_EVENT * (axis.scale ?? 1);
 }
 
 function parseBlock(line: string, fail: (reason: string) => Error): Block {
@@ -124,7 +174,7 @@ function addHistograms(
       sums[at] = (sums[at] ?? 0) + count;
       at++;
     }
-    if (total > block.events * MAX_FILLS_PER_EVENT * (axis.scale ?? 1)) {
+    if (total > mostEntries(block.events, axis)) {
       throw fail(`histogram "${axis.name}" holds ${total} entries for ${block.events} events`);
     }
   }
