@@ -128,6 +128,10 @@ export const CampaignPoint = z.strictObject({
 });
 export type CampaignPoint = z.infer<typeof CampaignPoint>;
 
+/** A point without its histograms: those of ten thousand points are 100 MB. */
+export const PointOutline = CampaignPoint.omit({ histograms: true });
+export type PointOutline = z.infer<typeof PointOutline>;
+
 export const CampaignSummary = z.strictObject({
   id: z.string(),
   name: z.string(),
@@ -162,3 +166,7 @@ export const CampaignDetail = z.strictObject({
   points: z.array(CampaignPoint),
 });
 export type CampaignDetail = z.infer<typeof CampaignDetail>;
+
+/** The same, but for the histograms of its points. */
+export const CampaignOutline = z.strictObject({ ...CampaignDetail.shape, points: z.array(PointOutline) });
+export type CampaignOutline = z.infer<typeof CampaignOutline>;

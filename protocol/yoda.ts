@@ -12,7 +12,9 @@ export function yodaText(detail: CampaignDetail, points: readonly CampaignPoint[
 }
 
 /** @returns pb, and its statistical error; null where nothing is merged yet */
-export function crossSectionPb(point: CampaignPoint): { value: number; error: number } | null {
+export function crossSectionPb(
+  point: Pick<CampaignPoint, 'crossSection'>,
+): { value: number; error: number } | null {
   const { crossSection } = point;
   if (!crossSection || crossSection.attempted === 0) return null;
   const { maximumPb, accepted, attempted } = crossSection;

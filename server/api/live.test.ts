@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { CampaignOutline, CampaignPoint } from '../../protocol/campaign.ts';
 import { Client, Host, refusal, Staff } from '../testkit/client.ts';
 import { Listener } from '../testkit/listener.ts';
 import { modelCampaign, modelOutput, modelPrograms, modelRelease, modelSums } from '../testkit/model.ts';
@@ -18,8 +19,8 @@ beforeAll(async () => {
 });
 afterAll(() => server?.remove());
 const opened: Listener[] = [];
-async function listen(campaign: string): Promise<Listener> {
-  const one = await Listener.open(server.url, campaign);
+async function listen(campaign: string, query = '?points=0,1'): Promise<Listener> {
+  const one = await Listener.open(server.url, campaign, query);
   opened.push(one);
   return one;
 }
@@ -69,6 +70,7 @@ test('followers see results merge: the same to all of them, and no more than one
   await host.finish(one, modelOutput(one.card));
   await until('one more', allSeen(31));
   expect(first?.deltas.at(-1)?.points).toHaveLength(1);
+  expect(first?.messages.slice(-2).map(({ event }) => event)).toEqual(['delta', 'point']);
   for (const lease of leases.slice(31)) await host.finish(lease, modelOutput(lease.card));
   await until('all', allSeen(40));
   const points = first?.detail?.points ?? [];
@@ -78,6 +80,28 @@ test('followers see results merge: the same to all of them, and no more than one
     expect(histograms).toEqual(modelSums(cards).histograms);
   }
   expect(first?.detail?.state).toBe('complete');
+});
+
+test('histograms come of the points that are asked for, and others on demand', async () => {
+  await staff.push(modelCampaign('picked', { sweep: { x: [1, 2, 3] } }));
+  const one = await listen('picked', '?points=1,99');
+  await until('its point', async () => one.points.size === 1);
+  expect(one.outline?.points.map((point) => Object.hasOwn(point, 'histograms'))).toEqual(
+    Array(3).fill(false),
+  );
+  const whole = await staff.campaign('picked');
+  expect([...one.points.values()]).toEqual([whole.points[1]]);
+  const asked = await staff.ask(CampaignOutline, 'GET', '/campaigns/picked/outline');
+  expect(asked).toEqual(one.outline);
+  expect(await staff.ask(CampaignPoint, 'GET', '/campaigns/picked/points/2')).toEqual(whole.points[2]);
+  expect(refusal(await staff.send('GET', '/campaigns/picked/points/3'), 404).code).toBe('no-such-point');
+  expect(refusal(await staff.send('GET', '/campaigns/none/outline'), 404).code).toBe('no-such-campaign');
+
+  // Another point, without all that is known by now.
+  const other = await listen('picked', `?points=2&since=${one.messages[0]?.id}`);
+  await until('the other point', async () => other.points.size === 1);
+  expect(other.messages.map(({ event }) => event)).toEqual(['point']);
+  expect(refusal(await staff.send('GET', `${path('picked')}?points=x`), 422).place).toBe('query points');
 });
 
 test('beyond the limit the answer says to come again later; who leaves makes room', async () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LiveQuery } from '../../protocol/live.ts';
 import { ApiFailure } from '../errors.ts';
 import { route } from './route.ts';
 
@@ -17,14 +18,18 @@ export const liveRoutes = [
     path: '/campaigns/{id}/events',
     who: 'anyone',
     summary:
-      'Server-sent events: a CampaignDetail (`snapshot`), then a CampaignDelta (`delta`) a second at most',
+      'Server-sent events: a CampaignOutline (`snapshot`) and a CampaignPoint (`point`) of each point asked for, then what has changed of them (`delta`: CampaignDelta, `point`) a second at most',
     parameters: z.strictObject({ id: z.string().min(1).max(80) }),
+    query: LiveQuery,
     answer: 'events',
     refusals: { 404: 'no such campaign', 503: 'too many follow campaigns, or the store is in trouble' },
-    async handle({ project, context, parameters: { id } }) {
+    async handle({ project, context, parameters: { id }, query }) {
       // Nobody would read or end the stream.
       if (context.req.raw.method === 'HEAD') return new Response(null, { headers: HEADERS });
-      const stream = await project.live.follow(id);
+      const stream = await project.live.follow(id, {
+        points: query.points?.split(',').map(Number) ?? [],
+        since: query.since,
+      });
       if (stream) return new Response(stream, { headers: HEADERS });
       throw new ApiFailure(404, 'no-such-campaign', `there is no campaign "${id}"; see /campaigns`);
     },

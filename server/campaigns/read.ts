@@ -1,10 +1,13 @@
 import type {
   CampaignDetail,
+  CampaignOutline,
   CampaignPoint,
   CampaignSpec,
   CampaignState,
   CampaignSummary,
+  PointOutline,
 } from '../../protocol/campaign.ts';
+import type { HistogramAxis } from '../../protocol/release.ts';
 import { readId, showId } from '../ids.ts';
 import type { Releases } from '../releases.ts';
 import type { Database } from '../store/database.ts';
@@ -47,7 +50,8 @@ interface PointRow {
   readonly maximum_pb: number | null;
   readonly attempted: number;
   readonly accepted: number;
-  readonly counts: number[];
+  /** null: its histograms were not asked for. */
+  readonly counts: number[] | null;
 }
 
 export async function campaignSummaries(db: Database, now: Date): Promise<CampaignSummary[]> {
@@ -86,24 +90,47 @@ export async function campaignDetail(
   now: Date,
 ): Promise<CampaignDetail | null> {
   const id = await campaignId(db, idOrName);
-  return id === null ? null : ((await readCampaign(db, releases, id, now))?.detail ?? null);
+  const reading = id === null ? null : await readCampaign(db, releases, id, now, { whole: 'all' });
+  return reading && { ...reading.outline, points: [...reading.whole] };
+}
+
+/** @param idOrName "c3", or the campaign's name */
+export async function campaignOutline(
+  db: Database,
+  releases: Releases,
+  idOrName: string,
+  now: Date,
+): Promise<CampaignOutline | null> {
+  const id = await campaignId(db, idOrName);
+  return id === null ? null : ((await readCampaign(db, releases, id, now))?.outline ?? null);
 }
 
 export interface CampaignReading {
   readonly version: string;
   /** Points that were known are left out. */
-  readonly detail: CampaignDetail;
+  readonly outline: CampaignOutline;
+  /** Those of its points whose histograms were asked for. */
+  readonly whole: readonly CampaignPoint[];
   readonly pointVersions: Readonly<Record<number, string>>;
 }
 
-/** @param known versions of points that need not be read if they are still the same */
+/**
+ * @param options.known versions of points that need not be read if they are still the same
+ * @param options.whole of which points the histograms are wanted; default: of none
+ * @param options.only no other points than these
+ */
 export async function readCampaign(
   db: Database,
   releases: Releases,
   id: number,
   now: Date,
-  known: CampaignReading['pointVersions'] = {},
+  options: {
+    readonly known?: CampaignReading['pointVersions'];
+    readonly whole?: 'all' | readonly number[];
+    readonly only?: readonly number[];
+  } = {},
 ): Promise<CampaignReading | null> {
+  const { known = {}, whole = [], only = null } = options;
   // Its row first: a change between the two is then seen again.
   const [row] = await db.query<CampaignRow>(`SELECT ${COLUMNS} FROM campaign WHERE id = $1`, [id]);
   if (!row) return null;
@@ -113,34 +140,65 @@ export async function readCampaign(
   const points = await db.query<PointRow>(
     `SELECT * FROM (
        SELECT xmin::text || '.' || $3::text AS version, index, parameters, units_valid, events_valid, units_wanted, relative_error,
-              maximum_pb, attempted, accepted, counts
-       FROM point WHERE campaign_id = $1
+              maximum_pb, attempted, accepted,
+              CASE WHEN $4 OR index = ANY($5::bigint[]) THEN counts END AS counts
+       FROM point WHERE campaign_id = $1 AND ($6::bigint[] IS NULL OR index = ANY($6))
      ) AS shown WHERE version IS DISTINCT FROM ($2::jsonb ->> index::text) ORDER BY index`,
-    [row.id, JSON.stringify(known), String(units)],
+    [row.id, JSON.stringify(known), String(units), whole === 'all', whole === 'all' ? [] : whole, only],
   );
-  const detail = {
+  const outlines = points.map((point) => outlineOf(point, units));
+  const outline = {
     ...summary(row, now),
     description: row.spec.description,
     validation: row.spec.validation,
     adaptive: row.spec.adaptive ?? null,
     axes: histograms,
     references,
-    points: points.map((point) => ({
-      index: point.index,
-      parameters: point.parameters,
-      units: point.units_wanted ?? units,
-      unitsValid: point.units_valid,
-      eventsValid: point.events_valid,
-      relativeError: point.relative_error,
-      crossSection:
-        point.maximum_pb === null
-          ? null
-          : { maximumPb: point.maximum_pb, attempted: point.attempted, accepted: point.accepted },
-      histograms: histogramsOf(point.counts, histograms),
-    })),
+    points: outlines,
   };
-  const pointVersions = Object.fromEntries(points.map(({ index, version }) => [index, version]));
-  return { version: row.version, detail, pointVersions };
+  return {
+    version: row.version,
+    outline,
+    whole: points.flatMap(({ counts }, i) => wholeOf(outlines[i], counts, histograms)),
+    pointVersions: Object.fromEntries(points.map(({ index, version }) => [index, version])),
+  };
+}
+
+function outlineOf(point: PointRow, units: number): PointOutline {
+  return {
+    index: point.index,
+    parameters: point.parameters,
+    units: point.units_wanted ?? units,
+    unitsValid: point.units_valid,
+    eventsValid: point.events_valid,
+    relativeError: point.relative_error,
+    crossSection:
+      point.maximum_pb === null
+        ? null
+        : { maximumPb: point.maximum_pb, attempted: point.attempted, accepted: point.accepted },
+  };
+}
+
+function wholeOf(
+  outline: PointOutline | undefined,
+  counts: readonly number[] | null,
+  axes: readonly HistogramAxis[],
+): CampaignPoint[] {
+  return outline && counts ? [{ ...outline, histograms: histogramsOf(counts, axes) }] : [];
+}
+
+/** One point with its histograms. @param idOrName "c3", or the campaign's name */
+export async function campaignPoint(
+  db: Database,
+  releases: Releases,
+  idOrName: string,
+  index: number,
+  now: Date,
+): Promise<CampaignPoint | null> {
+  const id = await campaignId(db, idOrName);
+  if (id === null) return null;
+  const reading = await readCampaign(db, releases, id, now, { whole: [index], only: [index] });
+  return reading?.whole[0] ?? null;
 }
 
 function summary(row: CampaignRow, now: Date): CampaignSummary {

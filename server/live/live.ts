@@ -61,10 +61,15 @@ export class LiveCampaigns {
 
   /**
    * @param idOrName "c3", or the campaign's name
+   * @param options.points whose histograms are wanted
+   * @param options.since the last id that this listener was told
    * @returns null where there is no such campaign
    * @throws ApiFailure where too many listen already
    */
-  async follow(idOrName: string): Promise<ReadableStream<Uint8Array> | null> {
+  async follow(
+    idOrName: string,
+    options: { readonly points?: readonly number[]; readonly since?: string | undefined } = {},
+  ): Promise<ReadableStream<Uint8Array> | null> {
     if (this.#listeners >= this.#most) throw tooMany();
     this.#listeners += 1;
     let leave = () => {
@@ -82,7 +87,17 @@ export class LiveCampaigns {
       };
       const feed = await followed.feed;
       if (!feed) return null;
-      const stream = feedStream(feed, this.#ended.signal, leave);
+      const { points, leave: unwatch } = feed.watch(options.points ?? []);
+      const leaveCampaign = leave;
+      leave = () => {
+        unwatch();
+        leaveCampaign();
+      };
+      if (feed.isBehind) {
+        const reading = await this.#read(id, { whole: points, only: points });
+        if (reading) feed.putPoints(reading);
+      }
+      const stream = feedStream(feed, { points, since: options.since ?? null }, this.#ended.signal, leave);
       leave = () => {};
       return stream;
     } finally {
@@ -101,7 +116,7 @@ export class LiveCampaigns {
   #join(id: number): Followed {
     let followed = this.#followed.get(id);
     if (!followed) {
-      const first = this.#read(id, {});
+      const first = this.#read(id);
       followed = {
         feed: first.then((reading) => reading && new Feed(reading)),
         listeners: 0,
@@ -138,15 +153,17 @@ export class LiveCampaigns {
     for (const [id, followed] of this.#followed) {
       const feed = await followed.feed.catch(() => null); // Told to who waits for it.
       const now = Date.now();
-      if (!feed || (versions.get(id) === feed.version && now - followed.readAtMs < READ_EVERY_MS)) continue;
-      const reading = await this.#read(id, feed.pointVersions);
+      if (!feed) continue;
+      const isFresh = versions.get(id) === feed.version && !feed.isBehind;
+      if (isFresh && now - followed.readAtMs < READ_EVERY_MS) continue;
+      const reading = await this.#read(id, { known: feed.pointVersions, whole: feed.watched });
       followed.readAtMs = now;
       if (reading) feed.put(reading);
     }
   }
 
-  #read(id: number, pointVersions: Readonly<Record<number, string>>): Promise<CampaignReading | null> {
-    return readCampaign(this.#db, this.#releases, id, this.#now(), pointVersions);
+  #read(id: number, options: Parameters<typeof readCampaign>[4] = {}): Promise<CampaignReading | null> {
+    return readCampaign(this.#db, this.#releases, id, this.#now(), options);
   }
 }
 

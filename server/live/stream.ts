@@ -5,10 +5,18 @@ const STILL_HERE = new TextEncoder().encode(': still here\n\n');
 
 /**
  * Server-sent events of one listener. Nothing is made before the client has read what it got: a slow one costs no memory.
+ * @param options.points whose histograms it wants
+ * @param options.since the last id it was told
  * @param ended closes the stream
  * @param onEnd called once, however it ends
  */
-export function feedStream(feed: Feed, ended: AbortSignal, onEnd: () => void): ReadableStream<Uint8Array> {
+export function feedStream(
+  feed: Feed,
+  options: { readonly points: readonly number[]; readonly since: string | null },
+  ended: AbortSignal,
+  onEnd: () => void,
+): ReadableStream<Uint8Array> {
+  const { points, since } = options;
   let step = 0;
   let isOver = false;
   let wake = () => {};
@@ -26,22 +34,22 @@ export function feedStream(feed: Feed, ended: AbortSignal, onEnd: () => void): R
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        const first = feed.snapshot();
+        const first = feed.first(points, since);
         step = first.step;
-        controller.enqueue(first.bytes);
+        for (const part of first.parts) controller.enqueue(part);
       },
       async pull(controller) {
-        let news = feed.since(step);
+        let news = feed.since(step, points);
         if (!news && !isOver) {
           await somethingOr(HEARTBEAT_MS);
-          news = feed.since(step);
+          news = feed.since(step, points);
         }
         if (isOver) {
           controller.close();
           return;
         }
         step = news?.step ?? step;
-        controller.enqueue(news?.bytes ?? STILL_HERE);
+        for (const part of news?.parts ?? [STILL_HERE]) controller.enqueue(part);
       },
       cancel: finish,
     },

@@ -1,6 +1,5 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
-import type { CampaignDetail } from '../../protocol/campaign.ts';
-import { CampaignDetail as Detail } from '../../protocol/campaign.ts';
+import { type CampaignDetail, CampaignOutline, CampaignPoint } from '../../protocol/campaign.ts';
 import { applyDelta, CampaignDelta } from '../../protocol/live.ts';
 import { API_PREFIX } from '../../protocol/project-api.ts';
 
@@ -9,7 +8,9 @@ export class Listener {
   readonly status: number;
   readonly messages: EventSourceMessage[] = [];
   readonly comments: string[] = [];
-  detail: CampaignDetail | null = null;
+  outline: CampaignOutline | null = null;
+  /** Those asked for, by index. */
+  readonly points = new Map<number, CampaignPoint>();
   /** Resolves when the server has ended the stream, or it was left. */
   readonly ended: Promise<void>;
   readonly #leave: AbortController;
@@ -22,10 +23,17 @@ export class Listener {
     });
   }
 
-  static async open(url: string, campaign: string): Promise<Listener> {
+  /** @param query such as "?points=0,1" */
+  static async open(url: string, campaign: string, query = ''): Promise<Listener> {
     const leave = new AbortController();
-    const path = `${API_PREFIX}/campaigns/${campaign}/events`;
+    const path = `${API_PREFIX}/campaigns/${campaign}/events${query}`;
     return new Listener(await fetch(url + path, { signal: leave.signal }), leave);
+  }
+
+  /** Of a campaign all of whose points were asked for. */
+  get detail(): CampaignDetail | null {
+    const { outline, points } = this;
+    return outline && { ...outline, points: [...points.values()].sort((a, b) => a.index - b.index) };
   }
 
   get deltas(): CampaignDelta[] {
@@ -54,7 +62,10 @@ export class Listener {
 
   #take({ event, data }: EventSourceMessage): void {
     const value: unknown = JSON.parse(data);
-    if (event === 'snapshot') this.detail = Detail.parse(value);
-    else if (this.detail) this.detail = applyDelta(this.detail, CampaignDelta.parse(value));
+    if (event === 'snapshot') this.outline = CampaignOutline.parse(value);
+    else if (event === 'point') {
+      const point = CampaignPoint.parse(value);
+      this.points.set(point.index, point);
+    } else if (this.outline) this.outline = applyDelta(this.outline, CampaignDelta.parse(value));
   }
 }

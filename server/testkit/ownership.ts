@@ -15,6 +15,8 @@ export const ownership: Readonly<Record<string, Ownership>> = {
   'get /project': 'project',
   'get /campaigns': 'project',
   'get /campaigns/{id}': 'project',
+  'get /campaigns/{id}/outline': 'project',
+  'get /campaigns/{id}/points/{point}': 'project',
   'get /campaigns/{id}/events': 'project',
   'get /campaigns/{id}/document': 'project',
   'get /campaigns/{id}/merged': 'project',
