@@ -22,6 +22,8 @@ import { Card } from './work-unit.ts';
  *     POST /staff/snapshots         -> StoreSnapshot: the store as it is now, as a file in the data folder on the
  *                                   server's machine, where "beamtime server backup" reads and removes it
  *     POST /staff/hosts/:id/pardon  -> 204: ends the quarantine of a host (a release was at fault, say)
+ *     GET  /staff/operations    -> Operations: how the project does (operations.ts)
+ *     PUT  /staff/campaigns/:id/notes    NoteChange -> Notes (notes.ts)
  *     GET  /staff/audit             AuditQuery in the query string -> AuditPage: what was done here, hash-chained
  *
  * Objects go first: a release or appliance naming an object that the server does not hold is refused (422).

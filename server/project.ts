@@ -25,6 +25,8 @@ import { readId, showId } from './ids.ts';
 import type { ProjectKey } from './key.ts';
 import type { RequestLimits } from './limits.ts';
 import { LiveCampaigns } from './live/live.ts';
+import { type FolderSizes, seldomFolderSizes } from './metrics/folder-sizes.ts';
+import type { Seldom } from './metrics/seldom.ts';
 import { Objects } from './objects/objects.ts';
 import { Packs } from './objects/packs.ts';
 import { SmallObjects } from './objects/small-objects.ts';
@@ -79,6 +81,7 @@ export class Project {
   readonly releases: Releases;
   readonly hosts: Hosts;
   readonly live: LiveCampaigns;
+  readonly folderSizes: Seldom<FolderSizes>;
   readonly registrations = new Registrations();
   /** Of the hashes of address blocks (network.ts). */
   readonly networkSecret: Buffer;
@@ -118,6 +121,7 @@ export class Project {
     this.uploads = new Uploads(files.uploads, this.objects);
     this.releases = new Releases(db, this.objects, parts.key, parts.software);
     this.hosts = new Hosts(db);
+    this.folderSizes = seldomFolderSizes(files);
     this.live = new LiveCampaigns({ ...parts, releases: this.releases }, parts.mostListeners);
     this.#contexts = new Batcher(
       async (ids) => {

@@ -11,6 +11,7 @@ import type { Project } from '../project.ts';
 import { StoreError } from '../store/database.ts';
 import { campaignRoutes } from './campaigns.ts';
 import { catalogueRoutes } from './catalogue.ts';
+import { allowFrames, serveEmbed } from './embed.ts';
 import { hostRoutes } from './hosts.ts';
 import { liveRoutes } from './live.ts';
 import { serveMetrics, watchRequests } from './metrics.ts';
@@ -52,13 +53,17 @@ export function projectApp(project: Project, pageFolder: string | null = null): 
     if (res.headers.get('content-type') === 'application/octet-stream')
       res.headers.set('content-security-policy', "default-src 'none'; sandbox");
   });
+  if (pageFolder !== null) allowFrames(app);
   app.use(secureHeaders({ contentSecurityPolicy: PAGE_POLICY }));
   serveMetrics(app, project, metrics);
   mount(app, routes, project);
   serveRepositories(app, project);
   const document = openApi(routes);
   app.get('/openapi.json', (context) => context.json(document));
-  if (pageFolder !== null) servePage(app, pageFolder);
+  if (pageFolder !== null) {
+    servePage(app, pageFolder);
+    serveEmbed(app, pageFolder);
+  }
   app.notFound((context) =>
     context.json(
       apiError('no-such-route', `there is no ${context.req.method} ${context.req.path}; see /openapi.json`),

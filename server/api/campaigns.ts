@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import { CampaignSummary } from '../../protocol/campaign.ts';
+import { NoteChange, Notes } from '../../protocol/notes.ts';
 import { CampaignClone, CampaignExtend, CampaignWhy } from '../../protocol/staff-api.ts';
 import { changeState, cloneCampaign, extendCampaign } from '../campaigns/change.ts';
+import { campaignNotes, changeNote } from '../campaigns/notes.ts';
 import { campaignSummary } from '../campaigns/read.ts';
+import { ApiFailure } from '../errors.ts';
 import type { Project } from '../project.ts';
 import { route } from './route.ts';
 
@@ -80,7 +83,40 @@ export const campaignRoutes = [
       return context.json(await summaryOf(project, id), created ? 201 : 200);
     },
   }),
+  route({
+    method: 'get',
+    path: '/campaigns/{id}/notes',
+    who: 'anyone',
+    summary: 'What staff have noted on histograms of a campaign',
+    parameters,
+    answer: Notes,
+    refusals: { 404: 'no such campaign' },
+    async handle({ project, parameters: { id } }) {
+      const notes = await campaignNotes(project.db, id);
+      if (notes) return { notes };
+      throw noCampaign(id);
+    },
+  }),
+  route({
+    method: 'put',
+    path: '/staff/campaigns/{id}/notes',
+    who: 'staff',
+    summary:
+      'Notes something on a histogram of a campaign, for everybody to read; an empty text takes it away',
+    parameters,
+    body: NoteChange,
+    answer: Notes,
+    refusals: { 404: 'no such campaign', 422: 'the campaign has no such histogram' },
+    async handle({ project: { db, releases, now }, parameters: { id }, body }) {
+      const notes = await changeNote(db, releases, id, body, now());
+      if (notes) return { notes };
+      throw noCampaign(id);
+    },
+  }),
 ];
+
+const noCampaign = (id: string) =>
+  new ApiFailure(404, 'no-such-campaign', `there is no campaign "${id}"; see /campaigns`);
 
 async function summaryOf(project: Project, id: number): Promise<CampaignSummary> {
   const summary = await campaignSummary(project.db, id, project.now());

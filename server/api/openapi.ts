@@ -2,6 +2,8 @@ import { z } from 'zod';
 import * as campaign from '../../protocol/campaign.ts';
 import * as catalogue from '../../protocol/catalogue.ts';
 import * as live from '../../protocol/live.ts';
+import * as notes from '../../protocol/notes.ts';
+import * as operations from '../../protocol/operations.ts';
 import * as primitives from '../../protocol/primitives.ts';
 import * as project from '../../protocol/project-api.ts';
 import * as release from '../../protocol/release.ts';
@@ -21,6 +23,8 @@ const exported: Record<string, unknown> = {
   ...live,
   ...project,
   ...staff,
+  ...notes,
+  ...operations,
 };
 const named = Object.entries(exported).filter(
   (entry): entry is [string, z.ZodType] => entry[1] instanceof z.ZodType,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CampaignSummary } from '../../protocol/campaign.ts';
+import { Operations } from '../../protocol/operations.ts';
 import { Sha256 } from '../../protocol/primitives.ts';
 import { Release, Signed } from '../../protocol/release.ts';
 import {
@@ -22,6 +23,7 @@ import { campaignSummary } from '../campaigns/read.ts';
 import { ApiFailure } from '../errors.ts';
 import { readId } from '../ids.ts';
 import { HashMismatch, TooLarge } from '../objects/objects.ts';
+import { operations } from '../operations/operations.ts';
 import { SERVER_VERSION } from '../project.ts';
 import { BodyBytes } from './bytes.ts';
 import { nothing, route } from './route.ts';
@@ -143,6 +145,14 @@ export const staffRoutes = [
       if (id !== null && (await project.hosts.pardon(id))) return nothing();
       throw new ApiFailure(404, 'unknown-host', 'there is no host of that name; hosts are named like h17');
     },
+  }),
+  route({
+    method: 'get',
+    path: '/staff/operations',
+    who: 'staff',
+    summary: 'How the project does: hosts, queues, pace, failures by cause, quarantine, sizes',
+    answer: Operations,
+    handle: ({ project }) => operations(project),
   }),
   route({
     method: 'get',

@@ -1,18 +1,15 @@
 import { statfs } from 'node:fs/promises';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Project } from '../project.ts';
-import { folderBytes } from './folder-bytes.ts';
+import { FOLDERS } from './folder-sizes.ts';
 import { CAMPAIGNS, type CampaignsRow, IN_HAND, type InHandRow, TOTALS, type TotalsRow } from './queries.ts';
 import { Seldom } from './seldom.ts';
 
 const IN_HAND_EVERY_MS = 10_000;
 const TOTALS_EVERY_MS = 60_000;
-/** A folder of millions of objects takes seconds to walk. */
-const FOLDERS_EVERY_MS = 600_000;
 /** prom-client's own is 10 ms: a hundred wake-ups a second of a server that has nothing to do. */
 const LOOP_PRECISION_MS = 100;
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
-const FOLDERS = ['objects', 'packs', 'uploads', 'repositories'] as const;
 
 /** What Prometheus is told of a project server; docs/operations.md lists it. */
 export class Metrics {
@@ -26,7 +23,7 @@ export class Metrics {
   readonly #told: readonly Gauge[];
   readonly #inHand: Seldom<void>;
   readonly #totals: Seldom<void>;
-  readonly #folders: Seldom<void>;
+  readonly #folders: Gauge<'folder'>;
 
   constructor(project: Project) {
     this.#project = project;
@@ -53,7 +50,7 @@ export class Metrics {
     const events = gauge('events_valid', 'Validated events of all campaigns');
     const hosts = gauge('hosts', 'Hosts that ever joined');
     const storeBytes = gauge('store_bytes', 'Size of the database');
-    const folders = gauge('folder_bytes', 'Size of the files beside the database', 'folder');
+    this.#folders = gauge('folder_bytes', 'Size of the files beside the database', 'folder');
     this.#told = [leases, units, results, ages, lengths, campaigns, events, hosts, storeBytes];
 
     this.#inHand = new Seldom(IN_HAND_EVERY_MS, async () => {
@@ -85,9 +82,6 @@ export class Metrics {
       for (const state of ['valid', 'invalid', 'failed'] as const) results.set({ state }, row[state]);
       storeBytes.set(row.store_bytes);
     });
-    this.#folders = new Seldom(FOLDERS_EVERY_MS, async () => {
-      for (const folder of FOLDERS) folders.set({ folder }, await folderBytes(project.files[folder]));
-    });
   }
 
   /** In Prometheus's text format. A store that fails is one of the things it tells. */
@@ -102,7 +96,8 @@ export class Metrics {
       this.#storeUp.set(0);
       for (const one of this.#told) one.reset();
     }
-    await this.#folders.get(nowMs);
+    const sizes = await this.#project.folderSizes.get(nowMs);
+    for (const folder of FOLDERS) this.#folders.set({ folder }, sizes[folder]);
     const { bavail, bsize } = await statfs(this.#project.files.dataFolder);
     this.#diskFree.set(bavail * bsize);
     return this.#registry.metrics();
