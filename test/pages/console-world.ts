@@ -4,9 +4,10 @@ import { EVGEN_VERSION } from '../../engine/testkit/real-project.ts';
 import type { CampaignSpec } from '../../protocol/campaign.ts';
 import type { Lease } from '../../protocol/project-api.ts';
 import { buildRenderer } from '../../renderer/build.ts';
-import { Host, Staff } from '../../server/testkit/client.ts';
+import { failedReport, Host, Staff } from '../../server/testkit/client.ts';
 import { evgenLines } from '../../server/testkit/evgen.ts';
 import { type TestServer, testServer } from '../../server/testkit/server.ts';
+import { until } from '../../server/testkit/until.ts';
 import { root } from '../testkit/command.ts';
 
 /** A project server with its page, the real generator, and one host whose work units a test hands in when it wants. */
@@ -53,6 +54,27 @@ export class ConsoleWorld {
       const lines = await evgenLines(lease.card);
       await this.#host.finish(lease, { 'blocks.jsonl': `${lines.join('\n')}\n` });
     }
+  }
+
+  /** Reports that the program failed, on work units at an energy. */
+  async fail(
+    energyGeV: number,
+    parts: { reason: string; exitStatus: number; consoleTail: string },
+  ): Promise<void> {
+    await this.#host.report(failedReport(await this.#lease(energyGeV), parts));
+  }
+
+  /** Another host hands in what it did not compute; the project regenerates a block and catches it. @returns its name */
+  async cheat(): Promise<string> {
+    await this.push('checked', { sweep: { energyGeV: [91.19] }, validation: { spot: 1 } });
+    const host = await Host.register(this.server.url);
+    const { leases } = await host.leases(64);
+    const lease = leases.find(({ campaign }) => campaign === 'checked');
+    if (!lease) throw new Error('no work to cheat with');
+    const [line = ''] = await evgenLines({ ...lease.card, seed: lease.card.seed + 1 });
+    await host.finish(lease, { 'blocks.jsonl': `${line}\n` });
+    await until('the cheat is caught', async () => (await host.verdict(lease))?.state === 'invalid');
+    return host.id;
   }
 
   async #lease(energyGeV: number): Promise<Lease> {

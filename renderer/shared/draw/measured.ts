@@ -39,10 +39,17 @@ export function layOutMeasured(
   bins: readonly ComparedBin[],
   frame: Frame,
   below: Frame,
-  options: { logX: boolean; logY: boolean; xTicks: number; yTicks: number },
+  options: {
+    logX: boolean;
+    logY: boolean;
+    xTicks: number;
+    yTicks: number;
+    /** The axis reaches at least so high, where that is not for the data to say. */
+    reach?: number;
+  },
 ): MeasuredPlot {
   const x = horizontal(bins, frame, options.logX, options.xTicks);
-  const y = vertical(bins, frame, options.logY, options.yTicks);
+  const y = vertical(bins, frame, options);
   const inRatio = (value: number) =>
     below.bottom -
     ((clamp(value, RATIO.low, RATIO.high) - RATIO.low) / (RATIO.high - RATIO.low)) *
@@ -105,8 +112,12 @@ function horizontal(bins: readonly ComparedBin[], frame: Frame, isLog: boolean, 
   return { at, ticks: values.map((value) => ({ value, at: at(value) })) };
 }
 
-function vertical(bins: readonly ComparedBin[], frame: Frame, isLog: boolean, wanted: number) {
-  const highest = Math.max(...bins.map(({ data, errorUp }) => data + errorUp));
+function vertical(
+  bins: readonly ComparedBin[],
+  frame: Frame,
+  { logY: isLog, yTicks: wanted, reach = 0 }: { logY: boolean; yTicks: number; reach?: number },
+) {
+  const highest = Math.max(reach, ...bins.map(({ data, errorUp }) => data + errorUp));
   const positive = bins.map(({ data }) => data).filter((value) => value > 0);
   if (isLog && positive.length > 0) {
     const top = 2 * highest;
