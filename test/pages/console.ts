@@ -11,6 +11,7 @@ import {
   visibleText,
   type WatchedPage,
 } from '../../renderer/testkit/browser.ts';
+import { staffPages } from './console-staff.ts';
 import { ConsoleWorld } from './console-world.ts';
 import { layoutProblems } from './layout.ts';
 
@@ -111,4 +112,6 @@ export function projectPage(): void {
     await page.getByRole('link', { name: 'All campaigns' }).press('Enter');
     await page.getByRole('heading', { name: 'Campaigns' }).waitFor();
   });
+
+  staffPages(() => ({ world, page, watched, looksRight }));
 }

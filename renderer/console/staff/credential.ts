@@ -10,24 +10,28 @@ const token = ref(recall());
 
 export const isSignedIn: Readonly<Ref<boolean>> = computed(() => token.value !== null);
 
+/** One that is being tried: its owner is not signed in yet. */
+let tried: string | null = null;
+
 /** What goes with each request to routes for staff. */
 export function credentialHeaders(): Record<string, string> {
-  return token.value === null ? {} : { authorization: `Bearer ${token.value}` };
+  const current = tried ?? token.value;
+  return current === null ? {} : { authorization: `Bearer ${current}` };
 }
 
-/** Only what the server has taken is kept: `check` asks with the new credential. */
+/** Only what the server takes is kept: `check` asks with the new credential. */
 export async function signIn(given: string, check: () => Promise<unknown>): Promise<void> {
-  const before = token.value;
   // A header holds no other characters.
-  token.value = given.replaceAll(/[^\x21-\x7e]/g, '');
+  const candidate = given.replaceAll(/[^\x21-\x7e]/g, '');
+  tried = candidate;
   try {
     await check();
-  } catch (error) {
-    token.value = before;
-    throw error;
+  } finally {
+    tried = null;
   }
+  token.value = candidate;
   try {
-    sessionStorage.setItem(KEY, token.value);
+    sessionStorage.setItem(KEY, candidate);
   } catch {
     // Storage is switched off: it holds until the page is loaded again.
   }

@@ -1,0 +1,270 @@
+/** The staff's side of the project's page, and what anybody can do with its histograms. */
+
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { CampaignSpec } from '../../protocol/campaign.ts';
+import { visibleText, type WatchedPage } from '../../renderer/testkit/browser.ts';
+import type { ConsoleWorld } from './console-world.ts';
+
+interface Stage {
+  readonly world: ConsoleWorld;
+  readonly page: Page;
+  readonly watched: WatchedPage;
+  /** In both schemes and widths, for eyes and for tools. */
+  looksRight(): Promise<void>;
+}
+
+/** @param stage as it is when a test runs; the campaign "z-events" is there and has events at 91.19 GeV */
+export function staffPages(stage: () => Stage): void {
+  const show = (path: string) => stage().page.goto(`${stage().world.server.url}/${path}`);
+  /** The browser itself notes what was refused. */
+  const forgetRefusals = () => {
+    const { complaints } = stage().watched;
+    for (const text of complaints.splice(0))
+      if (!/the server responded with a status of 4/.test(text)) complaints.push(text);
+  };
+
+  it('staff come in by their token, which stays in the tab', async () => {
+    const { page, world, looksRight } = stage();
+    await show('#/staff');
+    const token = page.getByLabel('Staff token');
+    await token.fill('x'.repeat(43));
+    await token.press('Enter');
+    await page.getByRole('alert').filter({ hasText: 'does not take this token' }).waitFor();
+    forgetRefusals();
+    await looksRight();
+    await token.fill(` ${world.server.staffToken}\n`);
+    await token.press('Enter');
+    await page.getByRole('heading', { name: 'Operations' }).waitFor();
+    const kept = await page.evaluate(() => [
+      localStorage.length,
+      document.cookie,
+      Object.values(sessionStorage),
+    ]);
+    expect(kept).toEqual([0, '', [world.server.staffToken]]);
+    expect(page.url()).not.toContain(world.server.staffToken);
+    await page.reload();
+    await page.getByRole('heading', { name: 'Operations' }).waitFor();
+  });
+
+  it('operations: failures by cause with what was printed, and who is in quarantine is pardoned', async () => {
+    const { page, world, looksRight } = stage();
+    for (const seconds of [912, 1013])
+      await world.fail(91.19, {
+        reason: `killed after ${seconds} s`,
+        exitStatus: 137,
+        consoleTail: 'event 3\n<img src=x onerror=alert(1)>',
+      });
+    const host = await world.cheat();
+    await page.reload();
+    const failures = page.getByRole('region', { name: 'Failures by cause' });
+    await failures.getByText('the program failed: killed after 1013 s').waitFor();
+    await failures.getByText(/^2 results · 1 computer/).waitFor();
+    await failures.locator('summary').first().press('Enter');
+    expect(await visibleText(failures.locator('pre'))).toContain('<img src=x onerror=alert(1)>');
+    expect(await visibleText(page.locator('[data-figure="quarantined"]'))).toBe('1');
+    await page.getByRole('rowheader', { name: 'Whole events at the Z and above' }).waitFor();
+    await looksRight();
+
+    const quarantine = page.getByRole('region', { name: 'Quarantine' });
+    await quarantine.getByRole('button', { name: 'Pardon' }).press('Enter');
+    await page
+      .getByRole('dialog', { name: `Pardon ${host}?` })
+      .getByRole('button', { name: 'Pardon' })
+      .press('Enter');
+    await quarantine.getByText('No computer is in quarantine.').waitFor();
+    await page.getByRole('cell', { name: new RegExp(`/staff/hosts/${host}/pardon`) }).waitFor();
+  });
+
+  it('releases are listed with their tag and size', async () => {
+    const { page, looksRight } = stage();
+    await page
+      .getByRole('navigation', { name: 'Staff' })
+      .getByRole('link', { name: 'Software' })
+      .press('Enter');
+    await page.getByRole('rowheader', { name: /^evgen/ }).waitFor();
+    await page.getByRole('cell', { name: /^evgen-\d/ }).waitFor();
+    await page.getByRole('cell', { name: /MB$/ }).waitFor();
+    await looksRight();
+  });
+
+  it('a campaign is made in a form: what is wrong is told at the input and at the line, then it is checked and started', async () => {
+    const { page, world, looksRight } = stage();
+    await show('#/staff/new');
+    await page.getByLabel('Name', { exact: true }).fill('by-form');
+    await page.getByLabel('Title, for volunteers').fill('Made in a form');
+    const energy = page.getByRole('group', { name: 'Centre-of-mass energy (GeV)' });
+    expect(await visibleText(energy)).toMatch(/5.GeV to 250.GeV · must be given/);
+    await energy.getByRole('combobox').selectOption('grid of values');
+    await energy.getByRole('textbox').fill('91.2, 300');
+    await page.getByRole('button', { name: 'Check and estimate' }).press('Enter');
+    const line = page.locator('.line.wrong');
+    expect(await visibleText(line)).toMatch(/energyGeV: \[ 91\.2, 300 \]/);
+    const focused = page.locator(':focus');
+    expect(await focused.getAttribute('aria-invalid')).toBe('true');
+    const described = (await focused.getAttribute('aria-describedby'))?.split(' ').at(-1);
+    expect(await visibleText(page.locator(`[id="${described}"]`))).toMatch(/250/);
+    forgetRefusals();
+
+    await energy.getByRole('textbox').fill('91.2, 200');
+    await page.getByText(/^\d+ more parameters, at their defaults$/).press('Enter');
+    const alpha = page.getByRole('group', { name: /^Strong coupling/ });
+    await alpha.getByRole('combobox').selectOption('range');
+    await alpha.getByLabel('From').fill('0.11');
+    await alpha.getByLabel('To').fill('0.13');
+    await page.getByLabel('Points', { exact: true }).fill('4');
+    for (const [label, value] of [
+      ['Events for each point', '400'],
+      ['Events in a work unit', '200'],
+      ['Events in a block', '100'],
+    ] as const)
+      await page.getByLabel(label, { exact: true }).fill(value);
+    await page.getByRole('button', { name: 'Check and estimate' }).press('Enter');
+    const estimate = page.getByRole('status').filter({ hasText: 'The project would take it.' });
+    await estimate.waitFor();
+    expect((await visibleText(estimate)).replaceAll(/\s+/g, ' ')).toMatch(
+      /8 points 16 work units 3,200 events/,
+    );
+    await looksRight();
+
+    await page.getByRole('button', { name: 'Start' }).press('Enter');
+    await page.getByRole('heading', { name: 'Made in a form' }).waitFor();
+    const made = await world.staff.ask(CampaignSpec, 'GET', '/campaigns/by-form/document');
+    expect(made).toMatchObject({
+      sweep: { energyGeV: [91.2, 200] },
+      sample: { method: 'sobol', points: 4, ranges: { alphaS: [0.11, 0.13] } },
+      validation: { spot: 0.05 },
+    });
+  });
+
+  it('a campaign is paused with a reason, goes on, is extended, cloned and cancelled, each after a question', async () => {
+    const { page, world } = stage();
+    const dialog = page.getByRole('dialog');
+    const state = async () => visibleText(page.locator('.page-head .badge'));
+    const act = async (name: string) => {
+      await page.getByRole('button', { name, exact: true }).press('Enter');
+      await dialog.waitFor();
+    };
+    await act('Pause');
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    expect((await world.staff.campaign('by-form')).state).toBe('running');
+    await act('Pause');
+    await dialog.getByLabel('Reason').fill('a look at the first events');
+    await page.keyboard.press('Enter');
+    await expect.poll(state).toBe('paused');
+    await page.getByText('a look at the first events').waitFor();
+    await act('Resume');
+    await dialog.getByRole('button', { name: 'Resume' }).press('Enter');
+    await expect.poll(state).toBe('running');
+    await act('Extend');
+    await dialog.getByLabel('Events for each point, in all').fill('10');
+    await page.keyboard.press('Enter');
+    await dialog.getByText(/ask for more/).waitFor();
+    forgetRefusals();
+    await dialog.getByLabel('Events for each point, in all').fill('600');
+    await page.keyboard.press('Enter');
+    await page.getByText('of 4,800 wanted').waitFor();
+
+    await page.getByRole('link', { name: 'Clone' }).press('Enter');
+    await page.getByRole('heading', { name: 'New campaign like “by-form”' }).waitFor();
+    await page.getByText('alphaS: [ 0.11, 0.13 ]').waitFor();
+    expect(await page.getByLabel('Events for each point').inputValue()).toBe('600');
+    await page.getByLabel('Name', { exact: true }).fill('by-form');
+    await page.getByRole('button', { name: 'Start' }).press('Enter');
+    await page.getByRole('alert').filter({ hasText: 'choose another name' }).waitFor();
+    forgetRefusals();
+    expect(await page.locator(':focus').inputValue()).toBe('by-form');
+
+    await show('#/campaigns/by-form');
+    await act('Cancel');
+    await dialog.getByRole('button', { name: 'Cancel' }).press('Enter');
+    await expect.poll(state).toBe('cancelled');
+    expect(await page.getByRole('button', { name: 'Pause' }).count()).toBe(0);
+  });
+
+  it('a histogram is compared, noted on and kept as a picture', async () => {
+    const { page, looksRight } = stage();
+    await show('#/campaigns/z-events');
+    await page.locator('svg path.line').waitFor({ state: 'attached' });
+    await page.getByLabel('With', { exact: true }).selectOption('another point of this campaign');
+    await page.locator('svg path.other').waitFor({ state: 'attached' });
+    await page.getByRole('slider', { name: /^Its point 1 of 3/ }).press('ArrowRight');
+    await page
+      .getByText(/^Whole events at the Z and above, .*133.GeV$/)
+      .first()
+      .waitFor();
+
+    await page.getByRole('button', { name: 'Write a note' }).press('Enter');
+    await page.keyboard.type('<b>Statistics</b>, not physics');
+    await page.getByRole('button', { name: 'Save' }).press('Enter');
+    await page.getByRole('note').getByText('<b>Statistics</b>, not physics').waitFor();
+    await looksRight();
+
+    const saved = async (kind: string) => {
+      const download = page.waitForEvent('download');
+      await page.getByRole('button', { name: kind, exact: true }).press('Enter');
+      const file = await download;
+      return { name: file.suggestedFilename(), bytes: await readFile(await file.path()) };
+    };
+    const svg = await saved('SVG');
+    expect(svg.name).toMatch(/^z-events-p0-data-.*\.svg$/);
+    const text = svg.bytes.toString('utf8');
+    expect(text).toMatch(/^<svg [^>]*xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
+    expect(text).toMatch(/χ²\/N = [\d.]+/);
+    expect(text).toMatch(/z-events, .*91\.19.GeV; evgen/);
+    expect(text).not.toMatch(/ class=| style=|var\(--/);
+    const png = await saved('PNG');
+    expect(png.bytes.subarray(1, 4).toString('latin1')).toBe('PNG');
+    expect(png.bytes.length).toBeGreaterThan(10_000);
+
+    // On paper there is the histogram, and what it is of.
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.getByRole('button', { name: 'SVG' }).isVisible()).toBe(false);
+    expect(await page.getByRole('heading', { name: 'Progress' }).isVisible()).toBe(false);
+    expect(await page.locator('svg path.line').isVisible()).toBe(true);
+    await page.emulateMedia({ media: 'screen' });
+  });
+
+  it('one histogram lives in somebody else’s page, and nothing else of the project can be framed', async () => {
+    const { page, world, watched } = stage();
+    await page.getByRole('button', { name: 'Embed' }).press('Enter');
+    const code = await visibleText(page.getByRole('dialog').locator('code'));
+    expect(code).toContain(`${world.server.url}/embed#/campaigns/z-events/0/`);
+    const foreign = createServer((_, answer) => {
+      answer.setHeader('content-type', 'text/html; charset=utf-8');
+      answer.end(`<title>a blog</title>${code}<iframe id="whole" src="${world.server.url}/"></iframe>`);
+    });
+    await new Promise<void>((resolve) => foreign.listen(0, '127.0.0.1', resolve));
+    try {
+      await page.goto(`http://127.0.0.1:${(foreign.address() as AddressInfo).port}/`);
+      const frame = page.frameLocator('iframe').first();
+      await frame.locator('svg path.line').waitFor({ state: 'attached' });
+      // There is nothing on it that a hidden frame could make staff press.
+      expect(await frame.getByRole('button').count()).toBe(0);
+      await expect.poll(() => watched.complaints.join()).toMatch(/frame-ancestors 'none'/);
+      expect(await page.frameLocator('#whole').locator('#app').count()).toBe(0);
+      watched.complaints.splice(0);
+    } finally {
+      foreign.closeAllConnections();
+      await new Promise((resolve) => foreign.close(resolve));
+    }
+  });
+
+  it('who signs out is staff no more', async () => {
+    const { page } = stage();
+    await show('#/staff');
+    await page.getByRole('button', { name: 'Sign out' }).press('Enter');
+    await page.getByLabel('Staff token').waitFor();
+    expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+    await show('#/campaigns/z-events');
+    await page.locator('svg path.line').waitFor({ state: 'attached' });
+    // What staff noted is for everybody; to change it is not.
+    await page.getByRole('note').waitFor();
+    for (const name of ['Pause', 'Change the note'])
+      expect(await page.getByRole('button', { name }).count()).toBe(0);
+  });
+}
