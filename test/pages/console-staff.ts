@@ -126,7 +126,7 @@ export function staffPages(stage: () => Stage): void {
     const estimate = page.getByRole('status').filter({ hasText: 'The project would take it.' });
     await estimate.waitFor();
     expect((await visibleText(estimate)).replaceAll(/\s+/g, ' ')).toMatch(
-      /8 points 16 work units 3,200 events/,
+      /points 8 work units 16 events 3,200 core hours/,
     );
     await looksRight();
 

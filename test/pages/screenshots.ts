@@ -24,6 +24,8 @@ const CHOSEN: readonly string[] = [
   'preferences-800-dark',
   'health-1440-light',
   'project-campaign-1440-light',
+  'project-operations-1440-light',
+  'project-new-1440-light',
 ];
 /** Of this height at least; the picture is of the whole page. */
 const HEIGHTS: Readonly<Record<number, number>> = { 360: 740, 400: 800, 800: 1000, 1440: 900, 3840: 2160 };
@@ -119,7 +121,11 @@ async function takeStates(world: World): Promise<void> {
 async function takeProject(browser: Browser): Promise<void> {
   const project = await ConsoleWorld.start();
   try {
-    await project.push('z-events', { title: 'Whole events at the Z and above', eventsPerUnit: 1000 });
+    await project.push('z-events', {
+      title: 'Whole events at the Z and above',
+      events: 6000,
+      eventsPerUnit: 1000,
+    });
     const { page } = await openPage(browser, { reducedMotion: 'reduce', locale: 'en-GB' });
     await page.goto(project.server.url);
     await page.getByRole('link', { name: 'Whole events' }).waitFor();
@@ -131,10 +137,33 @@ async function takeProject(browser: Browser): Promise<void> {
     await page.goto(`${project.server.url}/#/`);
     await page.getByRole('progressbar', { name: /Whole events/ }).waitFor();
     await take(page, 'project-list', PROJECT_WIDTHS);
+    await takeStaff(page, project);
     await page.close();
   } finally {
     await project.stop();
   }
+}
+
+/** What staff see: how the project does, and a campaign in the making. */
+async function takeStaff(page: Page, project: ConsoleWorld): Promise<void> {
+  for (const seconds of [912, 1013])
+    await project.fail(91.19, {
+      reason: `exit status 137: killed after ${seconds} s`,
+      exitStatus: 137,
+      consoleTail: 'evgen: event 1200 of 2000\nKilled',
+    });
+  await project.cheat();
+  await page.goto(`${project.server.url}/#/staff`);
+  await page.getByLabel('Staff token').fill(project.server.staffToken);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Failures by cause' }).waitFor();
+  await page.locator('summary').first().click();
+  await take(page, 'project-operations', PROJECT_WIDTHS);
+  await page.goto(`${project.server.url}/#/staff/new/z-events`);
+  await page.getByLabel('Name', { exact: true }).fill('z-events-2');
+  await page.getByRole('button', { name: 'Check and estimate' }).click();
+  await page.getByRole('heading', { name: 'What it would be' }).waitFor();
+  await take(page, 'project-new', PROJECT_WIDTHS);
 }
 
 /** Whole events, as the demo campaign's. */
