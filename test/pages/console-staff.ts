@@ -39,6 +39,7 @@ export function staffPages(stage: () => Stage): void {
     await token.fill(` ${world.server.staffToken}\n`);
     await token.press('Enter');
     await page.getByRole('heading', { name: 'Operations' }).waitFor();
+    expect(await page.title()).toBe('Operations · LEP at home · Beamtime');
     const kept = await page.evaluate(() => [
       localStorage.length,
       document.cookie,
@@ -245,6 +246,7 @@ export function staffPages(stage: () => Stage): void {
       await frame.locator('svg path.line').waitFor({ state: 'attached' });
       // There is nothing on it that a hidden frame could make staff press.
       expect(await frame.getByRole('button').count()).toBe(0);
+      expect(await visibleText(frame.locator('.card h2'))).toBe('Thrust');
       await expect.poll(() => watched.complaints.join()).toMatch(/frame-ancestors 'none'/);
       expect(await page.frameLocator('#whole').locator('#app').count()).toBe(0);
       watched.complaints.splice(0);

@@ -25,6 +25,9 @@ export function useCampaign(name: string, first = 0): FollowedCampaign {
   const followed = follow(name, {
     onCampaign(outline) {
       campaign.value = outline;
+      // An address may name a point that the campaign has not.
+      const [one] = outline.points;
+      if (one && !outline.points.some(({ index }) => index === chosen.value)) chosen.value = one.index;
     },
     onPoint(one) {
       if (one.index === (point.value?.index ?? chosen.value)) whole.value = one;
