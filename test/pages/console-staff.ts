@@ -39,7 +39,7 @@ export function staffPages(stage: () => Stage): void {
     await token.fill(` ${world.server.staffToken}\n`);
     await token.press('Enter');
     await page.getByRole('heading', { name: 'Operations' }).waitFor();
-    expect(await page.title()).toBe('Operations · LEP at home · Beamtime');
+    expect(await page.title()).toBe('Operations · LEP at home');
     const kept = await page.evaluate(() => [
       localStorage.length,
       document.cookie,
