@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { create, folderSource, Publisher, publish, type Source } from '../cvmfs/publish/index.ts';
 import { bundle } from '../cvmfs/testkit/bundle.ts';
+import { coldStart } from './cvmfs/cold-start.ts';
 import { copyOfUsr, syntheticSource } from './cvmfs/tree.ts';
 import { type Bench, type Measure, quantile } from './measure.ts';
 
@@ -27,15 +28,22 @@ const run = promisify(execFile);
  */
 export const bench: Bench = {
   name: 'cvmfs',
-  async run(say) {
-    const folder = await mkdtemp(join(tmpdir(), 'bench-cvmfs-'));
-    try {
-      return [...(await publishing(folder, say)), ...(await reading(folder, say))];
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+  run: (say) =>
+    inFolder(async (folder) => [...(await publishing(folder, say)), ...(await reading(folder, say))]),
+  long: {
+    reading: (say) => inFolder((folder) => reading(folder, say)),
+    coldStart,
   },
 };
+
+async function inFolder(measure: (folder: string) => Promise<Measure[]>): Promise<Measure[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-cvmfs-'));
+  try {
+    return await measure(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
 
 async function publishing(folder: string, say: (line: string) => void): Promise<Measure[]> {
   const tree = join(folder, 'tree');

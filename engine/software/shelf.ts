@@ -9,12 +9,14 @@ import {
   PathError,
   Refusal,
   Repository,
+  type RepositoryOptions,
   type Snapshot,
 } from '../../cvmfs/read/index.ts';
 import { folderTree } from '../../cvmfs/tree/repository-tree.ts';
 import type { SoftwarePlace } from '../../protocol/software.ts';
 import { type ObjectSource, ObjectsTooLarge } from '../objects/index.ts';
 import { KeyMismatch, ProjectUnreachable, SoftwareRefused } from '../project/errors.ts';
+import { Profiles } from './profiles.ts';
 import type { Member, PlacedSoftware, SoftwareOptions, SoftwareTree } from './software.ts';
 
 const READ_BYTES = 1024 * 1024;
@@ -52,7 +54,8 @@ export class Shelf {
   }
 
   /**
-   * Opens a folder below a place for guests; as at().
+   * Opens a folder below a place for guests, as at(). A program's start is many small files one after another: what an
+   * earlier run of the application read is loaded ahead, and noted for the next.
    * @throws ProjectError
    */
   async tree(
@@ -61,22 +64,38 @@ export class Shelf {
     folder: string,
     signal: AbortSignal,
   ): Promise<SoftwareTree> {
-    const repository = await this.#repository(member, place, signal);
+    const profiles = new Profiles(join(this.#projectFolder(member), 'profiles'));
+    const profile = await profiles.find(place.path, place.repository);
+    const reading = { record: true, ...(profile ? { profile } : {}) };
+    const repository = await this.#repository(member, place, signal, reading);
     let trouble: Error | null = null;
     const path = Buffer.from(`${place.path}/${folder}`, 'utf8').toString('latin1');
     const tree = folderTree(repository.snapshot, path, (error) => {
       const told = inWords(error, member);
       trouble ??= told instanceof Error ? told : new Error(String(told));
     });
-    return { tree, trouble: () => trouble, close: () => repository.close() };
+    return {
+      tree,
+      trouble: () => trouble,
+      close: async () => {
+        await repository.close();
+        await profiles.keep(place.path, repository.recorded());
+      },
+    };
+  }
+
+  /** Two projects may call their repositories the same. */
+  #projectFolder({ keyFingerprint }: Member): string {
+    return join(this.#options.folder, 'projects', keyFingerprint);
   }
 
   async #repository(
     member: Member,
     { repository, tag, rootCatalog }: SoftwarePlace,
     signal: AbortSignal,
+    reading: Pick<RepositoryOptions, 'profile' | 'record'> = {},
   ): Promise<Repository> {
-    const { url, name, keyFingerprint, software } = member;
+    const { url, name, software } = member;
     if (software?.repository !== repository) {
       throw new KeyMismatch(
         `${name} has its software in ${repository}, which its invitation did not vouch for; join it again by a new invitation`,
@@ -87,17 +106,17 @@ export class Shelf {
       format: 'der',
       type: 'spki',
     });
-    const { folder, pace } = this.#options;
+    const { pace } = this.#options;
     const opened = await Repository.open({
       repository,
       servers: [`${url}/cvmfs/${repository}`],
       masterKeys: [key],
       cache: this.#cache,
-      // Two projects may call their repositories the same.
-      stateFolder: join(folder, 'projects', keyFingerprint),
+      stateFolder: this.#projectFolder(member),
       pin: { tag },
       serverOptions: { pace },
       signal,
+      ...reading,
     }).catch((error: unknown) => {
       throw inWords(error, member);
     });
