@@ -24,15 +24,17 @@ import { dataFolder } from '../folders.ts';
 import { clean } from '../terminal.ts';
 import { parseWhole } from '../words.ts';
 
+export const PROXY_OPTION: OptionSpec = {
+  value: 'LIST',
+  help: 'proxies, "|" between those that are alike and ";" before the next choice, DIRECT for none (default: CVMFS_HTTP_PROXY, else DIRECT)',
+};
+
 export const SESSION_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   server: {
     value: 'URL,...',
     help: 'servers, best first, "@fqrn@" standing for the repository’s name (default: none, only what is cached)',
   },
-  proxy: {
-    value: 'LIST',
-    help: 'proxies, "|" between those that are alike and ";" before the next choice, DIRECT for none (default: CVMFS_HTTP_PROXY, else DIRECT)',
-  },
+  proxy: PROXY_OPTION,
   key: { value: 'FILE', help: 'the master key of its owner, a public key in PEM (needed)' },
   cache: { value: 'FOLDER', help: 'where what was read is kept (default: in the engine’s data)' },
   quota: { value: 'MB', help: 'most that the cache may hold (default: 4000)' },
@@ -129,7 +131,8 @@ function pinOf(input: Input): Pin | undefined {
   return rootCatalog === undefined ? undefined : { rootCatalog };
 }
 
-function proxiesOf(input: Input): Pick<RepositoryOptions, 'serverOptions'> {
+/** @throws UsageError */
+export function proxiesOf(input: Input): Pick<RepositoryOptions, 'serverOptions'> {
   const text = input.text('proxy') ?? input.env.CVMFS_HTTP_PROXY;
   if (text === undefined || text === '') return {};
   try {

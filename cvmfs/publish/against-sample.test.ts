@@ -18,6 +18,7 @@ import { type ContentHash, objectPath } from '../format/hashes.ts';
 import { decodeManifest } from '../format/manifest.ts';
 import { makePublished } from '../testkit/published.ts';
 import { hasSample, sampleFolder, scratch } from '../testkit/sample.ts';
+import { FolderPlace } from './places/folder.ts';
 import { readObject } from './store.ts';
 import { itemsOf, Stored } from './stored.ts';
 
@@ -61,7 +62,7 @@ describe.skipIf(!hasSample)(
     }
 
     async function catalogsAt(repository: string): Promise<Map<string, Catalog>> {
-      const stored = new Stored(repository, folder);
+      const stored = new Stored(new FolderPlace(repository), folder);
       const found = new Map<string, Catalog>();
       const look = async (hash: ContentHash): Promise<void> => {
         const { rootPath, nested, ...rest } = await stored.catalog(hash, (reader) => ({

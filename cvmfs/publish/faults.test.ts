@@ -7,7 +7,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { bundle } from '../testkit/bundle.ts';
 import { makePublished, type PublishedRepository } from '../testkit/published.ts';
 import { scratch } from '../testkit/sample.ts';
-import { checkRepository, Stopped } from './index.ts';
+import { checkRepository, FolderPlace, Stopped } from './index.ts';
 
 /** How often a publisher is killed; more in a soak. */
 const KILLS = Number(process.env.BEAMTIME_PUBLISH_KILLS ?? 12);
@@ -18,7 +18,7 @@ beforeAll(() => bundle(new URL('../testkit/publish-loop.ts', import.meta.url), l
 
 const problemsOf = async (published: PublishedRepository) => {
   const { problems } = await checkRepository({
-    folder: published.folder,
+    place: new FolderPlace(published.folder),
     scratch: folder,
     masterKeys: [createPublicKey(readFileSync(published.masterKeyFile))],
     readObjects: true,

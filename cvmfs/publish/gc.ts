@@ -1,13 +1,11 @@
-import { existsSync, statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type ContentHash, objectPath } from '../format/hashes.ts';
 import { commit } from './commit.ts';
 import { PublishError, Stopped } from './errors.ts';
+import { FolderPlace } from './places/folder.ts';
+import type { Place } from './places/place.ts';
 import type { Publisher, Revision } from './publisher.ts';
 import { revisions } from './revisions.ts';
-import { allObjects } from './store.ts';
 import type { Stored } from './stored.ts';
 
 /** Which revisions stay, besides the newest and those with a tag. */
@@ -61,11 +59,11 @@ export async function collectGarbage(
     const change = { rootCatalog, rootCatalogBytes, revision, forget, written: [] };
     await commit(publisher, current, change, options.nowSeconds);
   }
-  return { revisionsKept: roots.size, ...(await sweep(settings.folder, marked, options)) };
+  return { revisionsKept: roots.size, ...(await sweep(new FolderPlace(settings.folder), marked, options)) };
 }
 
 async function rootsToKeep(
-  { stored, settings }: Publisher,
+  { stored }: Publisher,
   { manifest, history, reflog }: Revision,
   keep: Keep,
   nowSeconds: number,
@@ -80,8 +78,7 @@ async function rootsToKeep(
   for (const { rootCatalog } of history?.tags ?? []) roots.add(rootCatalog);
   // What the chain does not lead to any more.
   for (const { hash, type, timestamp } of reflog.references) {
-    const isThere = () => existsSync(join(settings.folder, objectPath(hash, 'C')));
-    if (type === 'catalog' && timestamp >= since && isThere()) roots.add(hash);
+    if (type === 'catalog' && timestamp >= since && (await stored.has(hash))) roots.add(hash);
   }
   return roots;
 }
@@ -103,12 +100,12 @@ const NAMES_A_TURN = 1000;
 
 /** Removes all objects that are not marked. */
 export async function sweep(
-  folder: string,
+  place: Pick<Place, 'list' | 'remove'>,
   marked: ReadonlySet<string>,
   { dryRun, stopping }: Pick<CollectOptions, 'dryRun' | 'stopping'>,
 ): Promise<Omit<Collected, 'revisionsKept'>> {
   let [objectsKept, objectsRemoved, bytesRemoved, seen] = [0, 0, 0, 0];
-  for (const path of allObjects(folder)) {
+  for await (const { path, bytes } of place.list()) {
     if (++seen % NAMES_A_TURN === 0) await turn();
     if (stopping?.aborted) throw new Stopped();
     if (marked.has(path)) {
@@ -116,8 +113,8 @@ export async function sweep(
       continue;
     }
     objectsRemoved++;
-    bytesRemoved += statSync(join(folder, path), { throwIfNoEntry: false })?.size ?? 0;
-    if (dryRun !== true) await rm(join(folder, path), { force: true });
+    bytesRemoved += bytes;
+    if (dryRun !== true) await place.remove(path);
   }
   return { objectsKept, objectsRemoved, bytesRemoved };
 }

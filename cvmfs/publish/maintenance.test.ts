@@ -11,6 +11,7 @@ import {
   checkRepository,
   collectGarbage,
   daysLeft,
+  FolderPlace,
   removeTag,
   resign,
   revisions,
@@ -45,7 +46,7 @@ const text = async (path: string, tag?: string) => {
 };
 const check = (readObjects = true) =>
   checkRepository({
-    folder: published.folder,
+    place: new FolderPlace(published.folder),
     scratch: folder,
     masterKeys: [createPublicKey(readFileSync(published.masterKeyFile))],
     readObjects,

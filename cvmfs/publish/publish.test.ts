@@ -14,7 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { folderTold, makePublished, type Told, treeOf } from '../testkit/published.ts';
 import { scratch } from '../testkit/sample.ts';
-import { checkRepository } from './index.ts';
+import { checkRepository, FolderPlace } from './index.ts';
 
 const folder = scratch();
 
@@ -85,7 +85,7 @@ test('a folder is published, read back from the master key down, and published a
 
   const check = () =>
     checkRepository({
-      folder: published.folder,
+      place: new FolderPlace(published.folder),
       scratch: folder,
       masterKeys: [],
       readObjects: true,

@@ -14,6 +14,7 @@ import { isManifestSignature } from '../format/signatures.ts';
 import { bootIdentity } from './boot.ts';
 import { RepositoryDamaged, WrongPlace } from './errors.ts';
 import { MANIFEST, publisherFiles, REFLOG } from './filenames.ts';
+import { FolderPlace } from './places/folder.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { type StoreOptions, sweepStaging } from './store.ts';
 import { Stored } from './stored.ts';
@@ -43,7 +44,7 @@ export class Publisher {
   ) {
     this.settings = settings;
     this.files = publisherFiles(folder);
-    this.stored = new Stored(settings.folder, this.files.scratch);
+    this.stored = new Stored(new FolderPlace(settings.folder), this.files.scratch);
     this.certificatePem = certificatePem;
     this.#key = key;
     this.#lock = lock;

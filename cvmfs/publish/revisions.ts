@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { type ContentHash, objectPath, parseHash } from '../format/hashes.ts';
+import { type ContentHash, parseHash } from '../format/hashes.ts';
 import type { Manifest } from '../format/manifest.ts';
 import type { Stored } from './stored.ts';
 
@@ -33,6 +31,6 @@ export async function* revisions(
     // Forty zeros, or nothing: there was none.
     const isHash = previous !== '' && !/^0{40}/.test(previous);
     const before = isHash ? parseHash(previous) : null;
-    next = before !== null && existsSync(join(stored.folder, objectPath(before, 'C'))) ? before : null;
+    next = before !== null && (await stored.has(before)) ? before : null;
   }
 }

@@ -14,6 +14,8 @@ export const Settings = z.strictObject({
   repository: z.string(),
   /** Where the repository lies, to be served. */
   folder: z.string(),
+  /** Where a copy of it lies that is kept up to date, in an S3-compatible store: "https://HOST/BUCKET/PREFIX". */
+  bucket: z.string().optional(),
   algorithm: z.enum(ALGORITHMS).default('sha1'),
   compression: z.enum(COMPRESSIONS).default('zlib'),
   /** Larger files than the least are cut. */

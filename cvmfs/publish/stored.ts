@@ -5,30 +5,36 @@ import { join } from 'node:path';
 import { CatalogReader } from '../format/catalog-reader.ts';
 import type { CatalogItem, CatalogReference } from '../format/catalog-writer.ts';
 import { FormatError } from '../format/errors.ts';
-import type { ContentHash, Suffix } from '../format/hashes.ts';
+import { type ContentHash, objectPath, type Suffix } from '../format/hashes.ts';
 import { type History, readHistory } from '../format/history.ts';
 import { decodeObject } from '../format/objects.ts';
 import { isWithin, pathKey, type RepositoryPath } from '../format/paths.ts';
 import { RepositoryDamaged } from './errors.ts';
-import { readObject } from './store.ts';
+import type { Place } from './places/place.ts';
+import { readPlaced } from './places/read.ts';
 import type { Node, StoredCatalog } from './tree.ts';
 
 const MOST_CATALOG_BYTES = 2 ** 31;
 
-/** What reads the published repository on this computer's disk. */
+/** What reads the published repository where it lies. */
 export class Stored {
-  readonly folder: string;
+  readonly #place: Place;
   readonly #scratch: string;
 
   /** @param scratch where databases are opened; SQLite wants files */
-  constructor(folder: string, scratch: string) {
-    this.folder = folder;
+  constructor(place: Place, scratch: string) {
+    this.#place = place;
     this.#scratch = scratch;
   }
 
   /** A path where nothing is. */
   scratchPath(): string {
     return join(this.#scratch, `${process.pid}-${randomBytes(8).toString('hex')}`);
+  }
+
+  /** Whether a catalog is there. */
+  has(catalog: ContentHash): Promise<boolean> {
+    return this.#place.has(objectPath(catalog, 'C'));
   }
 
   /** @throws RepositoryDamaged */
@@ -76,14 +82,16 @@ export class Stored {
     suffix: Suffix,
     use: (file: string, bytes: number) => T | Promise<T>,
   ): Promise<T> {
-    const plain = readObject(this.folder, hash, suffix);
+    const plain = await readPlaced(this.#place, hash, suffix);
     const file = this.scratchPath();
     try {
       writeFileSync(file, plain);
       return await use(file, plain.length);
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
-      throw new RepositoryDamaged(`${hash}${suffix} in ${this.folder}: ${error.message}`, { cause: error });
+      throw new RepositoryDamaged(`${hash}${suffix} in ${this.#place.shown}: ${error.message}`, {
+        cause: error,
+      });
     } finally {
       await rm(file, { force: true });
     }

@@ -1,8 +1,7 @@
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { type ChunkBounds, Chunker } from '../format/chunker.ts';
-import { FormatError } from '../format/errors.ts';
-import { decodeObject } from '../format/objects.ts';
 import { inWords, PublishError, SourceFault } from './errors.ts';
+import { problemOf } from './problem.ts';
 import { putObject } from './store.ts';
 import type { Answers, FileStamp, Outcome, Task, TaskKind, WorkerOptions } from './tasks.ts';
 
@@ -139,12 +138,8 @@ function shown(path: string): string {
 
 function verify({ path, hash, compression, plainBytes }: Extract<Task, { kind: 'verify' }>): string | null {
   try {
-    const plain = decodeObject(hash, readFileSync(path), plainBytes ?? 2 ** 31, compression);
-    if (plainBytes !== null && plain.length !== plainBytes)
-      return `holds ${plain.length} bytes, not ${plainBytes}`;
-    return null;
+    return problemOf(readFileSync(path), hash, compression, plainBytes);
   } catch (error) {
-    if (error instanceof FormatError) return error.message;
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'is missing';
     throw error;
   }

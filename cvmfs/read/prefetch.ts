@@ -6,6 +6,8 @@ import type { Objects, WantedObject } from './objects.ts';
 const MOST_REQUESTS = 12;
 /** Under way together, so that what is wanted now has its share of the line: half a second at 20 Mbit/s. */
 const MOST_BYTES = 1_250_000;
+/** Under way whatever their size: while one large object comes the next is asked for, or the line stands still in between. */
+const LEAST_REQUESTS = 3;
 /** In one request, where a server packs. */
 const PACK = { objects: 64, bytes: 256 * 1024 };
 /** After so many in a row there is no network, or the profile is of something else. */
@@ -56,9 +58,10 @@ export async function prefetch(
     await objects.quiet();
     const taken = take();
     const bytes = taken.reduce((sum, { mostBytes }) => sum + mostBytes, 0);
-    while (underWay.size >= MOST_REQUESTS || (underWay.size > 0 && bytesUnderWay + bytes > MOST_BYTES)) {
-      await Promise.race(underWay);
-    }
+    const isFull = () =>
+      underWay.size >= MOST_REQUESTS ||
+      (underWay.size >= LEAST_REQUESTS && bytesUnderWay + bytes > MOST_BYTES);
+    while (isFull()) await Promise.race(underWay);
     bytesUnderWay += bytes;
     const loading = load(taken).finally(() => {
       bytesUnderWay -= bytes;

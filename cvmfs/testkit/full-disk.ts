@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkRepository, create, folderSource, Publisher, publish } from '../publish/index.ts';
+import { checkRepository, create, FolderPlace, folderSource, Publisher, publish } from '../publish/index.ts';
 
 /**
  * A process that publishes to a disk of its own which is too small: a file that fits, one that does not, one that fits
@@ -29,7 +29,7 @@ for (const bytes of [10, 3_000_000, 20]) {
   );
   await publisher.close();
   const checked = await checkRepository({
-    folder,
+    place: new FolderPlace(folder),
     scratch: place,
     masterKeys: [],
     readObjects: true,

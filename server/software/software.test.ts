@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkRepository, resign } from '../../cvmfs/publish/index.ts';
+import { checkRepository, FolderPlace, resign } from '../../cvmfs/publish/index.ts';
 import { ObjectCache, Repository } from '../../cvmfs/read/index.ts';
 import { sha256 } from '../../platform/files.ts';
 import { ProjectInfo, SoftwareListing } from '../../protocol/project-api.ts';
@@ -195,7 +195,7 @@ describe('the software of a project', () => {
     const scratch = join(server.folder, 'scratch');
     await mkdir(scratch);
     const checked = await checkRepository({
-      folder: join(files.repositories, repository),
+      place: new FolderPlace(join(files.repositories, repository)),
       scratch,
       masterKeys: [key],
       readObjects: true,

@@ -7,6 +7,7 @@ import type { Command } from '../../command.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import { clean } from '../../terminal.ts';
 import { count } from '../../words.ts';
+import { placeOf } from './place.ts';
 import { now, told } from './publisher.ts';
 
 export const checkCommand: Command = {
@@ -14,16 +15,20 @@ export const checkCommand: Command = {
   summary: 'look whether a repository is whole, down to the bytes of every object',
   description:
     'Looks at the newest revision and all that have tags: signatures, catalogs as the reference implementation checks them, and the hash and size of every object. Nothing is changed.',
-  positionals: { name: 'FOLDER', min: 1, max: 1, help: 'where the repository lies' },
+  positionals: { name: 'PLACE', min: 1, max: 1, help: 'where the repository lies: a folder, or a bucket' },
   options: {
     key: { value: 'FILE', help: 'the master key that readers trust (default: signatures are not looked at)' },
     fast: { help: 'look only whether objects are there, and do not read them' },
   },
-  examples: ['beamtime cvmfs check /srv/cvmfs/sw.example.org --key sw.example.org.pub'],
+  examples: [
+    'beamtime cvmfs check /srv/cvmfs/sw.example.org --key sw.example.org.pub',
+    'beamtime cvmfs check https://s3.example.org/bucket/sw.example.org --key sw.example.org.pub',
+  ],
   exitCodes: { [EXIT.refused]: 'something is wrong with the repository; the output says what' },
   async run(input) {
-    const [folder = ''] = input.positionals;
+    const [where = ''] = input.positionals;
     const { terminal } = input;
+    const place = await placeOf(input, where);
     const keyFile = input.text('key');
     const pem =
       keyFile === undefined
@@ -35,7 +40,7 @@ export const checkCommand: Command = {
     try {
       const checked = await told(() =>
         checkRepository({
-          folder,
+          place,
           scratch,
           masterKeys: parseMasterKeys(pem),
           readObjects: !input.flag('fast'),

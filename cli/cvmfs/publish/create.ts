@@ -4,6 +4,7 @@ import { create } from '../../../cvmfs/publish/index.ts';
 import type { Command, Input } from '../../command.ts';
 import { UsageError } from '../../errors.ts';
 import { parseWhole } from '../../words.ts';
+import { placeOf } from './place.ts';
 import { now, PUBLISHER_OPTION, publisherFolder, told } from './publisher.ts';
 
 const KIB = 1024;
@@ -27,6 +28,10 @@ export const createCommand: Command = {
     },
     ttl: { value: 'SECONDS', help: 'how long readers may keep to a revision without asking (default: 240)' },
     days: { value: 'N', help: 'days until the whitelist must be signed anew (default: 30)' },
+    bucket: {
+      value: 'URL',
+      help: 'keep a copy in an S3-compatible store, like https://HOST/BUCKET/NAME; keys as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+    },
     'keep-all': { help: 'nothing is ever removed: no garbage collection' },
   },
   examples: [
@@ -37,6 +42,8 @@ export const createCommand: Command = {
     const folder = needed(input, 'folder');
     const masterKeyFile = resolve(needed(input, 'master-key'));
     const publisher = publisherFolder(input, name);
+    const bucket = input.text('bucket');
+    if (bucket !== undefined) await placeOf(input, bucket);
     const days = parseWhole('days', input.text('days') ?? '30', 1, 3650);
     const { masterPublicFile } = await told(() =>
       create({
@@ -51,6 +58,7 @@ export const createCommand: Command = {
           compression: input.flag('no-compression') ? 'none' : 'zlib',
           ttlSeconds: parseWhole('ttl', input.text('ttl') ?? '240', 1, 86_400),
           garbageCollectable: !input.flag('keep-all'),
+          ...(bucket === undefined ? {} : { bucket }),
           ...chunks(input),
         },
       }),
@@ -66,6 +74,8 @@ export const createCommand: Command = {
     input.terminal.say(`Repository ${name} in ${made.folder}; serve it as http://HOST/cvmfs/${name}`);
     input.terminal.say(`Readers need ${masterPublicFile}`);
     input.terminal.say(`Take the master key away from here: ${masterKeyFile}`);
+    if (bucket !== undefined)
+      input.terminal.say(`Each publication copies it to ${bucket}; serve that as http://HOST/cvmfs/${name}`);
     input.terminal.say(`Within ${days} days: beamtime cvmfs resign ${name} --master-key ${masterKeyFile}`);
     return 0;
   },

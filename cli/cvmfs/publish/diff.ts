@@ -25,22 +25,27 @@ export const diffCommand: Command = {
   examples: ['beamtime cvmfs diff sw.example.org v1.0 v1.1'],
   async run(input) {
     const [name = '', from, to] = input.positionals;
-    return withPublisher(input, name, async (publisher) => {
-      const { revision } = (await publisher.current()).manifest;
-      const before = await rootOf(publisher, from ?? String(revision - 1));
-      const after = await rootOf(publisher, to ?? String(revision));
-      const views = [
-        await storedView(publisher.stored, before),
-        await storedView(publisher.stored, after),
-      ] as const;
-      const changes = await changesBetween(...views);
-      input.terminal.document(changes);
-      sayChanges(input, changes, Number.POSITIVE_INFINITY);
-      input.terminal.say(
-        `${count(changes.added)} added, ${count(changes.changed)} changed, ${count(changes.removed)} removed`,
-      );
-      return 0;
-    });
+    return withPublisher(
+      input,
+      name,
+      async (publisher) => {
+        const { revision } = (await publisher.current()).manifest;
+        const before = await rootOf(publisher, from ?? String(revision - 1));
+        const after = await rootOf(publisher, to ?? String(revision));
+        const views = [
+          await storedView(publisher.stored, before),
+          await storedView(publisher.stored, after),
+        ] as const;
+        const changes = await changesBetween(...views);
+        input.terminal.document(changes);
+        sayChanges(input, changes, Number.POSITIVE_INFINITY);
+        input.terminal.say(
+          `${count(changes.added)} added, ${count(changes.changed)} changed, ${count(changes.removed)} removed`,
+        );
+        return 0;
+      },
+      'none',
+    );
   },
 };
 

@@ -22,18 +22,23 @@ export const gcCommand: Command = {
       revisions: parseWhole('keep-revisions', input.text('keep-revisions') ?? '3', 1, 1e9),
       days: parseWhole('keep-days', input.text('keep-days') ?? '3', 0, 36_500),
     };
-    return withPublisher(input, name, async (publisher) => {
-      const collected = await collectGarbage(publisher, keep, {
-        dryRun: input.flag('dry-run'),
-        stopping: input.stopping,
-        nowSeconds: now(),
-      });
-      input.terminal.document(collected);
-      input.terminal.say(
-        `${input.flag('dry-run') ? 'Would remove' : 'Removed'} ${count(collected.objectsRemoved)} objects of ${(collected.bytesRemoved / 1e6).toFixed(1)} MB; ` +
-          `${count(collected.revisionsKept)} revisions of ${count(collected.objectsKept)} objects stay`,
-      );
-      return 0;
-    });
+    return withPublisher(
+      input,
+      name,
+      async (publisher) => {
+        const collected = await collectGarbage(publisher, keep, {
+          dryRun: input.flag('dry-run'),
+          stopping: input.stopping,
+          nowSeconds: now(),
+        });
+        input.terminal.document(collected);
+        input.terminal.say(
+          `${input.flag('dry-run') ? 'Would remove' : 'Removed'} ${count(collected.objectsRemoved)} objects of ${(collected.bytesRemoved / 1e6).toFixed(1)} MB; ` +
+            `${count(collected.revisionsKept)} revisions of ${count(collected.objectsKept)} objects stay`,
+        );
+        return 0;
+      },
+      'removes',
+    );
   },
 };

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ObjectCache, parseMasterKeys, Repository } from '../../../cvmfs/read/index.ts';
+import { s3Bucket } from '../../../cvmfs/testkit/bucket.ts';
 import { makeKeys } from '../../../cvmfs/testkit/keys.ts';
+import { forwardProxy } from '../../../cvmfs/testkit/proxy.ts';
 import { serveRepository } from '../../../cvmfs/testkit/server.ts';
 import { readArguments } from '../../command.ts';
 import { CliError } from '../../errors.ts';
@@ -22,6 +24,8 @@ beforeAll(async () => {
 });
 afterAll(() => home.remove());
 
+/** In the environment. */
+let keys: Record<string, string> = {};
 const at = (...path: string[]) => join(home.folder, ...path);
 
 /** The command as main() runs it, without a process for each. */
@@ -38,7 +42,7 @@ async function cvmfs(action: string, ...args: string[]) {
       const value = values[option];
       return typeof value === 'string' ? value : undefined;
     };
-    const env = { BEAMTIME_DATA: at('data') };
+    const env = { BEAMTIME_DATA: at('data'), ...keys };
     const [json, flag] = [values.json === true, (option: string) => values[option] === true];
     const terminal = makeTerminal(
       taking((more) => {
@@ -126,6 +130,56 @@ it('takes staff from nothing to a repository that volunteers read', async () => 
   );
   rmSync(at('served/data'), { recursive: true });
   expect(await cvmfs('check', at('served'))).toMatchObject({ code: 4 });
+});
+
+it('keeps a copy in a bucket, and replicates through proxies from whichever server is there', async () => {
+  const bucket = await s3Bucket(at('store'));
+  try {
+    const place = `${bucket.url}/sw`;
+    const create = ['--folder', at('b'), '--master-key', at('usb/master.key'), '--bucket', place];
+    expect(await cvmfs('create', 'b.example.org', ...create)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('AWS_ACCESS_KEY_ID'),
+    });
+    keys = { AWS_ACCESS_KEY_ID: 'S3RVER', AWS_SECRET_ACCESS_KEY: 'S3RVER' };
+    expect(await cvmfs('create', 'b.example.org', ...create)).toMatchObject({ code: 0 });
+    mkdirSync(at('in-bucket'));
+    writeFileSync(at('in-bucket/one'), 'one');
+    expect(await cvmfs('publish', 'b.example.org', at('in-bucket'))).toMatchObject({
+      code: 0,
+      err: expect.stringContaining(`${place}: `),
+    });
+    const key = at('data/project/repositories/b.example.org/b.example.org.pub');
+    expect(await cvmfs('check', place, '--key', key)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('Revision 1'),
+    });
+
+    const proxy = await forwardProxy();
+    // Nothing listens at the first of each.
+    const from = `http://127.0.0.1:1/x,${place}`;
+    const proxies = `http://127.0.0.1:1;${proxy.url}`;
+    const copy = ['--key', key, '--to', at('from-bucket'), '--from', from, '--proxy', proxies];
+    expect(await cvmfs('replicate', 'b.example.org', ...copy)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('Revision 1'),
+    });
+    expect(proxy.asked.some((url) => url.startsWith(`${place}/data/`))).toBe(true);
+    expect(await cvmfs('check', at('from-bucket'), '--key', key)).toMatchObject({ code: 0 });
+    expect(await cvmfs('replicate', 'b.example.org', ...copy, '--proxy', 'ftp://x')).toMatchObject({
+      code: 2,
+    });
+
+    await bucket.stop();
+    writeFileSync(at('in-bucket/one'), 'two');
+    expect(await cvmfs('publish', 'b.example.org', at('in-bucket'))).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('the copy in the bucket is still as it was'),
+    });
+  } finally {
+    keys = {};
+    await bucket.stop();
+  }
 });
 
 it('says what is wrong, and warns before the whitelist runs out', async () => {

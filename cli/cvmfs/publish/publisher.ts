@@ -5,6 +5,7 @@ import {
   daysLeft,
   PublishError,
   Publisher,
+  updateCopy,
   WrongPlace,
   whitelistWarning,
 } from '../../../cvmfs/publish/index.ts';
@@ -14,6 +15,8 @@ import type { Input, OptionSpec } from '../../command.ts';
 import { CliError, EXIT, RefusedError, UsageError } from '../../errors.ts';
 import { dataFolder } from '../../folders.ts';
 import { clean } from '../../terminal.ts';
+import { count } from '../../words.ts';
+import { placeOf } from './place.ts';
 
 export const PUBLISHER_OPTION: Readonly<Record<string, OptionSpec>> = {
   publisher: {
@@ -39,6 +42,7 @@ export async function withPublisher(
   input: Input,
   name: string,
   use: (publisher: Publisher) => Promise<number>,
+  changes: 'none' | 'adds' | 'removes' = 'adds',
 ): Promise<number> {
   return told(async () => {
     const publisher = await Publisher.open(publisherFolder(input, name));
@@ -46,6 +50,8 @@ export async function withPublisher(
       if (publisher.settings.repository !== name)
         throw new WrongPlace(`that folder publishes ${publisher.settings.repository}, not ${name}`);
       const code = await use(publisher);
+      if (changes !== 'none' && !input.flag('dry-run'))
+        await copyToBucket(input, publisher, changes === 'removes');
       const days = await daysLeft(publisher.settings.folder, now());
       const warning = whitelistWarning(name, days);
       if (warning !== null) input.terminal.note(`WARNING: ${warning}`);
@@ -54,6 +60,26 @@ export async function withPublisher(
       await publisher.close();
     }
   });
+}
+
+/** What was done here is done; a bucket that cannot be reached stays at its old revision until the next command. */
+export async function copyToBucket(input: Input, publisher: Publisher, collect: boolean): Promise<void> {
+  const { bucket, repository } = publisher.settings;
+  if (bucket === undefined) return;
+  const to = await placeOf(input, bucket);
+  try {
+    const options = { collect, stopping: input.stopping, nowSeconds: now() };
+    const { objects, bytes, removed } = await updateCopy(publisher, to, options);
+    const gone = removed > 0 ? `, ${count(removed)} removed` : '';
+    input.terminal.note(`${bucket}: ${count(objects)} objects of ${(bytes / 1e6).toFixed(1)} MB${gone}`);
+  } catch (error) {
+    if (!(error instanceof PublishError)) throw error;
+    throw new CliError(
+      EXIT.failed,
+      `published in ${publisher.settings.folder}, but the copy in the bucket is still as it was: ${clean(error.message)}. The next "beamtime cvmfs publish ${repository}" or gc brings it up to date, also where nothing else has changed`,
+      { cause: error },
+    );
+  }
 }
 
 /** What publishing refuses becomes words. */

@@ -5,13 +5,15 @@ import type { Command, Input } from '../../command.ts';
 import { NotRunningError, UsageError } from '../../errors.ts';
 import { clean } from '../../terminal.ts';
 import { count, parseWhole } from '../../words.ts';
+import { PROXY_OPTION, proxiesOf } from '../session.ts';
+import { placeOf } from './place.ts';
 import { now, told } from './publisher.ts';
 
 export const replicateCommand: Command = {
   name: 'cvmfs replicate',
   summary: 'copy a repository of somebody else, to serve it as well (stratum 1)',
   description:
-    'The newest revision and all that have tags are copied, verified from the master key down. What is there already is not fetched again, so run it as often as you like, for example every hour by cron; what is served is whole at every moment.',
+    'The newest revision and all that have tags are copied, verified from the master key down; a server or proxy that fails is passed over. What is there already is not fetched again, so run it as often as you like, for example every hour by cron; what is served is whole at every moment.',
   positionals: { name: 'NAME', min: 1, max: 1, help: 'the repository' },
   options: {
     from: {
@@ -19,7 +21,11 @@ export const replicateCommand: Command = {
       help: 'its servers, best first ("@fqrn@" stands for the name), or a folder (needed)',
     },
     key: { value: 'FILE', help: 'the master key of its owner, a public key in PEM (needed)' },
-    to: { value: 'FOLDER', help: 'where the copy lies; serve it as http://HOST/cvmfs/NAME (needed)' },
+    to: {
+      value: 'FOLDER|URL',
+      help: 'where the copy lies; serve it as http://HOST/cvmfs/NAME. Or a bucket (needed)',
+    },
+    proxy: PROXY_OPTION,
     gc: { help: 'remove what neither the newest revision nor one with a tag needs' },
     connections: { value: 'N', help: 'objects that are fetched at once (default: 8)' },
   },
@@ -32,7 +38,7 @@ export const replicateCommand: Command = {
   },
   async run(input) {
     const [name = ''] = input.positionals;
-    const folder = needed(input, 'to');
+    const to = await placeOf(input, needed(input, 'to'));
     const from = needed(input, 'from');
     const pem = await readFile(needed(input, 'key'), 'utf8').catch((cause: Error) => {
       throw new UsageError(`--key: ${cause.message}`, { cause });
@@ -41,14 +47,16 @@ export const replicateCommand: Command = {
     const isHttp = (url: string) => /^https?:\/\//.test(url) && URL.canParse(url);
     if (urls.length > 1 && !urls.every(isHttp))
       throw new UsageError('--from takes http addresses, or one folder');
-    const origin = urls.every(isHttp) ? serverOrigin(urls) : folderOrigin(from);
+    const origin = urls.every(isHttp)
+      ? serverOrigin(urls, proxiesOf(input).serverOptions)
+      : folderOrigin(from);
     try {
       const done = await told(() =>
         replicate({
           origin,
           repository: name,
           masterKeys: parseMasterKeys(pem),
-          folder,
+          to,
           collect: input.flag('gc'),
           connections: parseWhole('connections', input.text('connections') ?? '8', 1, 256),
           stopping: input.stopping,

@@ -1,8 +1,8 @@
-import { resign } from '../../../cvmfs/publish/index.ts';
+import { readSettings, resign } from '../../../cvmfs/publish/index.ts';
 import type { Command } from '../../command.ts';
 import { UsageError } from '../../errors.ts';
 import { parseWhole } from '../../words.ts';
-import { now, PUBLISHER_OPTION, publisherFolder, told } from './publisher.ts';
+import { now, PUBLISHER_OPTION, publisherFolder, told, withPublisher } from './publisher.ts';
 
 export const resignCommand: Command = {
   name: 'cvmfs resign',
@@ -21,10 +21,12 @@ export const resignCommand: Command = {
     const masterKey = input.text('master-key');
     if (masterKey === undefined) throw new UsageError('--master-key FILE is needed');
     const days = parseWhole('days', input.text('days') ?? '30', 1, 3650);
-    const whitelist = await told(() => resign(publisherFolder(input, name), masterKey, days, now()));
+    const folder = publisherFolder(input, name);
+    const whitelist = await told(() => resign(folder, masterKey, days, now()));
     const until = new Date(whitelist.expiresAt * 1000).toISOString();
     input.terminal.document({ until });
     input.terminal.say(`Readers believe the publisher of ${name} until ${until}`);
-    return 0;
+    if ((await readSettings(folder)).bucket === undefined) return 0;
+    return withPublisher(input, name, async () => 0);
   },
 };

@@ -43,22 +43,27 @@ export const listTagsCommand: Command = {
   options: PUBLISHER_OPTION,
   async run(input) {
     const [name = ''] = input.positionals;
-    return withPublisher(input, name, async (publisher) => {
-      const { manifest, history } = await publisher.current();
-      const tags = history?.tags ?? [];
-      input.terminal.document({ revision: manifest.revision, tags });
-      const rows = tags.map((tag) => [
-        tag.name,
-        String(tag.revision),
-        new Date(tag.timestamp * 1000).toISOString().replace(/\.\d+Z$/, 'Z'),
-        tag.rootCatalog,
-        clean(tag.description),
-      ]);
-      const header = ['TAG', 'REVISION', 'GIVEN', 'ROOT CATALOG', 'FOR'];
-      for (const line of table(header, rows, ['left', 'right', 'left', 'left', 'left']))
-        input.terminal.say(line);
-      input.terminal.say(`The newest revision is ${manifest.revision}`);
-      return 0;
-    });
+    return withPublisher(
+      input,
+      name,
+      async (publisher) => {
+        const { manifest, history } = await publisher.current();
+        const tags = history?.tags ?? [];
+        input.terminal.document({ revision: manifest.revision, tags });
+        const rows = tags.map((tag) => [
+          tag.name,
+          String(tag.revision),
+          new Date(tag.timestamp * 1000).toISOString().replace(/\.\d+Z$/, 'Z'),
+          tag.rootCatalog,
+          clean(tag.description),
+        ]);
+        const header = ['TAG', 'REVISION', 'GIVEN', 'ROOT CATALOG', 'FOR'];
+        for (const line of table(header, rows, ['left', 'right', 'left', 'left', 'left']))
+          input.terminal.say(line);
+        input.terminal.say(`The newest revision is ${manifest.revision}`);
+        return 0;
+      },
+      'none',
+    );
   },
 };

@@ -1,7 +1,6 @@
 import type { KeyObject } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { CatalogReference } from '../../format/catalog-writer.ts';
 import { FormatError } from '../../format/errors.ts';
 import type { Suffix } from '../../format/hashes.ts';
@@ -12,15 +11,18 @@ import { readReflog } from '../../format/reflog.ts';
 import { addCounts, type Counts, NO_COUNTS } from '../../format/statistics.ts';
 import { Refusal } from '../../read/errors.ts';
 import { NO_BLACKLIST, type Trust, verifyManifest, verifyWhitelist } from '../../read/trust.ts';
+import { Tasks } from '../at-once.ts';
 import { PublishError, RepositoryDamaged, Stopped } from '../errors.ts';
 import { MANIFEST, REFLOG, WHITELIST } from '../filenames.ts';
+import type { Place } from '../places/place.ts';
+import { readPlaced } from '../places/read.ts';
 import { Pool } from '../pool.ts';
-import { allObjects, readObject } from '../store.ts';
+import { problemOf } from '../problem.ts';
 import { Stored } from '../stored.ts';
 import { type CheckedCatalog, checkCatalog, compareCounts, isSameTransition } from './catalog.ts';
 
 export interface CheckOptions {
-  readonly folder: string;
+  readonly place: Place;
   readonly scratch: string;
   /** With them the signatures are checked as a reader checks them. */
   readonly masterKeys: readonly KeyObject[];
@@ -54,6 +56,8 @@ export async function checkRepository(options: CheckOptions): Promise<Checked> {
   return check.run();
 }
 
+/** Under way at once, where objects come over a network. */
+const REQUESTS = 8;
 /** More are not told. */
 const MOST_PROBLEMS = 1000;
 
@@ -67,11 +71,11 @@ class RepositoryCheck {
 
   constructor(options: CheckOptions) {
     this.#options = options;
-    this.#stored = new Stored(options.folder, options.scratch);
+    this.#stored = new Stored(options.place, options.scratch);
   }
 
   async run(): Promise<Checked> {
-    const manifest = this.#manifest();
+    const manifest = await this.#manifest();
     if (manifest) {
       await this.#guarded('reflog', () => this.#reflog(manifest));
       const { rootCatalog: hash, rootCatalogBytes: bytes } = manifest;
@@ -88,11 +92,11 @@ class RepositoryCheck {
         const aux = { X: manifest.certificate, H: manifest.history, M: manifest.metainfo }[suffix];
         if (aux !== undefined) this.#need(aux, suffix, 'zlib', null);
       }
-      if (manifest.alternativeNames) this.#alternativeNames(manifest);
+      if (manifest.alternativeNames) await this.#alternativeNames(manifest);
       await this.#objects();
     }
     let others = 0;
-    for (const path of allObjects(this.#options.folder)) if (!this.#needed.has(path)) others++;
+    for await (const { path } of this.#options.place.list()) if (!this.#needed.has(path)) others++;
     return {
       problems: this.#problems,
       revision: manifest?.revision ?? 0,
@@ -103,10 +107,10 @@ class RepositoryCheck {
     };
   }
 
-  #manifest(): Manifest | null {
-    const { folder, masterKeys, nowSeconds } = this.#options;
+  async #manifest(): Promise<Manifest | null> {
+    const { place, masterKeys, nowSeconds } = this.#options;
     try {
-      const bytes = readFileSync(join(folder, MANIFEST));
+      const bytes = await this.#read(MANIFEST);
       const { manifest } = decodeManifest(bytes);
       const { repository, certificate } = manifest;
       if (repository === undefined || certificate === undefined) {
@@ -115,9 +119,9 @@ class RepositoryCheck {
       }
       try {
         const trust: Trust = { repository, masterKeys, blacklist: NO_BLACKLIST };
-        const pem = readObject(folder, certificate, 'X');
+        const pem = await readPlaced(place, certificate, 'X');
         if (masterKeys.length > 0) {
-          const whitelist = verifyWhitelist(readFileSync(join(folder, WHITELIST)), trust, nowSeconds);
+          const whitelist = verifyWhitelist(await this.#read(WHITELIST), trust, nowSeconds);
           verifyManifest(bytes, pem, whitelist, trust);
         }
       } catch (error) {
@@ -131,14 +135,12 @@ class RepositoryCheck {
   }
 
   async #reflog({ reflog, rootCatalog, certificate, history, metainfo }: Manifest): Promise<void> {
-    const path = join(this.#options.folder, REFLOG);
-    const isThere = existsSync(path);
-    if (!isThere && reflog === undefined) return;
-    if (!isThere || reflog === undefined) {
-      this.#tell(isThere ? `${REFLOG} is there and ${MANIFEST} does not name it` : `${REFLOG} is missing`);
+    const bytes = await this.#options.place.read(REFLOG);
+    if (!bytes && reflog === undefined) return;
+    if (!bytes || reflog === undefined) {
+      this.#tell(bytes ? `${REFLOG} is there and ${MANIFEST} does not name it` : `${REFLOG} is missing`);
       return;
     }
-    const bytes = readFileSync(path);
     if (hashOf(algorithmOf(reflog), bytes) !== reflog)
       this.#tell(`${REFLOG} is not the one that ${MANIFEST} names`);
     const scratch = this.#stored.scratchPath();
@@ -204,21 +206,41 @@ class RepositoryCheck {
   }
 
   async #objects(): Promise<void> {
-    const { folder, readObjects, threads, stopping } = this.#options;
-    if (!readObjects) {
-      for (const path of this.#needed.keys())
-        if (!existsSync(join(folder, path))) this.#tell(`${path} is missing`);
-      return;
+    const { place, readObjects, stopping } = this.#options;
+    if (readObjects) await this.#readObjects();
+    else {
+      for (const path of this.#needed.keys()) {
+        if (stopping?.aborted) throw new Stopped();
+        if (!(await place.has(path))) this.#tell(`${path} is missing`);
+      }
     }
-    const store = { folder, algorithm: 'sha1', compression: 'zlib', dryRun: true, rewrite: false } as const;
+  }
+
+  /** Files by threads; what comes over a network as it comes. */
+  async #readObjects(): Promise<void> {
+    const { threads, stopping } = this.#options;
+    const store = {
+      folder: '',
+      algorithm: 'sha1',
+      compression: 'zlib',
+      dryRun: true,
+      rewrite: false,
+    } as const;
     const pool = new Pool({ store, bounds: { minBytes: 64, averageBytes: 64, maxBytes: 64 } }, threads);
+    const tasks = new Tasks(REQUESTS);
     const stop = () => void pool.close(new Stopped());
     stopping?.addEventListener('abort', stop, { once: true });
     try {
       const asked: Promise<void>[] = [];
-      for (const [path, { hash, compression, plainBytes }] of this.#needed) {
+      for (const [path, needed] of this.#needed) {
+        if (stopping?.aborted) throw new Stopped();
+        const at = this.#options.place.localPath(path);
+        if (at === null) {
+          await tasks.room(async () => this.#tellOf(path, await this.#problemOf(path, needed)));
+          continue;
+        }
         await pool.room();
-        const at = join(folder, path);
+        const { hash, compression, plainBytes } = needed;
         const bytes = statSync(at, { throwIfNoEntry: false })?.size ?? 0;
         const verified = pool.ask<'verify'>({
           kind: 'verify',
@@ -228,21 +250,35 @@ class RepositoryCheck {
           plainBytes,
           bytes,
         });
-        const told = verified.then(({ problem }) => {
-          if (problem !== null) this.#tell(`${path} ${problem}`);
-        });
+        const told = verified.then(({ problem }) => this.#tellOf(path, problem));
         // Looked at below; it may be refused before.
         told.catch(() => {});
         asked.push(told);
       }
       await Promise.all(asked);
+      await tasks.settled();
     } finally {
       stopping?.removeEventListener('abort', stop);
       await pool.close();
     }
   }
 
-  #alternativeNames({ rootCatalog, certificate, history, metainfo }: Manifest): void {
+  async #problemOf(path: string, { hash, compression, plainBytes }: Needed): Promise<string | null> {
+    const stored = await this.#options.place.read(path);
+    return stored === null ? 'is missing' : problemOf(stored, hash, compression, plainBytes);
+  }
+
+  #tellOf(path: string, problem: string | null): void {
+    if (problem !== null) this.#tell(`${path} ${problem}`);
+  }
+
+  async #read(path: string): Promise<Buffer> {
+    const bytes = await this.#options.place.read(path);
+    if (bytes === null) throw new RepositoryDamaged(`${path} is missing in ${this.#options.place.shown}`);
+    return bytes;
+  }
+
+  async #alternativeNames({ rootCatalog, certificate, history, metainfo }: Manifest): Promise<void> {
     const names = [
       [rootCatalog, 'C'],
       [certificate, 'X'],
@@ -251,8 +287,7 @@ class RepositoryCheck {
     ] as const;
     for (const [hash, suffix] of names) {
       const name = `.cvmfsalt-${hash}${suffix}`;
-      if (hash !== undefined && !existsSync(join(this.#options.folder, name)))
-        this.#tell(`${name} is missing`);
+      if (hash !== undefined && !(await this.#options.place.has(name))) this.#tell(`${name} is missing`);
     }
   }
 
@@ -266,15 +301,11 @@ class RepositoryCheck {
 
   /** What is wrong with the repository is told; anything else is a fault of ours, or of this computer. */
   #expected(error: unknown, what: string): void {
-    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     const ofRepository =
-      error instanceof RepositoryDamaged ||
-      error instanceof FormatError ||
-      error instanceof Refusal ||
-      isMissing;
+      error instanceof RepositoryDamaged || error instanceof FormatError || error instanceof Refusal;
     if (!ofRepository || (error instanceof PublishError && !(error instanceof RepositoryDamaged)))
       throw error;
-    this.#tell(`${what}: ${isMissing ? 'is missing' : error instanceof Error ? error.message : error}`);
+    this.#tell(`${what}: ${error.message}`);
   }
 
   #tell(problem: string): void {

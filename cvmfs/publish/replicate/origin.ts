@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { NoServer } from '../../read/errors.ts';
 import { collect } from '../../read/receive.ts';
-import { Servers } from '../../read/servers.ts';
+import { type ServerOptions, Servers } from '../../read/servers.ts';
 
 /** Where a repository is copied from. */
 export interface Origin {
@@ -15,8 +15,9 @@ export interface Origin {
   close(): void;
 }
 
-export function serverOrigin(urls: readonly string[]): Origin {
-  const servers = new Servers(urls);
+/** Servers, best first, and through proxies, as readers have them: who fails is passed over. */
+export function serverOrigin(urls: readonly string[], options: ServerOptions = {}): Origin {
+  const servers = new Servers(urls, options);
   return {
     get: (path, take, signal) => servers.attempt(path, signal, (get) => get(path, take)),
     close: () => servers.close(),

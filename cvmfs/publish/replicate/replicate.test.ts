@@ -6,7 +6,7 @@ import { ObjectCache, parseMasterKeys, Repository } from '../../read/index.ts';
 import { makePublished, type PublishedRepository, treeOf } from '../../testkit/published.ts';
 import { hasSample, SAMPLE_NAME, sampleFolder, sampleMasterKey, scratch } from '../../testkit/sample.ts';
 import { serveRepository, type TestServer } from '../../testkit/server.ts';
-import { checkRepository, folderOrigin, replicate, serverOrigin } from '../index.ts';
+import { checkRepository, FolderPlace, folderOrigin, replicate, serverOrigin } from '../index.ts';
 
 const folder = scratch();
 const source = join(folder, 'source');
@@ -33,7 +33,7 @@ const run = async (over: Partial<Parameters<typeof replicate>[0]> = {}) => {
       origin,
       repository: published.name,
       masterKeys: masterKeys(),
-      folder: copy,
+      to: new FolderPlace(copy),
       collect: false,
       stopping: new AbortController().signal,
       nowSeconds: Math.floor(Date.now() / 1000),
@@ -45,7 +45,7 @@ const run = async (over: Partial<Parameters<typeof replicate>[0]> = {}) => {
 };
 const check = (of: string, keys = masterKeys()) =>
   checkRepository({
-    folder: of,
+    place: new FolderPlace(of),
     scratch: folder,
     masterKeys: keys,
     readObjects: true,
@@ -101,7 +101,9 @@ test('what is not signed by the master key, or is older than the copy, is refuse
   server.misdeed = null;
   const other = await makePublished(folder);
   const stranger = [createPublicKey(readFileSync(other.masterKeyFile))];
-  await expect(run({ masterKeys: stranger, folder: join(folder, 'none') })).rejects.toThrow('master keys');
+  await expect(run({ masterKeys: stranger, to: new FolderPlace(join(folder, 'none')) })).rejects.toThrow(
+    'master keys',
+  );
   rmSync(join(folder, 'none'), { recursive: true, force: true });
 });
 
@@ -111,7 +113,7 @@ test.skipIf(!hasSample)(
     const to = join(folder, 'sample-copy');
     const keys = parseMasterKeys(sampleMasterKey());
     const origin = folderOrigin(sampleFolder);
-    const done = await run({ origin, repository: SAMPLE_NAME, masterKeys: keys, folder: to });
+    const done = await run({ origin, repository: SAMPLE_NAME, masterKeys: keys, to: new FolderPlace(to) });
     expect(done).toMatchObject({ revision: 1, unchanged: false });
     expect((await check(to, keys)).problems).toEqual([]);
   },

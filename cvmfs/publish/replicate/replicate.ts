@@ -1,38 +1,27 @@
-import { type KeyObject, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, open, readFile, rename, rm } from 'node:fs/promises';
+import type { KeyObject } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeFolder, writeFileAtomic } from '../../../platform/files.ts';
-import { lockFolder } from '../../../platform/folder-lock.ts';
 import { FormatError } from '../../format/errors.ts';
-import {
-  algorithmOf,
-  type ContentHash,
-  hasher,
-  hashOf,
-  objectPath,
-  type Suffix,
-} from '../../format/hashes.ts';
+import { algorithmOf, type ContentHash, hashOf, objectPath, type Suffix } from '../../format/hashes.ts';
 import { decodeManifest, type Manifest } from '../../format/manifest.ts';
 import { decodeObject } from '../../format/objects.ts';
-import { NoServer, ObjectCorrupt, Refusal, RevisionTooOld } from '../../read/errors.ts';
+import { NoServer, Refusal, RevisionTooOld } from '../../read/errors.ts';
 import { NO_BLACKLIST, type Trust, verifyManifest, verifyWhitelist } from '../../read/trust.ts';
-import { bootIdentity } from '../boot.ts';
+import { Tasks } from '../at-once.ts';
 import { inWords, Stopped, StoreFault } from '../errors.ts';
-import { LAST_SNAPSHOT, MANIFEST, REFLOG, STAGING, WHITELIST } from '../filenames.ts';
+import { LAST_SNAPSHOT, MANIFEST, REFLOG, WHITELIST } from '../filenames.ts';
 import { markCatalog, sweep } from '../gc.ts';
-import { makeStore, place, readObject, sweepStaging, syncStore } from '../store.ts';
+import type { Place } from '../places/place.ts';
 import { Stored } from '../stored.ts';
 import { getWhole, type Origin } from './origin.ts';
-import { Tasks } from './tasks.ts';
 
 export interface Replicate {
   readonly origin: Origin;
   readonly repository: string;
   readonly masterKeys: readonly KeyObject[];
   /** Where the copy lies. */
-  readonly folder: string;
+  readonly to: Place;
   /** Also removes what neither the newest revision nor one with a tag needs. */
   readonly collect: boolean;
   readonly connections?: number;
@@ -53,8 +42,6 @@ export interface Replicated {
 const MANIFEST_BYTES = 64 * 1024;
 const WHITELIST_BYTES = 1024 * 1024;
 const SMALL_OBJECT_BYTES = 256 * 1024 * 1024;
-const LOCK = '.cvmfs_replica.lock';
-const UNFINISHED = '.cvmfs_replica.unfinished';
 
 /**
  * Copies a repository: verified from the master key down, every object by its hash. A catalog is stored after all that it
@@ -63,28 +50,23 @@ const UNFINISHED = '.cvmfs_replica.unfinished';
  * @throws Refusal, FormatError, NoServer, PublishError
  */
 export async function replicate(given: Replicate): Promise<Replicated> {
-  const { folder, collect, stopping } = given;
-  await makeFolder(folder);
-  const lock = await lockFolder(join(folder, LOCK));
-  const scratch = await mkdtemp(join(tmpdir(), 'beamtime-replica-'));
+  const { to, collect, stopping } = given;
   try {
-    await makeStore(folder);
-    await sweepStaging(folder);
-    const unfinished = join(folder, UNFINISHED);
-    const begunIn = await readFile(unfinished, 'utf8').catch(() => null);
-    const doubtful = begunIn !== null && (begunIn === '' || begunIn !== bootIdentity());
-    if (begunIn === null) await writeFileAtomic(unfinished, bootIdentity());
-    const copy = new Copy(given, new Stored(folder, scratch), doubtful);
-    const result = await copy.run();
-    await rm(unfinished, { force: true });
-    const removed = collect ? await copy.collect() : 0;
-    return { ...result, removed };
+    const held = await to.hold();
+    const scratch = await mkdtemp(join(tmpdir(), 'beamtime-replica-'));
+    try {
+      const copy = new Copy(given, new Stored(to, scratch), held.doubtful);
+      const result = await copy.run();
+      await held.finished();
+      const removed = collect ? await copy.collect() : 0;
+      return { ...result, removed };
+    } finally {
+      await rm(scratch, { recursive: true, force: true });
+      await held.release();
+    }
   } catch (error) {
     if (stopping.aborted) throw new Stopped();
-    throw inWords(error, `cannot write to ${folder}`, StoreFault);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-    await lock.release();
+    throw inWords(error, `cannot write to ${to.shown}`, StoreFault);
   }
 }
 
@@ -106,7 +88,7 @@ class Copy {
   }
 
   async run(): Promise<Omit<Replicated, 'removed'>> {
-    const { folder, nowSeconds } = this.#given;
+    const { to, nowSeconds } = this.#given;
     const { bytes, manifest, whitelist, certificate } = await this.#verified();
     const before = await this.#before();
     if (
@@ -115,7 +97,7 @@ class Copy {
     )
       throw new RevisionTooOld(this.#given.repository, manifest.revision, before.revision);
     const reflog = await this.#reflog(manifest);
-    this.#put(objectPath(manifest.certificate ?? '', 'X'), certificate);
+    await this.#put(objectPath(manifest.certificate ?? '', 'X'), certificate);
     if (manifest.metainfo !== undefined) await this.#small(manifest.metainfo, 'M');
     await this.#catalog(manifest.rootCatalog);
     if (manifest.history !== undefined) {
@@ -123,15 +105,11 @@ class Copy {
       const { tags } = await this.#stored.history(manifest.history);
       for (const { rootCatalog } of tags) await this.#catalog(rootCatalog);
     }
-    await syncStore(folder, this.#written);
-    await writeFileAtomic(join(folder, WHITELIST), whitelist, 0o644);
-    if (reflog) await writeFileAtomic(join(folder, REFLOG), reflog, 0o644);
-    await writeFileAtomic(join(folder, MANIFEST), bytes, 0o644);
-    await writeFileAtomic(
-      join(folder, LAST_SNAPSHOT),
-      `${new Date(nowSeconds * 1000).toUTCString()}\n`,
-      0o644,
-    );
+    await to.settle(this.#written);
+    await to.put(WHITELIST, whitelist);
+    if (reflog) await to.put(REFLOG, reflog);
+    await to.put(MANIFEST, bytes);
+    await to.put(LAST_SNAPSHOT, Buffer.from(`${new Date(nowSeconds * 1000).toUTCString()}\n`));
     return {
       revision: manifest.revision,
       unchanged: before?.rootCatalog === manifest.rootCatalog && this.#written.length === 0,
@@ -141,8 +119,8 @@ class Copy {
   }
 
   async collect(): Promise<number> {
-    const { folder, stopping } = this.#given;
-    const { manifest } = decodeManifest(await readFile(join(folder, MANIFEST)));
+    const { to, stopping } = this.#given;
+    const { manifest } = decodeManifest((await to.read(MANIFEST)) ?? Buffer.alloc(0));
     const marked = new Set<string>();
     await markCatalog(this.#stored, manifest.rootCatalog, marked);
     if (manifest.history !== undefined) {
@@ -152,7 +130,7 @@ class Copy {
     }
     if (manifest.certificate !== undefined) marked.add(objectPath(manifest.certificate, 'X'));
     if (manifest.metainfo !== undefined) marked.add(objectPath(manifest.metainfo, 'M'));
-    return (await sweep(folder, marked, { stopping })).objectsRemoved;
+    return (await sweep(to, marked, { stopping })).objectsRemoved;
   }
 
   /** The chain that a reader follows. */
@@ -170,10 +148,11 @@ class Copy {
   }
 
   async #before(): Promise<Manifest | null> {
+    const bytes = await this.#given.to.read(MANIFEST);
     try {
-      return decodeManifest(await readFile(join(this.#given.folder, MANIFEST))).manifest;
+      return bytes && decodeManifest(bytes).manifest;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof FormatError) return null;
+      if (error instanceof FormatError) return null;
       throw error;
     }
   }
@@ -195,12 +174,11 @@ class Copy {
   }
 
   async #catalog(hash: ContentHash): Promise<void> {
-    const { folder, stopping } = this.#given;
+    const { origin, to, stopping } = this.#given;
     if (stopping.aborted) throw new Stopped();
     const path = objectPath(hash, 'C');
     // What is there has all that it names, for it came last. Where that is in doubt, all is looked at.
-    if (!this.#doubtful && existsSync(join(folder, path))) return;
-    const { origin } = this.#given;
+    if (!this.#doubtful && (await to.has(path))) return;
     const bytes = await getWhole(origin, path, SMALL_OBJECT_BYTES, stopping);
     // Beside the objects, and not among them: it is not complete yet.
     const nested = await this.#stored.unplacedCatalog(hash, bytes, async (reader) => {
@@ -210,73 +188,45 @@ class Copy {
     });
     for (const one of nested) await this.#catalog(one.hash);
     await this.#tasks.settled();
-    this.#put(path, bytes);
+    await this.#put(path, bytes);
   }
 
   async #small(hash: ContentHash, suffix: Suffix): Promise<void> {
-    const { origin, folder, stopping } = this.#given;
+    const { origin, stopping } = this.#given;
     const path = objectPath(hash, suffix);
-    if (!this.#doubtful && existsSync(join(folder, path))) {
-      readObject(folder, hash, suffix);
-      return;
-    }
+    if (await this.#isThere(hash, path)) return;
     const bytes = await getWhole(origin, path, SMALL_OBJECT_BYTES, stopping);
     decodeObject(hash, bytes, SMALL_OBJECT_BYTES);
-    this.#put(path, bytes);
+    await this.#put(path, bytes);
   }
 
   #object(hash: ContentHash, suffix: Suffix): Promise<void> {
     const path = objectPath(hash, suffix);
     const coming = this.#coming.get(path);
     if (coming) return coming;
-    if (this.#isThere(hash, path)) return Promise.resolve();
     const fetching = this.#fetch(hash, path).finally(() => this.#coming.delete(path));
     this.#coming.set(path, fetching);
     return fetching;
   }
 
-  /** To the disk as it comes; it becomes an object when its hash is right. */
   async #fetch(hash: ContentHash, path: string): Promise<void> {
-    const { origin, folder, stopping } = this.#given;
-    const making = join(folder, STAGING, randomBytes(12).toString('hex'));
-    try {
-      const bytes = await origin.get(
-        path,
-        async (body) => {
-          const taking = hasher(algorithmOf(hash));
-          const file = await open(making, 'w', 0o644);
-          let count = 0;
-          try {
-            for await (const piece of body) {
-              taking.update(piece);
-              count += piece.length;
-              await file.writeFile(piece);
-            }
-          } finally {
-            await file.close();
-          }
-          if (taking.digest() !== hash) throw new ObjectCorrupt(hash, 'other bytes');
-          return count;
-        },
-        stopping,
-      );
-      await rename(making, join(folder, path));
-      this.#count(path, bytes);
-    } catch (error) {
-      await rm(making, { force: true });
-      throw error;
-    }
+    if (await this.#isThere(hash, path)) return;
+    const { origin, to, stopping } = this.#given;
+    const bytes = await origin.get(path, (body) => to.receive(path, hash, body), stopping);
+    this.#count(path, bytes);
   }
 
-  #isThere(hash: ContentHash, path: string): boolean {
-    const at = join(this.#given.folder, path);
-    if (!existsSync(at)) return false;
-    return !this.#doubtful || hashOf(algorithmOf(hash), readFileSync(at)) === hash;
+  async #isThere(hash: ContentHash, path: string): Promise<boolean> {
+    const { to } = this.#given;
+    if (!this.#doubtful) return to.has(path);
+    const bytes = await to.read(path);
+    return bytes !== null && hashOf(algorithmOf(hash), bytes) === hash;
   }
 
-  #put(path: string, bytes: Buffer): void {
-    if (!this.#doubtful && existsSync(join(this.#given.folder, path))) return;
-    place(this.#given.folder, join(this.#given.folder, path), bytes);
+  async #put(path: string, bytes: Buffer): Promise<void> {
+    const { to } = this.#given;
+    if (!this.#doubtful && (await to.has(path))) return;
+    await to.put(path, bytes);
     this.#count(path, bytes.length);
   }
 

@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
+
+/** s3rver's own. */
+export const BUCKET_KEYS = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER', region: 'us-east-1' };
+
+export interface TestBucket {
+  /** Of the bucket, through a line that counts. */
+  readonly url: string;
+  /** PUTs that went to it. */
+  puts: number;
+  /** It is killed when so many more have gone. */
+  killAfter(puts: number): void;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** An S3-compatible store of somebody else (s3rver, from npm): a process with a folder, which can be killed and begun again. */
+export async function s3Bucket(folder: string, bucket = 'software'): Promise<TestBucket> {
+  const program = join(
+    dirname(createRequire(import.meta.url).resolve('s3rver/package.json')),
+    'bin/s3rver.js',
+  );
+  const sockets = new Set<Socket>();
+  let child: ChildProcess | null = null;
+  let port = 0;
+  let left = Number.POSITIVE_INFINITY;
+  mkdirSync(folder, { recursive: true });
+
+  const kill = async () => {
+    const dying = child;
+    child = null;
+    if (!dying) return;
+    const gone = new Promise((resolve) => dying.once('exit', resolve));
+    dying.kill('SIGKILL');
+    for (const socket of sockets) socket.destroy();
+    await gone;
+  };
+  const start = async () => {
+    const args = ['-d', folder, '-a', '127.0.0.1', '-p', '0', '--configure-bucket', bucket];
+    const started = spawn(process.execPath, ['--no-deprecation', program, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child = started;
+    let said = '';
+    port = await new Promise<number>((resolve, reject) => {
+      const hear = (data: Buffer) => {
+        said += data;
+        const listening = /listening on [^\s]*:(\d+)/.exec(said)?.[1];
+        if (listening !== undefined) resolve(Number(listening));
+      };
+      started.stdout.on('data', hear);
+      started.stderr.on('data', hear);
+      started.once('exit', () => reject(new Error(`s3rver ended: ${said}`)));
+    });
+  };
+  const line = createServer((client) => {
+    if (!child) {
+      client.destroy();
+      return;
+    }
+    const server = connect(port, '127.0.0.1');
+    for (const [one, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      sockets.add(one);
+      one.on('error', () => other.destroy());
+      one.on('close', () => {
+        sockets.delete(one);
+        other.destroy();
+      });
+    }
+    client.on('data', (data) => {
+      const puts = data.toString('latin1').match(/^PUT /gm)?.length ?? 0;
+      test.puts += puts;
+      left -= puts;
+      if (left < 0) void kill();
+    });
+    client.pipe(server).pipe(client);
+  });
+  line.listen(0, '127.0.0.1');
+  await new Promise((resolve) => line.once('listening', resolve));
+  await start();
+  const test: TestBucket = {
+    url: `http://127.0.0.1:${(line.address() as AddressInfo).port}/${bucket}`,
+    puts: 0,
+    killAfter(puts) {
+      left = puts;
+    },
+    async start() {
+      left = Number.POSITIVE_INFINITY;
+      await start();
+    },
+    async stop() {
+      await kill();
+      if (line.listening) await new Promise((resolve) => line.close(resolve));
+    },
+  };
+  return test;
+}
