@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { create, folderSource, Publisher, publish, type Source } from '../cvmfs/publish/index.ts';
 import { bundle } from '../cvmfs/testkit/bundle.ts';
+import { soak } from '../cvmfs/testkit/soak.ts';
 import { coldStart } from './cvmfs/cold-start.ts';
 import { copyOfUsr, syntheticSource } from './cvmfs/tree.ts';
 import { type Bench, type Measure, quantile } from './measure.ts';
@@ -17,6 +18,8 @@ const FILES = 20_000;
 const BYTES = 300e6;
 const CHANGED = 10;
 const ENTRIES = Number(process.env.BEAMTIME_BENCH_ENTRIES ?? 1_000_000);
+const KILLS = Number(process.env.BEAMTIME_BENCH_KILLS ?? 1000);
+const SOAK_MINUTES = Number(process.env.BEAMTIME_BENCH_MINUTES ?? 60);
 /** Of an odd number the median is one of them. */
 const ROUNDS = Number(process.env.BEAMTIME_BENCH_ROUNDS ?? 3);
 
@@ -33,6 +36,7 @@ export const bench: Bench = {
   long: {
     reading: (say) => inFolder((folder) => reading(folder, say)),
     coldStart,
+    soak: (say) => inFolder((folder) => soaking(folder, say)),
   },
 };
 
@@ -152,6 +156,39 @@ async function reading(folder: string, say: (line: string) => void): Promise<Mea
         goal: '<= 64',
         comparedWith: `${of}, after that`,
       },
+    ];
+  } finally {
+    server.close();
+  }
+}
+
+/** Kills of publishers and readers, at random; docs/cvmfs.md says what must hold. */
+async function soaking(folder: string, say: (line: string) => void): Promise<Measure[]> {
+  await made(folder);
+  const server = await serve(join(folder, 'repository'));
+  try {
+    const publisherFolder = join(folder, 'publisher');
+    const { kills, revisions, reads, problems, garbage } = await soak({
+      repository: {
+        name: NAME,
+        folder: join(folder, 'repository'),
+        publisherFolder,
+        masterKeyFile: join(folder, 'master.key'),
+        masterPublicFile: join(publisherFolder, `${NAME}.pub`),
+        url: server.url,
+      },
+      scratch: folder,
+      kills: KILLS,
+      untilMs: Date.now() + SOAK_MINUTES * 60_000,
+      say,
+    });
+    const all = Object.values(kills).reduce((sum, one) => sum + one, 0);
+    const of = Object.entries(kills).map(([phase, count]) => `${count} ${phase}`);
+    const beside = `${of.join(', ')}; ${revisions} revisions, ${reads} whole reads`;
+    return [
+      { name: 'soakKills', value: all, unit: '', goal: '>= 1000', comparedWith: beside },
+      { name: 'soakProblems', value: problems.length, unit: '', goal: '<= 0', comparedWith: null },
+      { name: 'soakGarbage', value: garbage, unit: 'objects', goal: '<= 0', comparedWith: 'after a last gc' },
     ];
   } finally {
     server.close();

@@ -1,21 +1,18 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { createPublicKey } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { bundle } from '../testkit/bundle.ts';
 import { makePublished, type PublishedRepository } from '../testkit/published.ts';
 import { scratch } from '../testkit/sample.ts';
+import { serveRepository } from '../testkit/server.ts';
+import { soak } from '../testkit/soak.ts';
 import { checkRepository, FolderPlace, Stopped } from './index.ts';
 
-/** How often a publisher is killed; more in a soak. */
-const KILLS = Number(process.env.BEAMTIME_PUBLISH_KILLS ?? 12);
+/** `npm run bench -- cvmfs --soak` kills a thousand times. */
+const KILLS = 12;
 const folder = scratch();
-const loop = join(folder, 'loop.mjs');
-
-beforeAll(() => bundle(new URL('../testkit/publish-loop.ts', import.meta.url), loop));
-
 const problemsOf = async (published: PublishedRepository) => {
   const { problems } = await checkRepository({
     place: new FolderPlace(published.folder),
@@ -28,75 +25,18 @@ const problemsOf = async (published: PublishedRepository) => {
   return problems;
 };
 
-/** What a reader who comes now finds; all files of a revision say the same. */
-async function numberOf(published: PublishedRepository): Promise<number> {
-  const { snapshot } = await published.open();
-  const said = [];
-  for (const path of ['/number', '/a/number', '/b/number'])
-    said.push((await snapshot.readFile(path)).toString());
-  expect(new Set(said).size, said.join()).toBe(1);
-  return Number(said[0]);
-}
-
-function start(published: PublishedRepository, source: string, first: number) {
-  const child: ChildProcess = spawn(
-    process.execPath,
-    [loop, published.publisherFolder, source, String(first)],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
-  const told = { begun: 0, done: 0, errors: '' };
-  let ready = () => {};
-  const isReady = new Promise<void>((resolve, reject) => {
-    ready = resolve;
-    child.on('error', reject);
-  });
-  const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
-  child.stderr?.on('data', (text: Buffer) => {
-    told.errors += text;
-  });
-  child.stdout?.on('data', (text: Buffer) => {
-    for (const line of text.toString().split('\n')) {
-      const [what, number] = line.split(' ');
-      if (what === 'begun' || what === 'done') told[what] = Number(number);
-      if (what === 'ready') ready();
-    }
-  });
-  return { child, told, isReady, ended };
-}
-
-test(`a publisher that is killed ${KILLS} times leaves the old revision or the new one, whole`, async () => {
+test(`publishers and readers that are killed ${KILLS} times leave whole revisions and nothing behind`, async () => {
   const published = await makePublished(folder);
-  const source = join(folder, 'killed');
-  let last = 0;
-  let turnMs = 200;
-  for (let kill = 0; kill < KILLS; kill++) {
-    const { child, told, isReady, ended } = start(published, source, last + 1);
-    await isReady;
-    const begunAt = performance.now();
-    if (kill === 0) {
-      // How long a turn takes here and now.
-      while (told.done < 2 && child.exitCode === null) await sleep(5);
-      turnMs = (performance.now() - begunAt) / 2;
-    }
-    await sleep(Math.random() * 3 * turnMs);
-    child.kill('SIGKILL');
-    await ended;
-    expect(told.errors).toBe('');
-    if (told.done === 0 && last === 0) continue;
-    // Before anybody puts anything right.
-    const found = await numberOf(published);
-    expect(found).toBeGreaterThanOrEqual(Math.max(last, told.done));
-    expect(found).toBeLessThanOrEqual(Math.max(last, told.begun));
-    last = found;
-    // The next publisher puts the reflog right, if it was killed between the two renames.
-    await published.with((publisher) => publisher.current());
-    expect(await problemsOf(published)).toEqual([]);
-    await published.close();
-  }
-  // Some were killed late enough to have published.
-  expect(last).toBeGreaterThan(2);
+  const server = await serveRepository(published.name, published.folder);
+  const soaked = await soak({
+    repository: { ...published, url: server.url },
+    scratch: join(folder, 'killed'),
+    kills: KILLS,
+  });
+  expect(soaked).toMatchObject({ problems: [], garbage: 0 });
+  // Some were killed late enough to have published, and to have read.
+  expect(soaked.revisions).toBeGreaterThan(2);
+  expect(soaked.reads).toBeGreaterThan(0);
 });
 
 test('two readers read whole revisions while a third is published', async () => {

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { collectGarbage, folderSource, Publisher, publish } from '../publish/index.ts';
+import { OTHERS, otherContent } from './loop-content.ts';
 
 /**
  * A process of its own that publishes one revision after another until it is killed: with each, several files in several
@@ -8,7 +9,6 @@ import { collectGarbage, folderSource, Publisher, publish } from '../publish/ind
  */
 const [, , publisherFolder = '', source = '', first = '1'] = process.argv;
 const FILES = ['number', 'a/number', 'b/number'];
-const OTHERS = 20;
 
 for (const folder of ['a', 'b']) {
   mkdirSync(join(source, folder), { recursive: true });
@@ -18,8 +18,7 @@ process.stdout.write('ready\n');
 for (let number = Number(first); ; number++) {
   process.stdout.write(`begun ${number}\n`);
   for (const file of FILES) writeFileSync(join(source, file), String(number));
-  for (let i = 0; i < OTHERS; i++)
-    writeFileSync(join(source, 'b', `other-${i}`), `${number} ${i} `.repeat(200));
+  for (let i = 0; i < OTHERS; i++) writeFileSync(join(source, 'b', `other-${i}`), otherContent(number, i));
   const publisher = await Publisher.open(publisherFolder);
   await publish(publisher, folderSource(source), { threads: 2 });
   process.stdout.write(`done ${number}\n`);
@@ -30,5 +29,6 @@ for (let number = Number(first); ; number++) {
       { nowSeconds: Math.floor(Date.now() / 1000) + 1 },
     );
   }
+  process.stdout.write(`over ${number}\n`);
   await publisher.close();
 }

@@ -18,6 +18,7 @@ export interface PublishedRepository {
   readonly folder: string;
   readonly publisherFolder: string;
   readonly masterKeyFile: string;
+  readonly masterPublicFile: string;
   with<T>(use: (publisher: Publisher) => Promise<T>): Promise<T>;
   publish(source: string, options?: PublishOptions): Promise<Published>;
   /** As a reader without a cache has it, over HTTP, from this server or one of the test; closed with close(). */
@@ -71,6 +72,7 @@ export async function makePublished(
     folder,
     publisherFolder,
     masterKeyFile,
+    masterPublicFile,
     with: withPublisher,
     publish: (source, options = {}) =>
       withPublisher((publisher) => publish(publisher, folderSource(source), { threads: 2, ...options })),
