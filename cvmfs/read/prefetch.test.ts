@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { ReadProfile } from '../../protocol/read-profile.ts';
 import { makeKeys } from '../testkit/keys.ts';
-import { makeRepository } from '../testkit/made-repository.ts';
+import { type Files, makeRepository } from '../testkit/made-repository.ts';
 import { scratch } from '../testkit/sample.ts';
 import { serveRepository, type TestServer } from '../testkit/server.ts';
 import { ObjectCache, parseMasterKeys, Repository, type RepositoryOptions } from './index.ts';
@@ -18,17 +18,20 @@ const folder = scratch();
 let made = 0;
 
 const path = (i: number) => `/part${i % 4}/file${i}`;
-const files = makeRepository({
-  name: NAME,
-  keys,
-  folder,
-  files: {
-    ...Object.fromEntries(Array.from({ length: FILES }, (_, i) => [path(i), `content ${i}`])),
-    '/large': randomBytes(90_000),
-    '/other': 'not read before',
-  },
-  nested: ['/part0', '/part1', '/part2', '/part3'],
-  pieceBytes: 30_000,
+let files: Files;
+beforeAll(() => {
+  files = makeRepository({
+    name: NAME,
+    keys,
+    folder,
+    files: {
+      ...Object.fromEntries(Array.from({ length: FILES }, (_, i) => [path(i), `content ${i}`])),
+      '/large': randomBytes(90_000),
+      '/other': 'not read before',
+    },
+    nested: ['/part0', '/part1', '/part2', '/part3'],
+    pieceBytes: 30_000,
+  });
 });
 
 async function opened(server: TestServer, over: Partial<RepositoryOptions> = {}, quotaBytes = 1e9) {
@@ -128,6 +131,28 @@ test('what somebody waits for holds back what nobody has asked for yet', async (
   await repository.loadedAhead();
   await readAll(repository);
   expect(new Set(server.asked).size).toBe(server.asked.length);
+});
+
+test('while a large object comes, the next are asked for', async () => {
+  const profile = await recordedProfile();
+  const server = await serveRepository(NAME, files);
+  // As if each were more than may be under way together.
+  const objects = profile.objects.map((one) => ({ ...one, bytes: 2_000_000 }));
+  let [underWay, most] = [0, 0];
+  server.misdeed = (asked, _, response) => {
+    if (!asked.startsWith('data/')) return undefined;
+    most = Math.max(most, ++underWay);
+    setTimeout(() => {
+      underWay--;
+      response.writeHead(404).end();
+    }, 5);
+    return 'handled';
+  };
+  await expect(opened(server, { profile: { ...profile, objects } })).rejects.toMatchObject({
+    name: 'NoServer',
+  });
+  // Three ahead, and the certificate that is wanted now.
+  expect([3, 4]).toContain(most);
 });
 
 test('stops where the cache has no more room, and throws nothing away', async () => {

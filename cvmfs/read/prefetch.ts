@@ -46,6 +46,7 @@ export async function prefetch(
       await objects.loadAhead(taken);
       failures = 0;
     } catch (error) {
+      if (signal.aborted) return;
       const ofTheirs = error instanceof NoServer || error instanceof Refusal || error instanceof FormatError;
       if (!ofTheirs && !(error instanceof CacheFault)) throw error;
       // Who asks for it will be told; here it is a help that was not to be had.

@@ -1,8 +1,9 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import { type ContentHash, objectPath, type Suffix } from '../format/hashes.ts';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -43,9 +44,10 @@ export function sampleExpected(): Expected[] {
   return JSON.parse(readFileSync(join(FOLDER, 'expected.json'), 'utf8'));
 }
 
-/** A folder that is gone after the tests of this file. */
+/** A folder that is there while the tests of this file run: not before, since a file may be looked at and not run. */
 export function scratch(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'beamtime-cvmfs-'));
+  const folder = join(tmpdir(), `beamtime-cvmfs-${randomBytes(8).toString('hex')}`);
+  beforeAll(() => mkdirSync(folder));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
