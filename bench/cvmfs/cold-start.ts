@@ -117,7 +117,7 @@ async function started(
 ): Promise<number> {
   const { signal } = new AbortController();
   const { memoryMb } = release.limits;
-  const capsule = await driver.start({ slotId: 'bench', memoryMb: memoryMb + 64, signal });
+  const capsule = await driver.start({ slotId: 'bench', memoryMb, signal });
   const card = benchCard(1, 1, { cells: 4, temperature: 3 });
   const filled = fillRelease(release, card);
   const job = memoryTree({ quotaBytes: 64_000_000 });
