@@ -7,13 +7,18 @@ import { fileURLToPath } from 'node:url';
 import { buildApplication } from '../../applications/build.ts';
 import { pushDocument } from '../../cli/push.ts';
 import type { CapsuleDriver } from '../../engine/capsules/capsule.ts';
+import { qemuDriver } from '../../engine/capsules/qemu/index.ts';
+import { builtAppliance } from '../../engine/capsules/qemu/testkit/appliance.ts';
+import { filesIn } from '../../engine/capsules/qemu/testkit/driver.ts';
+import { bootedOnce } from '../../engine/capsules/qemu/testkit/snapshots.ts';
 import { type Member, programTree, Software } from '../../engine/software/index.ts';
 import { memoryTree, writeFile } from '../../ninep/index.ts';
+import { makeLogger } from '../../platform/log.ts';
 import { fillRelease } from '../../platform/templates.ts';
 import { ProjectInfo } from '../../protocol/project-api.ts';
 import { Release, Signed } from '../../protocol/release.ts';
 import { testServer } from '../../server/testkit/server.ts';
-import { benchCard, root, withMachines } from '../capsule/run.ts';
+import { benchCard, root } from '../capsule/run.ts';
 import { type Measure, quantile, type Say } from '../measure.ts';
 import { type SlowLine, slowLine } from './slow-line.ts';
 
@@ -48,7 +53,7 @@ export async function coldStart(say: Say): Promise<Measure[]> {
       keyFingerprint: 'bench',
       software: info.software ?? null,
     };
-    return await withMachines(async (driver) => {
+    return await withBootedMachine(join(folder, 'machines'), async (driver) => {
       const start = async (software: Software) => started(driver, software, member, release);
       const open = (name: string) =>
         new Software({ folder: join(folder, name), quotaBytes: () => 4e9, pace: async () => {} });
@@ -105,6 +110,20 @@ export async function coldStart(say: Say): Promise<Measure[]> {
     await line.close();
     await server.remove();
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Booted before, as on every day but the first. */
+async function withBootedMachine<T>(folder: string, use: (driver: CapsuleDriver) => Promise<T>): Promise<T> {
+  const driver = qemuDriver({
+    files: { ...filesIn(folder), ...(await bootedOnce()) },
+    appliance: await builtAppliance(),
+    log: makeLogger('bench'),
+  });
+  try {
+    return await use(driver);
+  } finally {
+    await driver.close();
   }
 }
 

@@ -172,18 +172,22 @@ export class Repository {
     this.#servers.close();
   }
 
-  #loadAhead(): void {
-    const { profile, servers } = this.#options;
-    if (!profile || servers.length === 0 || this.#loadingAhead) return;
+  /** Loads what an earlier run read, unless such is done already. */
+  loadAhead(profile: ReadProfile): void {
+    if (this.#options.servers.length === 0 || this.#loadingAhead || this.#stopping.signal.aborted) return;
     this.#loadingAhead = prefetch(this.#objects, wantedOf(profile), this.#stopping.signal);
     // close() tells.
     this.#loadingAhead.catch(() => {});
   }
 
+  #loadAheadAsAsked(): void {
+    if (this.#options.profile) this.loadAhead(this.#options.profile);
+  }
+
   async #begin(): Promise<void> {
     const { pin } = this.#options;
     if (pin && 'rootCatalog' in pin) {
-      this.#loadAhead();
+      this.#loadAheadAsAsked();
       await this.#switchTo({ path: '', hash: parseHash(pin.rootCatalog), bytes: undefined }, undefined);
       return;
     }
@@ -253,7 +257,7 @@ export class Repository {
       get('.cvmfswhitelist', (body) => collect(body, 'the whitelist', WHITELIST_BYTES)),
     ]);
     // Names are hashes: nothing has to be believed for this.
-    this.#loadAhead();
+    this.#loadAheadAsAsked();
     const { certificate } = decodeManifest(bytes).manifest;
     if (certificate === undefined) throw new FormatError('manifest', 'it names no certificate');
     const whitelist = verifyWhitelist(whitelistBytes, this.#trust, this.#nowMs() / 1000);

@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { FormatError } from '../../cvmfs/format/errors.ts';
+import type { RepositoryPath } from '../../cvmfs/format/paths.ts';
+import { CacheFault, NoServer, PathError, Refusal, type Snapshot } from '../../cvmfs/read/index.ts';
 import { makeFolder, writeFileAtomic } from '../../platform/files.ts';
 import { ReadProfile } from '../../protocol/read-profile.ts';
 
@@ -9,6 +12,29 @@ const MOST_OBJECTS = 200_000;
 
 /** The last release of an application that ran here, and what it read. */
 const Kept = z.strictObject({ release: z.string(), profile: ReadProfile });
+
+/** In a tree: such a note of somebody's run, for hosts that have none of their own yet. */
+const PUBLISHED_NOTE = '.beamtime-profile.json';
+/** As many objects as there may be, and then some. */
+const MOST_NOTE_BYTES = 24 * 1024 * 1024;
+
+/** The note that came with a tree. @returns null where there is none, or it cannot be had: who reads the tree is told why */
+export async function publishedNote(snapshot: Snapshot, tree: RepositoryPath): Promise<ReadProfile | null> {
+  try {
+    const { entry } = await snapshot.lookup(`${tree}/${PUBLISHED_NOTE}`);
+    if (entry.kind !== 'file' || entry.size > MOST_NOTE_BYTES) return null;
+    return parsed((await snapshot.readFile(`${tree}/${PUBLISHED_NOTE}`)).toString('utf8'))?.profile ?? null;
+  } catch (error) {
+    const ofReading =
+      error instanceof PathError ||
+      error instanceof NoServer ||
+      error instanceof CacheFault ||
+      error instanceof Refusal ||
+      error instanceof FormatError;
+    if (ofReading) return null;
+    throw error;
+  }
+}
 
 /**
  * What runs of each application read, for the next one that finds the cache cold to load ahead: another version shares most
@@ -44,10 +70,9 @@ export class Profiles {
 
   async #read(release: string): Promise<z.infer<typeof Kept> | null> {
     try {
-      const kept = Kept.safeParse(JSON.parse(await readFile(this.#file(release), 'utf8')));
-      return kept.success ? kept.data : null;
+      return parsed(await readFile(this.#file(release), 'utf8'));
     } catch (error) {
-      if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
       throw error;
     }
   }
@@ -56,5 +81,15 @@ export class Profiles {
   #file(release: string): string {
     const application = release.split('/').slice(1, -1).join('~');
     return join(this.#folder, `${application}.json`);
+  }
+}
+
+function parsed(text: string): z.infer<typeof Kept> | null {
+  try {
+    const kept = Kept.safeParse(JSON.parse(text));
+    return kept.success ? kept.data : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
   }
 }

@@ -16,7 +16,7 @@ import { folderTree } from '../../cvmfs/tree/repository-tree.ts';
 import type { SoftwarePlace } from '../../protocol/software.ts';
 import { type ObjectSource, ObjectsTooLarge } from '../objects/index.ts';
 import { KeyMismatch, ProjectUnreachable, SoftwareRefused } from '../project/errors.ts';
-import { Profiles } from './profiles.ts';
+import { Profiles, publishedNote } from './profiles.ts';
 import type { Member, PlacedSoftware, SoftwareOptions, SoftwareTree } from './software.ts';
 
 const READ_BYTES = 1024 * 1024;
@@ -55,7 +55,7 @@ export class Shelf {
 
   /**
    * Opens a folder below a place for guests, as at(). A program's start is many small files one after another: what an
-   * earlier run of the application read is loaded ahead, and noted for the next.
+   * earlier run of the application read, here or where its release was made, is loaded ahead, and noted for the next.
    * @throws ProjectError
    */
   async tree(
@@ -70,6 +70,10 @@ export class Shelf {
     const repository = await this.#repository(member, place, signal, reading);
     let trouble: Error | null = null;
     const path = Buffer.from(`${place.path}/${folder}`, 'utf8').toString('latin1');
+    if (!profile) {
+      const note = await publishedNote(repository.snapshot, path);
+      if (note) repository.loadAhead(note);
+    }
     const tree = folderTree(repository.snapshot, path, (error) => {
       const told = inWords(error, member);
       trouble ??= told instanceof Error ? told : new Error(String(told));
