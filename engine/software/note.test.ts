@@ -71,12 +71,13 @@ async function pushed(version: string): Promise<Release> {
 /** Reads all files as a guest does, on a computer that has nothing. @returns how many requests it took */
 async function readBy(computer: string, release: Release): Promise<number> {
   asked.length = 0;
+  const { signal } = new AbortController();
   const software = new Software({
     folder: join(folder, computer),
     quotaBytes: () => 1e8,
     pace: async () => {},
   });
-  const opened = await programTree(release, member, software, new AbortController().signal);
+  const opened = await programTree(release, member, software, signal);
   if (!opened) throw new Error('it is no tree');
   try {
     const root = await opened.tree.root();
@@ -86,8 +87,9 @@ async function readBy(computer: string, release: Release): Promise<number> {
         write: false,
         truncate: false,
         append: false,
+        exclusive: false,
       });
-      expect(Buffer.from(await file.read(0n, 100)).toString()).toBe(`content ${i}`);
+      expect(Buffer.from(await file.read(0n, 100, signal)).toString()).toBe(`content ${i}`);
       await file.close();
     }
     expect(opened.trouble()).toBeNull();

@@ -15,8 +15,8 @@ const Kept = z.strictObject({ release: z.string(), profile: ReadProfile });
 
 /** In a tree: such a note of somebody's run, for hosts that have none of their own yet. */
 const PUBLISHED_NOTE = '.beamtime-profile.json';
-/** As many objects as there may be, and then some. */
-const MOST_NOTE_BYTES = 24 * 1024 * 1024;
+/** Of fifty thousand objects; LAMMPS reads a hundred. */
+const MOST_NOTE_BYTES = 4 * 1024 * 1024;
 
 /** The note that came with a tree. @returns null where there is none, or it cannot be had: who reads the tree is told why */
 export async function publishedNote(snapshot: Snapshot, tree: RepositoryPath): Promise<ReadProfile | null> {

@@ -83,7 +83,10 @@ export class Shelf {
       trouble: () => trouble,
       close: async () => {
         await repository.close();
-        await profiles.keep(place.path, repository.recorded());
+        // A run is no worse for a note that the disk did not take; the next writes it.
+        await profiles.keep(place.path, repository.recorded()).catch((error: unknown) => {
+          if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+        });
       },
     };
   }
