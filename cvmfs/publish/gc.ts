@@ -105,7 +105,8 @@ export async function sweep(
   { dryRun, stopping }: Pick<CollectOptions, 'dryRun' | 'stopping'>,
 ): Promise<Omit<Collected, 'revisionsKept'>> {
   let [objectsKept, objectsRemoved, bytesRemoved, seen] = [0, 0, 0, 0];
-  for await (const { path, bytes } of place.list()) {
+  for await (const object of place.list()) {
+    const { path } = object;
     if (++seen % NAMES_A_TURN === 0) await turn();
     if (stopping?.aborted) throw new Stopped();
     if (marked.has(path)) {
@@ -113,7 +114,7 @@ export async function sweep(
       continue;
     }
     objectsRemoved++;
-    bytesRemoved += bytes;
+    bytesRemoved += object.bytes;
     if (dryRun !== true) await place.remove(path);
   }
   return { objectsKept, objectsRemoved, bytesRemoved };

@@ -94,8 +94,16 @@ export class FolderPlace implements Place {
   }
 
   async *list(): AsyncGenerator<ListedObject> {
-    for (const path of allObjects(this.#folder))
-      yield { path, bytes: statSync(join(this.#folder, path), { throwIfNoEntry: false })?.size ?? 0 };
+    const folder = this.#folder;
+    for (const path of allObjects(folder)) {
+      yield {
+        path,
+        // Mostly nobody asks.
+        get bytes() {
+          return statSync(join(folder, path), { throwIfNoEntry: false })?.size ?? 0;
+        },
+      };
+    }
   }
 
   async remove(path: string): Promise<void> {
