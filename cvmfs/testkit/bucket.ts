@@ -12,13 +12,13 @@ export interface TestBucket {
   readonly url: string;
   /** PUTs that went to it. */
   puts: number;
-  /** It is killed when so many more have gone. */
-  killAfter(puts: number): void;
-  start(): Promise<void>;
+  /** It cannot be reached any more when so many more have gone, until it is back(). */
+  awayAfter(puts: number): void;
+  back(): void;
   stop(): Promise<void>;
 }
 
-/** An S3-compatible store of somebody else (s3rver, from npm): a process with a folder, which can be killed and begun again. */
+/** An S3-compatible store of somebody else (s3rver, from npm): a process with a folder, behind a line. */
 export async function s3Bucket(folder: string, bucket = 'software'): Promise<TestBucket> {
   const program = join(
     dirname(createRequire(import.meta.url).resolve('s3rver/package.json')),
@@ -75,12 +75,16 @@ export async function s3Bucket(folder: string, bucket = 'software'): Promise<Tes
       });
     }
     client.on('data', (data) => {
-      const puts = data.toString('latin1').match(/^PUT /gm)?.length ?? 0;
-      test.puts += puts;
-      left -= puts;
-      if (left < 0) void kill();
+      const begins = /^(GET|HEAD|PUT|DELETE) /.exec(data.toString('latin1', 0, 10))?.[1];
+      if (begins === 'PUT') {
+        test.puts++;
+        left--;
+      }
+      // What has begun ends: a request that is cut in two leaves s3rver with an object that it cannot list any more.
+      if (begins !== undefined && left < 0) client.destroy();
+      else server.write(data);
     });
-    client.pipe(server).pipe(client);
+    server.pipe(client);
   });
   line.listen(0, '127.0.0.1');
   await new Promise((resolve) => line.once('listening', resolve));
@@ -88,12 +92,11 @@ export async function s3Bucket(folder: string, bucket = 'software'): Promise<Tes
   const test: TestBucket = {
     url: `http://127.0.0.1:${(line.address() as AddressInfo).port}/${bucket}`,
     puts: 0,
-    killAfter(puts) {
+    awayAfter(puts) {
       left = puts;
     },
-    async start() {
+    back() {
       left = Number.POSITIVE_INFINITY;
-      await start();
     },
     async stop() {
       await kill();

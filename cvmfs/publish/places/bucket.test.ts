@@ -86,14 +86,14 @@ test('a publication is copied to a bucket, what is new alone; readers read it th
   expect(await check(placeOf('a/sw'))).toMatchObject({ problems: [], others: 0, revision: 2 });
 });
 
-test('where the store dies in between, the old revision stands, and the next time brings the new one', async () => {
+test('where the store is away from the middle on, the old revision stands, and the next time brings the new one', async () => {
   await update(placeOf('b'));
   const before = await read('b');
   for (let i = 0; i < 20; i++) writeFileSync(join(source, `file${i}`), `changed ${i}`);
   await published.publish(source);
-  bucket.killAfter(9);
+  bucket.awayAfter(9);
   await expect(update(placeOf('b'))).rejects.toMatchObject({ name: 'StoreFault' });
-  await bucket.start();
+  bucket.back();
   expect(await read('b')).toEqual(before);
   expect((await check(placeOf('b'))).problems).toEqual([]);
   const { revision, objects } = await update(placeOf('b'));
