@@ -15,6 +15,14 @@ const Addresses = z
 export const ServerConfig = z.strictObject({
   name: z.string().min(1).max(80).optional(),
   data: z.string().min(1).optional(),
+  database: z
+    .url({ protocol: /^postgres(ql)?$/, hostname: /.*/ })
+    .refine(
+      (url) => URL.parse(url)?.password === '',
+      'keeps no secret: say the password in databasePasswordFile',
+    )
+    .optional(),
+  databasePasswordFile: z.string().min(1).optional(),
   host: z.string().min(1).max(255).optional(),
   port: z.number().int().min(0).max(65_535).optional(),
   publicUrl: z
@@ -35,6 +43,8 @@ export type SettingName = keyof ServerConfig;
 export const VARIABLES: Readonly<Record<SettingName, string>> = {
   name: 'BEAMTIME_SERVER_NAME',
   data: 'BEAMTIME_SERVER_DATA',
+  database: 'BEAMTIME_SERVER_DATABASE',
+  databasePasswordFile: 'BEAMTIME_SERVER_DATABASE_PASSWORD_FILE',
   host: 'BEAMTIME_SERVER_HOST',
   port: 'BEAMTIME_SERVER_PORT',
   publicUrl: 'BEAMTIME_SERVER_PUBLIC_URL',
@@ -68,7 +78,9 @@ export function settingsOfTexts(
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const name = SETTINGS.find((one) => one === issue?.path[0]) ?? 'name';
-  throw new SettingInvalid(`${called(name)}: ${issue?.message} (it is ${JSON.stringify(texts[name])})`);
+  // A password may stand in it.
+  const shown = name === 'database' ? '' : ` (it is ${JSON.stringify(texts[name])})`;
+  throw new SettingInvalid(`${called(name)}: ${issue?.message}${shown}`);
 }
 
 function readValue(name: SettingName, text: string): unknown {

@@ -21,3 +21,8 @@ export class ApiFailure extends Error {
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;
   }
 }
+
+/** The server can not start; the message says what to do. */
+export class ServerStartError extends Error {
+  override readonly name = 'ServerStartError';
+}

@@ -5,8 +5,10 @@ export function serverFiles(dataFolder: string) {
   const at = (...names: string[]) => join(dataFolder, ...names);
   return {
     dataFolder,
-    /** Held by the one server that may use this folder. */
+    /** Held by the one server that may use this folder, where the store is in it. */
     lock: at('server.lock'),
+    /** Says that the store is in a PostgreSQL server, and this folder is all servers'. */
+    shared: at('store-is-elsewhere'),
     /** ServerEndpoint: how staff tools on this machine find the running server. */
     endpoint: at('endpoint.json'),
     /** The project's Ed25519 private key, PKCS #8 PEM; losing it means inviting everybody anew. */

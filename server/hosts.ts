@@ -7,11 +7,13 @@ import { batch, type Database } from './store/database.ts';
 /** Tokens of this many hosts are known without asking the store. */
 const REMEMBERED_TOKENS = 100_000;
 
+/** Said again where it is not known whether it was kept. */
 const REGISTER = `
   INSERT INTO host (token_sha256, cores, os, engine_version, registered_at, network)
   SELECT token_sha256, cores, os, engine_version, registered_at, network
   FROM jsonb_to_recordset($1) AS came (token_sha256 text, cores integer, os text, engine_version text,
        registered_at timestamptz, network text)
+  ON CONFLICT (token_sha256) DO UPDATE SET token_sha256 = excluded.token_sha256
   RETURNING id, token_sha256`;
 
 interface NewHost {

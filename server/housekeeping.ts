@@ -1,5 +1,6 @@
 import { judgeCanaries } from './campaigns/canary.ts';
 import type { Project } from './project.ts';
+import { inTurn } from './store/database.ts';
 
 const EXPIRE_EVERY_MS = 2_000;
 const CANARY_EVERY_MS = 1_000;
@@ -7,7 +8,10 @@ const CANARY_EVERY_MS = 1_000;
 const MAINTAIN_EVERY_MS = 60_000;
 const SIGN_EVERY_MS = 6 * 3_600_000;
 
-/** What is done by the clock: expiry of leases, upkeep of the store, the whitelist of the software. */
+/**
+ * What is done by the clock: expiry of leases, upkeep of the store, the whitelist of the software. Of several servers the
+ * one that comes first does a thing, the others let it be.
+ */
 export class Housekeeping {
   readonly #project: Project;
   readonly #timers: NodeJS.Timeout[];
@@ -30,8 +34,8 @@ export class Housekeeping {
   }
 
   #keepSigned(): Promise<void> {
-    const { software, now } = this.#project;
-    return software.inTurn(() => software.keepSigned(now()));
+    const { db, software, now } = this.#project;
+    return software.inTurn(() => inTurn(db, 'software', () => software.keepSigned(now())));
   }
 
   #every(ms: number, what: string, work: () => Promise<void>): NodeJS.Timeout {
@@ -39,7 +43,10 @@ export class Housekeeping {
   }
 
   #run(what: string, work: () => Promise<void>): void {
-    this.#running = this.#running.then(work).catch((error: unknown) => {
+    const alone = async () => {
+      await this.#project.db.alone(what, work);
+    };
+    this.#running = this.#running.then(alone).catch((error: unknown) => {
       this.#project.log.error({ err: error }, `could not ${what}`);
     });
   }

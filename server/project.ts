@@ -87,10 +87,6 @@ export class Project {
   readonly networkSecret: Buffer;
   /** Tokens nobody has. They can not be guessed, but each costs a look into the store. At once: a venue whose project was set up anew. */
   readonly strangers = new AddressLimit({ atOnce: 1500, perSecond: 5 });
-  /** Called when results wait for their spot checks; see validate/spot-queue.ts. */
-  onChecks: () => void = () => {};
-  /** Called when a host was caught; see validate/withdrawals.ts. */
-  onCaught: () => void = () => {};
   /** In [0, 1): decides which results a second host computes. */
   draw: () => number = () => randomInt(2 ** 32) / 2 ** 32;
   readonly records: ReportParts['records'];
@@ -115,10 +111,10 @@ export class Project {
     this.name = parts.name;
     this.log = parts.log;
     this.now = parts.now;
-    this.#packs = new Packs(files.packs);
+    this.#packs = new Packs(files.packs, { isShared: db.isShared });
     const small = new SmallObjects(db, this.#packs);
     this.objects = new Objects(files.objects, small);
-    this.uploads = new Uploads(files.uploads, this.objects);
+    this.uploads = new Uploads(files.uploads, this.objects, (name, work) => db.alone(name, work));
     this.releases = new Releases(db, this.objects, parts.key, parts.software);
     this.hosts = new Hosts(db);
     this.folderSizes = seldomFolderSizes(files);
@@ -144,8 +140,6 @@ export class Project {
             db,
             small,
             releaseOf: (id, tx) => this.releases.get(id, tx),
-            onChecks: () => this.onChecks(),
-            onCaught: () => this.onCaught(),
             random: () => this.draw(),
           },
           items,

@@ -13,7 +13,7 @@ import type { ProjectKey } from './key.ts';
 import type { Objects } from './objects/objects.ts';
 import { applianceContents, releaseContents } from './software/contents.ts';
 import type { Software } from './software/software.ts';
-import type { Database, Queryable } from './store/database.ts';
+import { type Database, inTurn, type Queryable } from './store/database.ts';
 
 /** Signed releases and the appliance: documents that never change once there. */
 export class Releases {
@@ -65,7 +65,7 @@ export class Releases {
       );
     }
     await this.#checkTree(release);
-    return this.#software.inTurn(() => this.#publish(release, now));
+    return this.#inTurn(() => this.#publish(release, now));
   }
 
   /** What was published before stays as it is; one of a time without repository gets its place in it. */
@@ -107,6 +107,11 @@ export class Releases {
     });
     if (row) this.#byId.delete(row.id);
     return signed;
+  }
+
+  /** Of this process, and of all servers of the store. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return this.#software.inTurn(() => inTurn(this.#db, 'software', work));
   }
 
   #signing(event: 'release' | 'appliance', name: string, { body }: Signed): AuditEvent {
@@ -162,7 +167,7 @@ export class Releases {
     await this.#mustHold(upload.kernel, 'kernel');
     await this.#mustHold(upload.initrd, 'initrd');
     const image = sha256(`${upload.kernel.sha256} ${upload.initrd.sha256}\n`);
-    return this.#software.inTurn(() => this.#publishAppliance({ image, ...upload }, now));
+    return this.#inTurn(() => this.#publishAppliance({ image, ...upload }, now));
   }
 
   async #publishAppliance(appliance: Appliance, now: Date): Promise<Signed> {

@@ -1,26 +1,27 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { networkInterfaces } from 'node:os';
-import { join } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { writeFileAtomic } from '../platform/files.ts';
-import { FolderInUse, type FolderLock, lockFolder } from '../platform/folder-lock.ts';
 import type { Logger } from '../platform/log.ts';
 import { invitationTo } from '../protocol/project-api.ts';
 import type { ServerEndpoint } from '../protocol/staff-api.ts';
 import { projectApp } from './api/app.ts';
+import { ServerStartError } from './errors.ts';
 import { type ServerFiles, serverFiles } from './files.ts';
+import { holdFolder, mustBeOurs, removeUnfinished, words } from './folder.ts';
 import { Housekeeping } from './housekeeping.ts';
-import { projectKey } from './key.ts';
+import { type ProjectKey, projectKey } from './key.ts';
 import { LIMITS, type RequestLimits } from './limits.ts';
 import { Project } from './project.ts';
 import { keptToken } from './secrets.ts';
 import { Software } from './software/software.ts';
-import type { Database } from './store/database.ts';
+import { type Database, inTurn } from './store/database.ts';
 import { migrate } from './store/migrate.ts';
 import { openPglite } from './store/pglite.ts';
+import { openPostgresql, type PostgresqlOptions } from './store/postgresql.ts';
 import { prepareDataFolder } from './store/prepare.ts';
 import { SpotQueue } from './validate/spot-queue.ts';
 import { Withdrawals } from './validate/withdrawals.ts';
@@ -28,6 +29,8 @@ import { Withdrawals } from './validate/withdrawals.ts';
 export interface ServerOptions {
   /** All the server keeps is below this folder; made where it is not there. */
   readonly dataFolder: string;
+  /** Where the store is in a PostgreSQL server; any number of servers may use it, and share the data folder. */
+  readonly database?: PostgresqlOptions;
   /** Address to listen on; "127.0.0.1" for this machine only, "0.0.0.0" for all. */
   readonly host: string;
   /** 0: any free one. */
@@ -63,19 +66,14 @@ const KEEP_ALIVE_MS = 65_000;
 /** A release may be pushed over a slow line; Node would cut it off after 5 minutes. Headers have a limit of their own. */
 const REQUEST_MS = 60 * 60_000;
 
-/** The server can not start; the message says what to do. */
-export class ServerStartError extends Error {
-  override readonly name = 'ServerStartError';
-}
-
 /**
- * Starts a project server. Its folder is held by one server at a time; whatever a killed one left is repaired
- * here: PostgreSQL replays its log, waiting spot checks are taken up, unfinished uploads stay.
+ * Starts a project server. With an embedded store its folder is held by one server at a time. Whatever a killed one left
+ * is repaired here: PostgreSQL replays its log, waiting spot checks are taken up, unfinished uploads stay.
  * @throws ServerStartError, StoreError
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const files = serverFiles(options.dataFolder);
-  const lock = await holdFolder(files);
+  const lock = await holdFolder(files, options.database !== undefined);
   /** What has been opened, to be closed in the reverse order. */
   const opened: (() => Promise<void>)[] = [() => lock.release()];
   const close = once(async () => {
@@ -92,7 +90,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const url = urlOf(server, options.host);
     const endpoint: ServerEndpoint = { url, staffToken: project.staffToken, pid: process.pid };
     await writeFileAtomic(files.endpoint, `${JSON.stringify(endpoint)}\n`, 0o600);
-    opened.push(() => rm(files.endpoint, { force: true }));
+    opened.push(() => removeEndpoint(files.endpoint));
     options.log.info({ url, folder: files.dataFolder }, 'project server started');
     return {
       url,
@@ -107,50 +105,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-async function holdFolder({ dataFolder, lock }: ServerFiles): Promise<FolderLock> {
-  try {
-    await mkdir(dataFolder, { recursive: true, mode: 0o700 });
-    return await lockFolder(lock);
-  } catch (cause) {
-    if (cause instanceof FolderInUse) {
-      throw new ServerStartError(`the data folder ${dataFolder} is ${cause.message}`, { cause });
-    }
-    throw words(cause, dataFolder);
-  }
-}
-
-function words(cause: unknown, dataFolder: string): unknown {
-  const why = unusable(cause);
-  if (why === null) return cause;
-  return new ServerStartError(
-    `the data folder ${dataFolder} can not be used: ${why}; mend that, or choose another folder`,
-    { cause },
-  );
-}
-
-/** @returns why a folder can not be written to, in words; null where the error says nothing of that kind */
-function unusable(error: unknown): string | null {
-  switch ((error as NodeJS.ErrnoException).code) {
-    case 'EACCES':
-    case 'EPERM':
-      return 'this user may not write there';
-    case 'ENOENT': // mkdir's word for a folder that can not be made where the disk is read-only
-      return 'it can not be made there';
-    case 'EROFS':
-      return 'its disk is read-only';
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return 'its disk is full';
-    case 'ENOTDIR':
-    case 'EEXIST':
-      return 'it is not a folder';
-    default:
-      return null;
-  }
+/** That of another server that shares the folder stays. */
+async function removeEndpoint(path: string): Promise<void> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  if (text.includes(`"pid":${process.pid}`)) await rm(path, { force: true });
 }
 
 async function openProject(
-  { name, log, mostListeners, isProxy = () => false, limits = LIMITS }: ServerOptions,
+  { name, log, mostListeners, database, isProxy = () => false, limits = LIMITS }: ServerOptions,
   files: ServerFiles,
   opened: (() => Promise<void>)[],
 ): Promise<Project> {
@@ -159,15 +121,11 @@ async function openProject(
       `${files.dataFolder} is of a restore that was cut off; empty it and restore the backup again`,
     );
   }
-  await rm(files.snapshots, { recursive: true, force: true });
   await Project.makeFolders(files);
-  await removeUnfinished(files.objects);
-  const key = await projectKey(files.key);
-  const staffToken = await keptToken(files.staffToken);
-  const metricsToken = await keptToken(files.metricsToken);
-  // A key of RSA is searched for in another thread, while the store opens in this one.
-  const [db, software] = await both(openStore(files.database), Software.open(files, key.fingerprint, log));
-  opened.push(() => db.close());
+  await removeUnfinished(files, database !== undefined);
+  const { db, key, software, staffToken, metricsToken } = database
+    ? await openShared(database, files, log, opened)
+    : await openAlone(files, log, opened);
   const project = new Project({
     db,
     files,
@@ -195,6 +153,47 @@ async function openProject(
   return project;
 }
 
+interface Opened {
+  readonly db: Database;
+  readonly key: ProjectKey;
+  readonly software: Software;
+  readonly staffToken: string;
+  readonly metricsToken: string;
+}
+
+async function openAlone(files: ServerFiles, log: Logger, opened: (() => Promise<void>)[]): Promise<Opened> {
+  const key = await projectKey(files.key);
+  // A key of RSA is searched for in another thread, while the store opens in this one.
+  const [db, software] = await both(openStore(files.database), Software.open(files, key.fingerprint, log));
+  opened.push(() => db.close());
+  return { db, key, software, ...(await tokens(files)) };
+}
+
+/** Keys and tokens are made by the first of several servers, the others find them. */
+async function openShared(
+  options: PostgresqlOptions,
+  files: ServerFiles,
+  log: Logger,
+  opened: (() => Promise<void>)[],
+): Promise<Opened> {
+  const db = await openPostgresql(options);
+  opened.push(() => db.close());
+  return inTurn(db, 'start', async () => {
+    const key = await projectKey(files.key);
+    await migrate(db, new Date());
+    await mustBeOurs(db, key.fingerprint, files.dataFolder);
+    const software = await Software.open(files, key.fingerprint, log);
+    return { db, key, software, ...(await tokens(files)) };
+  });
+}
+
+async function tokens(files: ServerFiles): Promise<Pick<Opened, 'staffToken' | 'metricsToken'>> {
+  return {
+    staffToken: await keptToken(files.staffToken),
+    metricsToken: await keptToken(files.metricsToken),
+  };
+}
+
 /** Neither is left behind when the other fails. */
 async function both<T extends Database, U>(store: Promise<T>, other: Promise<U>): Promise<[T, U]> {
   const [opened, done] = await Promise.allSettled([store, other]);
@@ -213,13 +212,6 @@ async function openStore(folder: string): Promise<Database> {
   } catch (error) {
     await db.close();
     throw error;
-  }
-}
-
-/** Objects that were being written when the server was killed. */
-async function removeUnfinished(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    if (name.endsWith('.new')) await rm(join(folder, name), { force: true });
   }
 }
 

@@ -7,17 +7,19 @@ import { writeFileAtomic } from '../../platform/files.ts';
 import { makeLogger } from '../../platform/log.ts';
 import { rotateLog } from '../../platform/log-file.ts';
 import { proxyTest } from '../../server/config.ts';
+import { ServerStartError } from '../../server/errors.ts';
 import { serverFiles } from '../../server/files.ts';
-import {
-  type RunningServer,
-  type ServerOptions,
-  ServerStartError,
-  startServer,
-} from '../../server/server.ts';
+import { type RunningServer, type ServerOptions, startServer } from '../../server/server.ts';
 import type { Command } from '../command.ts';
 import { CliError, EXIT } from '../errors.ts';
 import { dataOption } from '../folders.ts';
-import { type Settings, STANDARD_ERROR, serverSettings, showSettings } from '../server/settings.ts';
+import {
+  databaseOf,
+  type Settings,
+  STANDARD_ERROR,
+  serverSettings,
+  showSettings,
+} from '../server/settings.ts';
 
 /** The project's page, where it is built: by `npm start` and all that runs tests, or `node renderer/build.ts`. */
 const BUILT_PAGE = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'build', 'console');
@@ -40,6 +42,10 @@ export const server: Command = {
     'public-url': {
       value: 'URL',
       help: 'its address for volunteers where that is another: of the reverse proxy in front',
+    },
+    database: {
+      value: 'URL',
+      help: 'keep the store in this PostgreSQL database (postgres://USER@HOST/NAME), not in the folder; several servers may',
     },
     config: { value: 'FILE', help: 'read settings from this file (YAML)' },
     'print-config': { help: 'print all settings and where each was said, and start nothing' },
@@ -89,7 +95,9 @@ export const server: Command = {
   },
 };
 
-async function optionsOf({ values }: Settings): Promise<ServerOptions> {
+async function optionsOf(settings: Settings): Promise<ServerOptions> {
+  const { values } = settings;
+  const database = await databaseOf(settings);
   const { data, host, port = 0, name, publicUrl, trustedProxies, logFile, logLevel } = values;
   if (logFile !== STANDARD_ERROR) await rotateLog(logFile);
   return {
@@ -98,6 +106,7 @@ async function optionsOf({ values }: Settings): Promise<ServerOptions> {
     port,
     name,
     ...(publicUrl === undefined ? {} : { publicUrl }),
+    ...(database === undefined ? {} : { database }),
     isProxy: proxyTest(trustedProxies),
     pageFolder: existsSync(BUILT_PAGE) ? BUILT_PAGE : null,
     log: makeLogger('server', logFile === STANDARD_ERROR ? 2 : logFile, logLevel),

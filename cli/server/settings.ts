@@ -9,24 +9,30 @@ import {
   settingsOfTexts,
   VARIABLES,
 } from '../../server/config.ts';
+import type { PostgresqlOptions } from '../../server/store/postgresql.ts';
 import type { Input } from '../command.ts';
 import { RefusedError, UsageError } from '../errors.ts';
 import { dataFolder } from '../folders.ts';
 import { readAs } from '../push/documents.ts';
 import { readText } from '../push/text.ts';
 
-type Always = Omit<ServerConfig, 'port' | 'publicUrl'>;
+type Sometimes = 'port' | 'publicUrl' | 'database' | 'databasePasswordFile';
+type Always = Omit<ServerConfig, Sometimes>;
 
 /** All settings of a project server, and of each where it was said. */
 export interface Settings {
-  readonly values: { readonly [K in keyof Always]-?: NonNullable<Always[K]> } & Pick<
-    ServerConfig,
-    'port' | 'publicUrl'
-  >;
+  readonly values: { readonly [K in keyof Always]-?: NonNullable<Always[K]> } & Pick<ServerConfig, Sometimes>;
   readonly from: Readonly<Record<SettingName, string>>;
 }
 
-const OPTIONS = { name: 'name', data: 'data', host: 'host', port: 'port', publicUrl: 'public-url' } as const;
+const OPTIONS = {
+  name: 'name',
+  data: 'data',
+  host: 'host',
+  port: 'port',
+  publicUrl: 'public-url',
+  database: 'database',
+} as const;
 
 /** As `logFile`: where systemd and containers take the log. */
 export const STANDARD_ERROR = '-';
@@ -110,7 +116,24 @@ function absolute(values: ServerConfig, base: string): ServerConfig {
     ...(values.logFile === undefined || values.logFile === STANDARD_ERROR
       ? {}
       : { logFile: resolve(base, values.logFile) }),
+    ...(values.databasePasswordFile === undefined
+      ? {}
+      : { databasePasswordFile: resolve(base, values.databasePasswordFile) }),
   };
+}
+
+/**
+ * The PostgreSQL database of the settings; undefined: the store is embedded.
+ * @throws RefusedError where the password can not be read
+ */
+export async function databaseOf({ values }: Settings): Promise<PostgresqlOptions | undefined> {
+  const { database: url, databasePasswordFile: file } = values;
+  if (url === undefined) return undefined;
+  if (file === undefined) return { url };
+  const password = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new RefusedError(`${file}, the password of the database: ${cause.message}`, { cause });
+  });
+  return { url, password: password.trimEnd() };
 }
 
 /** The settings as a configuration file (JSON values are YAML's too), each with where it was said. */

@@ -8,7 +8,7 @@ import { ApiFailure } from '../errors.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { ObjectDamaged } from '../objects/objects.ts';
 import type { Project } from '../project.ts';
-import { StoreError } from '../store/database.ts';
+import { StoreError, StoreUnreachable } from '../store/database.ts';
 import { campaignRoutes } from './campaigns.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import { allowFrames, serveEmbed } from './embed.ts';
@@ -92,6 +92,8 @@ interface Refusal {
 
 /** When to come again after a trouble that needs a person. */
 const TROUBLE_SECONDS = 60;
+/** A PostgreSQL server that starts anew. */
+const AWAY_SECONDS = 5;
 
 function refusal(error: Error): Refusal {
   if (error instanceof ApiFailure) {
@@ -100,6 +102,10 @@ function refusal(error: Error): Refusal {
   }
   if (error instanceof ObjectDamaged) {
     return { status: 410, answer: apiError('object-damaged', error.message), retryAfterSeconds: null };
+  }
+  if (error instanceof StoreUnreachable) {
+    const words = 'the project can not reach its store just now; nothing is lost. Ask again soon';
+    return { status: 503, answer: apiError('store-away', words), retryAfterSeconds: AWAY_SECONDS };
   }
   if (error instanceof StoreError) {
     const words = 'the project can not read or write its store; its staff must look. Try again later';

@@ -3,13 +3,16 @@ import { Sha256 } from '../../protocol/primitives.ts';
 import { UploadState } from '../../protocol/project-api.ts';
 import { ApiFailure } from '../errors.ts';
 import { HashMismatch, TooLarge } from '../objects/objects.ts';
-import { NothingDue, TakenOver, WrongOffset } from '../objects/uploads.ts';
+import { ComingElsewhere, NothingDue, TakenOver, WrongOffset } from '../objects/uploads.ts';
 import { BodyBytes } from './bytes.ts';
 import { FOR_EVER, rangedAnswer } from './ranged.ts';
 import { route } from './route.ts';
 
 /** No release may allow a larger output (Release.limits.outputBytes). */
 const MAX_UPLOAD_BYTES = 1e9;
+
+/** A connection that hangs is given up after some seconds. */
+const ELSEWHERE_SECONDS = 5;
 
 const ByHash = z.strictObject({ sha256: Sha256 });
 const Length = z
@@ -64,6 +67,7 @@ export const objectRoutes = [
       409: 'the offset is not where the upload stands; the answer is an UploadState',
       413: 'more bytes than announced',
       422: 'the whole does not have that hash; it begins anew',
+      503: 'the same file is coming in on another connection',
     },
     async handle({ project, caller, parameters, headers, context }) {
       const chunks = new BodyBytes(context, project.limits);
@@ -81,6 +85,12 @@ export const objectRoutes = [
       } catch (error) {
         if (!(error instanceof TakenOver)) await chunks.drain();
         if (error instanceof WrongOffset) return context.json(error.state, 409);
+        if (error instanceof ComingElsewhere) {
+          throw new ApiFailure(503, 'coming-elsewhere', error.message, {
+            retryAfterSeconds: ELSEWHERE_SECONDS,
+            cause: error,
+          });
+        }
         if (error instanceof NothingDue) {
           throw new ApiFailure(403, 'nothing-due', error.message, {
             place: 'header upload-length',

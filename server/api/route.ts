@@ -104,6 +104,8 @@ export function route<
         headers: (headers && parseWith(headers, namedHeaders(headers, context), 'header')) as Value<H>,
         body: (await readBody(body, maximumBytes, context, project.limits)) as BodyValue<B>,
       });
+      // Staff may have changed something that people follow.
+      if (description.who === 'staff' && description.method !== 'get') project.db.announce('campaigns');
       if (answer instanceof Response) return answer;
       return context.json(answer as object, status as ContentfulStatusCode);
     },

@@ -88,5 +88,6 @@ export async function judgeCanaries(db: Database): Promise<void> {
     await db.transaction((tx) =>
       complaint === null ? tx.query(PASS, [id]) : tx.query(STOP, [id, complaint]),
     );
+    db.announce('campaigns');
   }
 }

@@ -1,9 +1,11 @@
+import { StoreUnreachable } from '../store/database.ts';
+
 /**
  * Gathers what comes while a batch is being worked on into the next one: one transaction and one fsync for
  * all, at no cost in latency when there is little to do.
  *
  * A batch that fails is done again item by item, so that one that can not be done fails alone. `work` is
- * all-or-nothing (a transaction), hence nothing is done twice.
+ * all-or-nothing (a transaction), hence nothing is done twice. While the store is away nothing can be done at all.
  */
 export class Batcher<Item, Answer> {
   readonly #work: (items: readonly Item[]) => Promise<readonly Answer[]>;
@@ -64,7 +66,7 @@ export class Batcher<Item, Answer> {
         one.resolve(answers[i] as Answer);
       });
     } catch (error) {
-      if (items.length === 1) items[0]?.reject(error);
+      if (items.length === 1 || error instanceof StoreUnreachable) for (const one of items) one.reject(error);
       else for (const one of items) await this.#batch([one]);
     }
   }

@@ -57,8 +57,8 @@ export async function leaseBatch(
   shares: Shares,
 ): Promise<LeaseAnswer[]> {
   const before = shares.lately(now);
-  const used = new Map(before);
-  const answers = await db.transaction(async (tx) => {
+  const { answers, used } = await db.transaction(async (tx) => {
+    const used = new Map(before);
     const campaigns = await tx.query<sql.CampaignRow>(sql.RUNNING_CAMPAIGNS, [now.toISOString()]);
     const trials = await trialsOf(tx, campaigns);
     const hostIds = asks.map((ask) => ask.hostId);
@@ -76,11 +76,12 @@ export async function leaseBatch(
     if (!complete) for (const ask of short()) await searchFor(round, ask);
     const leases = await show(round);
     const idle = campaigns.length === 0 ? await whyIdle(tx) : '';
-    return asks.map((ask) => ({
+    const answers = asks.map((ask) => ({
       leases: leases.get(ask.hostId) ?? [],
       unknown: unknown.get(ask.hostId) ?? [],
       reason: (leases.get(ask.hostId)?.length ?? 0) < ask.want ? whyShort(ask, round, idle) : null,
     }));
+    return { answers, used };
   });
   for (const [owner, sum] of used) {
     const more = sum - (before.get(owner) ?? 0);

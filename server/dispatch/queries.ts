@@ -47,7 +47,8 @@ export const ADD_CANARY_HOSTS = `
   SELECT campaign_id, host_id FROM jsonb_to_recordset($1) AS came (campaign_id bigint, host_id bigint)
   ON CONFLICT DO NOTHING`;
 
-export const LOCK_CAMPAIGN = `SELECT units_made FROM campaign WHERE id = $1 FOR UPDATE`;
+/** Not against those who write rows that refer to it. */
+export const LOCK_CAMPAIGN = `SELECT units_made FROM campaign WHERE id = $1 FOR NO KEY UPDATE`;
 
 export const SET_UNITS_MADE = `UPDATE campaign SET units_made = $2 WHERE id = $1`;
 
@@ -222,7 +223,8 @@ export const GIVE_BACK = `
 
 export const EXPIRE = `
   WITH gone AS (
-    UPDATE lease SET state = 'expired' WHERE state = 'out' AND deadline < $1 RETURNING unit_id
+    UPDATE lease SET state = 'expired' WHERE id IN (
+      SELECT id FROM lease WHERE state = 'out' AND deadline < $1 ORDER BY id FOR UPDATE SKIP LOCKED) RETURNING unit_id
   ), back AS (
     UPDATE unit SET leased = leased - per.n
     FROM (SELECT unit_id, count(*) AS n FROM gone GROUP BY unit_id) AS per WHERE unit.id = per.unit_id

@@ -12,7 +12,7 @@ export const MOST_LISTENERS = 10_000;
 const LOOK_EVERY_MS = 1000;
 /** To tell one listener takes below 0.4 ms of a core: however many there are, most of the time is left for hosts. */
 const PAUSE_PER_LISTENER_MS = 1;
-/** What is shown may change with the time alone (a deadline passes): as often all the same. */
+/** What is shown may change with the time alone (a deadline passes), and news may get lost: as often all the same. */
 const READ_EVERY_MS = 15_000;
 const TRY_AGAIN_SECONDS = 30;
 
@@ -30,9 +30,9 @@ interface Followed {
 }
 
 /**
- * Campaigns that somebody follows. While there are any, their rows' versions are asked for once a second, all in one
- * statement, and of those that have changed the points that have. That is right with any number of server processes,
- * since nothing but the store is believed.
+ * Campaigns that somebody follows. While there is news, from whichever server, their rows' versions are asked for once a
+ * second, all in one statement, and of those that have changed the points that have. News only says when to look: nothing
+ * but the store is believed.
  */
 export class LiveCampaigns {
   readonly #db: Database;
@@ -46,6 +46,8 @@ export class LiveCampaigns {
   #lookedAtMs = 0;
   #timer: NodeJS.Timeout | null = null;
   #looking: Promise<void> | null = null;
+  #isNews = false;
+  readonly #forgetNews: () => void;
 
   constructor({ db, releases, log, now }: LiveParts, most: number = MOST_LISTENERS) {
     this.#db = db;
@@ -53,6 +55,9 @@ export class LiveCampaigns {
     this.#log = log;
     this.#now = now;
     this.#most = most;
+    this.#forgetNews = db.onNews((topic) => {
+      if (topic === 'campaigns') this.#isNews = true;
+    });
   }
 
   get listeners(): number {
@@ -107,6 +112,7 @@ export class LiveCampaigns {
 
   /** Ends all streams. */
   async close(): Promise<void> {
+    this.#forgetNews();
     this.#ended.abort();
     if (this.#timer) clearInterval(this.#timer);
     this.#timer = null;
@@ -139,10 +145,16 @@ export class LiveCampaigns {
   /** A look that takes longer than a second delays the next, and so do very many listeners. */
   #tick(): void {
     const now = Date.now();
-    if (now - this.#lookedAtMs < this.#listeners * PAUSE_PER_LISTENER_MS) return;
+    const pauseMs = this.#listeners * PAUSE_PER_LISTENER_MS;
+    if (this.#looking || now - this.#lookedAtMs < (this.#isNews ? pauseMs : Math.max(pauseMs, READ_EVERY_MS)))
+      return;
     this.#lookedAtMs = now;
-    this.#looking ??= this.#look()
-      .catch((error: unknown) => this.#log.warn({ err: error }, 'followed campaigns could not be read'))
+    this.#isNews = false;
+    this.#looking = this.#look()
+      .catch((error: unknown) => {
+        this.#isNews = true;
+        this.#log.warn({ err: error }, 'followed campaigns could not be read');
+      })
       .finally(() => {
         this.#looking = null;
       });

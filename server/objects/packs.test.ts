@@ -48,11 +48,11 @@ test('what a crash left half written stays beside what counts', async () => {
 });
 
 test('a full pack is followed by the next', async () => {
-  const packs = new Packs(folder, 200);
+  const packs = new Packs(folder, { fullBytes: 200 });
   const places = [];
   for (let i = 0; i < 6; i++) places.push(...(await packs.append([entry(`entry ${i}`)])));
   await packs.close();
-  const later = new Packs(folder, 200);
+  const later = new Packs(folder, { fullBytes: 200 });
   places.push(...(await later.append([entry('entry 6')])));
   expect((await readdir(folder)).length).toBeGreaterThan(2);
   for (const [i, place] of places.entries()) expect((await later.read(place)).toString()).toBe(`entry ${i}`);
@@ -74,4 +74,18 @@ test('nothing to append makes no file', async () => {
   const packs = new Packs(folder);
   expect(await packs.append([])).toEqual([]);
   await expect(readdir(folder)).rejects.toThrow('ENOENT');
+});
+
+test('servers that share the folder never append to the same pack', async () => {
+  const servers = [1, 2, 3].map(() => new Packs(folder, { isShared: true }));
+  const places = await Promise.all(
+    servers.map((packs, i) => packs.append([entry(`of ${i}`), entry(`more of ${i}`)])),
+  );
+  expect(new Set(places.flat().map((place) => place.pack)).size).toBe(3);
+  for (const [i, [first, second]] of places.entries()) {
+    const reader = servers[(i + 1) % 3];
+    expect(first && (await reader?.read(first))?.toString()).toBe(`of ${i}`);
+    expect(second && (await reader?.read(second))?.toString()).toBe(`more of ${i}`);
+  }
+  for (const packs of servers) await packs.close();
 });

@@ -34,13 +34,16 @@ const WRITE_BYTES = 4e6;
 export class Packs {
   readonly #folder: string;
   readonly #fullBytes: number;
+  readonly #isShared: boolean;
   #current: { readonly number: number; readonly file: FileHandle; end: number } | null = null;
   /** Appends wait for each other. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(folder: string, fullBytes = FULL_BYTES) {
+  /** @param isShared other servers append here too: each process begins packs of its own */
+  constructor(folder: string, { fullBytes = FULL_BYTES, isShared = false } = {}) {
     this.#folder = folder;
     this.#fullBytes = fullBytes;
+    this.#isShared = isShared;
   }
 
   /** Resolves when all are on disk. All or none: on error nothing is pointed to. */
@@ -114,11 +117,18 @@ export class Packs {
       .map((name) => Number(/^(\d{6,})\.pack$/.exec(name)?.[1] ?? 0))
       .filter((number) => number > 0);
     let number = Math.max(1, ...numbers);
-    let file = await open(this.#path(number), 'a', 0o600);
-    if ((await file.stat()).size >= this.#fullBytes) {
+    let file = this.#isShared ? null : await open(this.#path(number), 'a', 0o600);
+    if (file && (await file.stat()).size >= this.#fullBytes) {
       await file.close();
+      file = null;
+    }
+    while (!file) {
       number++;
-      file = await open(this.#path(number), 'a', 0o600);
+      // Never one that another server has begun meanwhile.
+      file = await open(this.#path(number), 'ax', 0o600).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'EEXIST') return null;
+        throw error;
+      });
     }
     await syncFolder(this.#folder);
     this.#current = { number, file, end: (await file.stat()).size };

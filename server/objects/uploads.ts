@@ -4,6 +4,7 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat } from '
 import { join } from 'node:path';
 import { sha256File, syncFolder } from '../../platform/files.ts';
 import type { UploadState } from '../../protocol/project-api.ts';
+import type { Database } from '../store/database.ts';
 import { HashMismatch, type Objects, TooLarge } from './objects.ts';
 
 /** The sender's offset is not where the server is; it goes on from `state`. */
@@ -18,6 +19,11 @@ export class WrongOffset extends Error {
 
 /** The same host sends this file on another connection, which has taken over. */
 export class TakenOver extends WrongOffset {}
+
+/** The same file comes in at another server just now. */
+export class ComingElsewhere extends Error {
+  override readonly name = 'ComingElsewhere';
+}
 
 /** The host has no work in hand whose output may be that large. */
 export class NothingDue extends Error {
@@ -53,12 +59,15 @@ const LEFTOVER_MS = 10 * 60_000;
 export class Uploads {
   readonly #folder: string;
   readonly #objects: Objects;
+  readonly #alone: Database['alone'];
   /** The part each file is being written by. */
   readonly #running = new Map<string, { cut: () => void; done: Promise<void> }>();
 
-  constructor(folder: string, objects: Objects) {
+  /** @param alone does what no other server does meanwhile */
+  constructor(folder: string, objects: Objects, alone: Database['alone']) {
     this.#folder = folder;
     this.#objects = objects;
+    this.#alone = alone;
   }
 
   async state(hostId: number, sha256: string): Promise<UploadState> {
@@ -69,7 +78,8 @@ export class Uploads {
 
   /**
    * Takes a part.
-   * @throws WrongOffset, TooLarge (more than `length`), NothingDue, HashMismatch (the upload then begins anew)
+   * @throws WrongOffset, TooLarge (more than `length`), NothingDue, HashMismatch (the upload then begins anew),
+   *   ComingElsewhere (to be tried again soon)
    */
   async append(part: UploadPart): Promise<UploadState> {
     const path = this.#path(part.hostId, part.sha256);
@@ -82,7 +92,12 @@ export class Uploads {
     const { promise: done, resolve: finish } = Promise.withResolvers<void>();
     this.#running.set(path, { cut: () => cut.abort(), done });
     try {
-      return await this.#append(path, part, cut.signal);
+      let state: UploadState | null = null;
+      await this.#alone(`upload ${part.hostId} ${part.sha256}`, async () => {
+        state = await this.#append(path, part, cut.signal);
+      });
+      if (!state) throw new ComingElsewhere('this file is being sent on another connection; try again soon');
+      return state;
     } finally {
       this.#running.delete(path);
       finish();

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Database, type Queryable, StoreError } from './database.ts';
+import { type Database, inTurn, type Queryable, StoreError } from './database.ts';
 
 /** Numbered SQL files. */
 export const MIGRATIONS_FOLDER = fileURLToPath(new URL('./sql/', import.meta.url));
@@ -22,12 +22,16 @@ export async function schemaOf(db: Queryable): Promise<{ readonly store: number;
 }
 
 /**
- * Brings the store to this server's schema: numbered files, forward only, each in a transaction that first
- * writes its own row, so that of two servers starting at once one waits and then finds it done.
+ * Brings the store to this server's schema: numbered files, forward only, each in a transaction that also writes its own
+ * row. Of servers that start at once one does it, the others wait and find it done.
  * @param upTo the last to apply, where it is to be as an earlier server left it
  * @throws StoreError when the store is of a newer server
  */
 export async function migrate(db: Database, now: Date, upTo = Number.POSITIVE_INFINITY): Promise<void> {
+  await inTurn(db, 'migrate', () => migrateAlone(db, now, upTo));
+}
+
+async function migrateAlone(db: Database, now: Date, upTo: number): Promise<void> {
   await db.execute(
     'CREATE TABLE IF NOT EXISTS migration (number integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL)',
   );

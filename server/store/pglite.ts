@@ -1,6 +1,14 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { PGlite, type Transaction } from '@electric-sql/pglite';
-import { type Database, type Queryable, StoreError } from './database.ts';
+import {
+  type Database,
+  exactInteger,
+  inside,
+  isStoreFault,
+  mustBeOutside,
+  type Queryable,
+  StoreError,
+  type Topic,
+} from './database.ts';
 import { DurableFiles } from './durable-files.ts';
 
 /** See durable-files.ts for fsync. 32 MB of shared buffers hold the hot tables and halve the process's size. */
@@ -9,13 +17,7 @@ const START_PARAMETERS = [
   ...['wal_sync_method=fsync', 'shared_buffers=32MB', 'jit=off'].flatMap((setting) => ['-c', setting]),
 ];
 
-/** int8 beyond 2^53 can not be a JavaScript number; none of ours may get there, so it is an error, not a BigInt. */
 const INT8 = 20;
-function parseInt8(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value)) throw new StoreError(`the store holds ${text}, beyond exact numbers`);
-  return value;
-}
 
 /**
  * Opens a prepared PostgreSQL data folder (prepare.ts). After a crash PostgreSQL replays its log here.
@@ -28,7 +30,7 @@ export async function openPglite(folder: string): Promise<Database> {
     pglite = await PGlite.create({
       fs: new DurableFiles(folder),
       startParams: START_PARAMETERS,
-      parsers: { [INT8]: parseInt8 },
+      parsers: { [INT8]: exactInteger },
       onStderr: (line) => {
         complaints.push(line);
         return false;
@@ -45,8 +47,10 @@ export async function openPglite(folder: string): Promise<Database> {
 
 class PgliteDatabase implements Database {
   readonly #pglite: PGlite;
-  /** True within the work of a transaction: whoever asks past its `tx` there would wait for it to end, for ever. */
-  readonly #inTransaction = new AsyncLocalStorage<true>();
+  /** The folder has one server (files.ts: lock). */
+  readonly isShared = false;
+  readonly #busy = new Set<string>();
+  readonly #listeners = new Set<(topic: Topic) => void>();
   /** Where the log ended after the last upkeep. */
   #keptUpTo = '';
 
@@ -55,21 +59,33 @@ class PgliteDatabase implements Database {
   }
 
   async query<Row extends object>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
-    this.#mustBeOutside();
+    mustBeOutside(this);
     return told(async () => (await this.#pglite.query<Row>(sql, [...parameters])).rows);
   }
 
   async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
-    this.#mustBeOutside();
-    return told(() =>
-      this.#pglite.transaction((tx) => this.#inTransaction.run(true, () => work(new PgliteTransaction(tx)))),
-    );
+    mustBeOutside(this);
+    return told(() => this.#pglite.transaction((tx) => inside(this, () => work(new PgliteTransaction(tx)))));
   }
 
-  #mustBeOutside(): void {
-    if (this.#inTransaction.getStore()) {
-      throw new Error('asked the store past the transaction it is in; ask its tx');
+  async alone(name: string, work: () => Promise<void>): Promise<boolean> {
+    if (this.#busy.has(name)) return false;
+    this.#busy.add(name);
+    try {
+      await work();
+    } finally {
+      this.#busy.delete(name);
     }
+    return true;
+  }
+
+  announce(topic: Topic): void {
+    for (const hear of this.#listeners) hear(topic);
+  }
+
+  onNews(hear: (topic: Topic) => void): () => void {
+    this.#listeners.add(hear);
+    return () => this.#listeners.delete(hear);
   }
 
   async execute(sql: string): Promise<void> {
@@ -113,13 +129,12 @@ class PgliteTransaction implements Queryable {
   }
 }
 
-/** SQLSTATE classes that mean the store, not the statement: XX internal and corruption, 53 resources, 58 I/O. */
 async function told<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     const code = (error as { code?: unknown }).code;
-    if (typeof code === 'string' && /^(XX|53|58)/.test(code)) {
+    if (isStoreFault(code)) {
       throw new StoreError(
         `the store is damaged or its disk is full (${(error as Error).message}); stop the server and look before going on`,
         { cause: error },

@@ -184,6 +184,10 @@ function listening(db: Database, statements: Set<string>): Database {
   return {
     ...hear(db),
     transaction: (work) => db.transaction((tx) => work(hear(tx))),
+    isShared: db.isShared,
+    alone: (name, work) => db.alone(name, work),
+    announce: (topic) => db.announce(topic),
+    onNews: (hear) => db.onNews(hear),
     execute: (sql) => db.execute(sql),
     maintain: () => db.maintain(),
     close: () => db.close(),

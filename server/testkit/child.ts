@@ -24,6 +24,8 @@ export class NotStarted extends Error {
 
 export interface ChildOptions {
   readonly port?: number;
+  /** URL of a PostgreSQL database. */
+  readonly database?: string;
   /** In front of the command, for example ["unshare", "-m", ...]. */
   readonly through?: readonly string[];
   readonly spawn?: SpawnOptions;
@@ -35,11 +37,18 @@ export interface ChildOptions {
  */
 export async function childServer(
   dataFolder: string,
-  { port = 0, through = [], spawn: more = {} }: ChildOptions = {},
+  { port = 0, database, through = [], spawn: more = {} }: ChildOptions = {},
 ): Promise<ChildServer> {
   // As this process compiles WebAssembly (vitest.config.ts), so does the server: its start costs a third less.
   const compiling = process.execArgv.filter((flag) => /^--(liftoff|wasm)/.test(flag));
-  const program = [process.execPath, ...compiling, SCRIPT, dataFolder, String(port)];
+  const program = [
+    process.execPath,
+    ...compiling,
+    SCRIPT,
+    dataFolder,
+    String(port),
+    ...(database === undefined ? [] : [database]),
+  ];
   const [command = '', ...args] = [...through, ...program];
   const child = spawn(command, args, { ...more, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   let said = '';

@@ -24,6 +24,16 @@ export interface Reply {
   readonly json: unknown;
 }
 
+/** The server refused; the message has its words. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+  readonly status: number;
+  constructor(method: string, path: string, { status, bytes }: Reply) {
+    super(`${method} ${path}: ${status} ${bytes.toString('utf8')}`);
+    this.status = status;
+  }
+}
+
 export type Files = Readonly<Record<string, string | Buffer>>;
 
 /** Speaks to a project server as anybody can: over HTTP. */
@@ -62,7 +72,7 @@ export class Client {
     };
   }
 
-  /** @throws with the server's words where it refuses */
+  /** @throws Refused */
   async ask<S extends z.ZodType>(
     schema: S,
     method: string,
@@ -70,8 +80,7 @@ export class Client {
     body?: unknown,
   ): Promise<z.output<S>> {
     const reply = await this.send(method, path, body);
-    if (reply.status >= 300)
-      throw new Error(`${method} ${path}: ${reply.status} ${reply.bytes.toString('utf8')}`);
+    if (reply.status >= 300) throw new Refused(method, path, reply);
     return schema.parse(reply.json);
   }
 }

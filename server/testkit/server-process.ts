@@ -1,13 +1,23 @@
-// A project server in a process of its own, for tests that kill it:  fork(this file, [DATA FOLDER, PORT])
+// A project server in a process of its own, for tests that kill it:  fork(this file, [DATA FOLDER, PORT, DATABASE])
+
+import { ServerStartError } from '../errors.ts';
 import { runServer } from '../main.ts';
-import { ServerStartError } from '../server.ts';
 import { StoreError } from '../store/database.ts';
 import { quiet } from './server.ts';
 
-const [dataFolder = '', port = '0'] = process.argv.slice(2);
+const [dataFolder = '', port = '0', url] = process.argv.slice(2);
+/** Short, so that a network that is cut is noticed within a test. */
+const ANSWER_MS = 2_000;
 try {
   await runServer(
-    { dataFolder, host: '127.0.0.1', port: Number(port), name: 'Test', log: quiet },
+    {
+      dataFolder,
+      host: '127.0.0.1',
+      port: Number(port),
+      name: 'Test',
+      log: quiet,
+      ...(url === undefined ? {} : { database: { url, answerMs: ANSWER_MS } }),
+    },
     ({ url, staffToken }) => process.send?.({ url, staffToken }),
   );
 } catch (error) {

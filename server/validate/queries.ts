@@ -2,7 +2,10 @@ import type { CampaignSpec } from '../../protocol/campaign.ts';
 import type { OutputFile } from '../../protocol/primitives.ts';
 import type { ResultState } from '../../protocol/staff-api.ts';
 
-/** The SQL of results. Rows are locked in the order lease, unit, and within a table by id. */
+/**
+ * The SQL of results. Rows are locked in the order lease, unit, host, point, campaign, and within a table by id: two
+ * servers wait for each other, never both. `locked` does so before a statement changes its first row.
+ */
 
 /** What a report is about, whether or not it was reported before. */
 export interface ContextRow {
@@ -126,6 +129,9 @@ export const DECIDE = `
   WITH news AS (
     SELECT * FROM jsonb_to_recordset($1)
       AS news (lease_id bigint, state text, reason text, credit bigint, events bigint, checked double precision)
+  ), locked AS (
+    SELECT FROM host
+    WHERE id IN (SELECT host_id FROM news JOIN result USING (lease_id)) ORDER BY id FOR NO KEY UPDATE
   ), decided AS (
     UPDATE result SET state = news.state, reason = news.reason, credit_microseconds = news.credit,
       checked = greatest(result.checked, news.checked), host_checked = host.checked
@@ -144,7 +150,7 @@ export const DECIDE = `
     results_valid = results_valid + per.valid, results_invalid = results_invalid + per.invalid,
     results_failed = results_failed + per.failed, checked = host.checked + per.checked,
     caught_at = CASE WHEN per.invalid > 0 THEN host.checked + per.checked ELSE caught_at END
-  FROM per WHERE host.id = per.host_id AND (per.credit + per.events + per.valid + per.invalid + per.failed) > 0`;
+  FROM per WHERE host.id = per.host_id AND (SELECT count(*) FROM locked) > 0 AND (per.credit + per.events + per.valid + per.invalid + per.failed) > 0`;
 
 /** $1 units after the news; `returned` of their leases were out. */
 export const SET_UNITS = `
@@ -154,15 +160,25 @@ export const SET_UNITS = `
     AS news (id bigint, state text, failures smallint, agreeing smallint, returned smallint, quorum smallint)
   WHERE unit.id = news.id`;
 
-/** $1 sums to merge, one row a point. The sum of no counts at all is NULL. */
+/**
+ * $1 sums to merge, one row a point. The sum of no counts at all is NULL. Answers the points merged: not those that got
+ * another maximum from another server since it was read.
+ */
 export const MERGE = `
+  WITH locked AS (
+    SELECT FROM jsonb_to_recordset($1) AS came (campaign_id bigint, index bigint)
+    JOIN point ON point.campaign_id = came.campaign_id AND point.index = came.index
+    ORDER BY point.campaign_id, point.index FOR NO KEY UPDATE OF point
+  )
   UPDATE point SET units_valid = point.units_valid + news.units, events_valid = point.events_valid + news.events,
     maximum_pb = news.maximum_pb, attempted = point.attempted + news.attempted,
     accepted = point.accepted + news.accepted,
     counts = coalesce(add_counts(point.counts, news.counts), point.counts)
   FROM jsonb_to_recordset($1) AS news (campaign_id bigint, index bigint, units bigint, events bigint,
        maximum_pb double precision, attempted bigint, accepted bigint, counts bigint[])
-  WHERE point.campaign_id = news.campaign_id AND point.index = news.index`;
+  WHERE point.campaign_id = news.campaign_id AND point.index = news.index AND (SELECT count(*) FROM locked) > 0
+    AND (point.maximum_pb IS NULL OR news.maximum_pb IS NULL OR point.maximum_pb = news.maximum_pb)
+  RETURNING point.index`;
 
 /** First, so that what is read then is what was there when the lock was had. */
 export const LOCK_POINTS = `
@@ -196,12 +212,16 @@ export const SET_WANTED = `
 export const MORE_UNITS = `UPDATE campaign SET units = units + $2 WHERE id = $1`;
 
 export const COUNT_CAMPAIGNS = `
+  WITH locked AS (
+    SELECT FROM campaign WHERE id IN (SELECT id FROM jsonb_to_recordset($1) AS came (id bigint))
+    ORDER BY id FOR NO KEY UPDATE
+  )
   UPDATE campaign SET units_valid = units_valid + news.valid, units_aside = units_aside + news.aside,
     events_valid = events_valid + news.events,
     state = CASE WHEN state IN ('running', 'paused') AND units_valid + news.valid + units_aside + news.aside = units
                  THEN 'complete' ELSE state END
   FROM jsonb_to_recordset($1) AS news (id bigint, valid bigint, aside bigint, events bigint)
-  WHERE campaign.id = news.id`;
+  WHERE campaign.id = news.id AND (SELECT count(*) FROM locked) > 0`;
 
 /** $1 results whose checks are due at $2; whole: of all blocks. */
 export const QUEUE_CHECKS = `
@@ -217,6 +237,9 @@ export const CLAIM_CHECKS = `
   WHERE lease_id IN (
     SELECT lease_id FROM spot_check WHERE not_before <= $1 ORDER BY not_before LIMIT $3 FOR UPDATE SKIP LOCKED)
   RETURNING lease_id, attempts, whole`;
+
+/** A server that works on them says so again and again. */
+export const KEEP_CHECKS = `UPDATE spot_check SET not_before = $2 WHERE lease_id = ANY($1::bigint[])`;
 
 /** At the start of the only server of a store: claims of its predecessor are void. */
 export const FREE_CHECKS = `UPDATE spot_check SET not_before = $1 WHERE not_before > $1`;

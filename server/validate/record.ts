@@ -5,7 +5,7 @@ import type { ResultState } from '../../protocol/staff-api.ts';
 import { creditMicroseconds } from '../credit/credit.ts';
 import type { Entry } from '../objects/packs.ts';
 import type { SmallObjects } from '../objects/small-objects.ts';
-import { batch, type Database, type Queryable } from '../store/database.ts';
+import { batch, type Database, DoAgain, type Queryable } from '../store/database.ts';
 import { type Adapting, adapt } from './adapt.ts';
 import type { Sums } from './blocks.ts';
 import { mergeOf, type PointMerge } from './merge.ts';
@@ -85,10 +85,6 @@ export interface RecordParts {
     releaseId: number,
     tx: Queryable,
   ) => Promise<Pick<Release, 'referenceMicrosecondsPerEvent' | 'histograms'>>;
-  /** Told when spot checks were queued. */
-  readonly onChecks: () => void;
-  /** Told when a host was caught. */
-  readonly onCaught: () => void;
   /** In [0, 1), such that no host can foresee it. */
   readonly random: () => number;
 }
@@ -114,14 +110,14 @@ const MAXIMUM_DIFFERS = 'the cross-section maximum differs from that of other re
  *   to be compared again
  */
 export async function recordBatch(
-  { db, small, releaseOf, onChecks, onCaught, random }: RecordParts,
+  { db, small, releaseOf, random }: RecordParts,
   items: readonly (Arrival | Judgement)[],
   now: Date,
 ): Promise<(Verdict | typeof COMPARE_AGAIN | null)[]> {
   const packed = await small.write(items.flatMap(contentsOf));
-  const changes = new Changes();
-  const stale = new Set<Arrival | Judgement>();
-  const recorded = await db.transaction(async (tx) => {
+  const { verdicts, changes } = await db.transaction(async (tx) => {
+    const changes = new Changes();
+    const stale = new Set<Arrival | Judgement>();
     const leaseIds = items.map((item) => item.leaseId);
     const leases = new Map(
       (await tx.query<{ id: number; state: 'out' | 'expired' }>(sql.LOCK_LEASES, [leaseIds])).map((lease) => [
@@ -190,14 +186,17 @@ export async function recordBatch(
     }
     await small.add(tx, packed);
     await changes.write(tx, now, rules);
-    const verdicts = new Map(
-      (await tx.query<Verdict>(sql.VERDICTS_BY_LEASE, [leaseIds])).map((row) => [row.lease_id, row]),
+    const rows = await tx.query<Verdict>(sql.VERDICTS_BY_LEASE, [leaseIds]);
+    const byLease = new Map(rows.map((row) => [row.lease_id, row]));
+    const verdicts = items.map((item) =>
+      stale.has(item) ? COMPARE_AGAIN : (byLease.get(item.leaseId) ?? null),
     );
-    return items.map((item) => (stale.has(item) ? COMPARE_AGAIN : (verdicts.get(item.leaseId) ?? null)));
+    return { verdicts, changes };
   });
-  if (changes.hasChecks) onChecks();
-  if (changes.hasCaught) onCaught();
-  return recorded;
+  if (changes.hasChecks) db.announce('checks');
+  if (changes.hasCaught) db.announce('caught');
+  if (changes.isShown) db.announce('campaigns');
+  return verdicts;
 }
 
 /** Hosts whose results passed a check in an adaptive campaign: how far they are believed decides what follows. */
@@ -324,6 +323,11 @@ class Changes {
     return this.#judged.some((one) => one.isCaught);
   }
 
+  /** Something that people see of campaigns has changed. */
+  get isShown(): boolean {
+    return this.#campaigns.size > 0;
+  }
+
   add(
     item: Arrival | Judgement,
     unit: sql.UnitRow,
@@ -409,7 +413,11 @@ class Changes {
     if (this.#leases.length > 0) await tx.query(sql.DELETE_LEASES, [this.#leases]);
     await some(this.#verdicts, sql.DECIDE);
     await some(this.#units, sql.SET_UNITS);
-    await some([...this.#points.values()], sql.MERGE);
+    if (this.#points.size > 0) {
+      const merges = [...this.#points.values()];
+      const merged = await tx.query(sql.MERGE, [batch(merges)]);
+      if (merged.length < merges.length) throw new DoAgain('a point got its maximum from another server');
+    }
     // Before the campaigns are counted: whether one is complete depends on what its points want now.
     for (const [id, points] of [...this.#decided].sort(([a], [b]) => a - b)) {
       const rule = rules.get(id);

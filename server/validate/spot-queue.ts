@@ -21,8 +21,9 @@ const IN_HAND = 128;
 const LARGE_BYTES = MAX_INLINE_BYTES;
 /** Programs kept in memory. */
 const PROGRAMS = 4;
-/** A claim outlives any check; a killed server's claims are freed at the next start. */
-const CLAIM_MS = 6 * 3600_000;
+/** A claim is renewed for as long as its server works on it; what a killed one had claimed goes to another after that. */
+const CLAIM_MS = 60_000;
+const KEEP_MS = CLAIM_MS / 4;
 const AGAIN_MS = 30_000;
 /** After so many tries it is held to be the result's own fault that its block cannot be made. */
 const TRIES = 5;
@@ -45,28 +46,33 @@ export class SpotQueue {
   readonly #computing = new Gate(AT_ONCE);
   readonly #large = new Gate(AT_ONCE);
   readonly #programs = new Map<string, Uint8Array>();
-  readonly #running = new Set<Promise<void>>();
+  /** By lease. */
+  readonly #running = new Map<number, Promise<void>>();
+  readonly #forget: () => void;
   #pumping: Promise<void> | null = null;
   #again = false;
-  #timer: NodeJS.Timeout | null = null;
+  #timers: NodeJS.Timeout[] = [];
 
   /** @param regenerate how a block is made; other than with the release's WebAssembly only where nothing else is meant */
   constructor(project: Project, regenerate = regenerateBlock) {
     this.#project = project;
     this.#regenerate = regenerate;
-    project.onChecks = () => this.poke();
+    this.#forget = project.db.onNews((topic) => {
+      if (topic === 'checks') this.poke();
+    });
   }
 
   /** Takes up what a predecessor left. */
   async start(): Promise<void> {
-    const now = this.#project.now().toISOString();
-    await this.#project.db.transaction((tx) => tx.query(sql.FREE_CHECKS, [now]));
+    const { db, now } = this.#project;
+    if (!db.isShared) await db.transaction((tx) => tx.query(sql.FREE_CHECKS, [now().toISOString()]));
     this.poke();
-    // Some are due later: those made again, and those of results that no second host computed.
-    this.#timer = setInterval(() => this.poke(), AGAIN_MS);
+    // Some are due later: those made again, those of results that no second host computed, those of a server that died.
+    this.#timers = [setInterval(() => this.poke(), AGAIN_MS), setInterval(() => this.#keep(), KEEP_MS)];
   }
 
   poke(): void {
+    if (this.#closing.signal.aborted) return;
     this.#again = true;
     this.#pumping ??= this.#pump().finally(() => {
       this.#pumping = null;
@@ -78,17 +84,27 @@ export class SpotQueue {
   async idle(): Promise<void> {
     while (this.#pumping || this.#running.size > 0) {
       await this.#pumping;
-      await Promise.all(this.#running);
+      await Promise.all(this.#running.values());
     }
   }
 
   /** Checks under way are given up; they are made again at the next start. */
   async close(): Promise<void> {
-    this.#project.onChecks = () => {};
+    this.#forget();
     this.#closing.abort();
-    if (this.#timer) clearInterval(this.#timer);
+    for (const timer of this.#timers) clearInterval(timer);
     await this.#pumping;
-    await Promise.all(this.#running);
+    await Promise.all(this.#running.values());
+  }
+
+  #keep(): void {
+    const { db, log, now } = this.#project;
+    if (this.#running.size === 0) return;
+    const until = new Date(now().getTime() + CLAIM_MS).toISOString();
+    db.transaction((tx) => tx.query(sql.KEEP_CHECKS, [[...this.#running.keys()], until])).catch(
+      (error: unknown) =>
+        log.error({ err: error }, 'could not keep spot checks; another server may take them too'),
+    );
   }
 
   async #pump(): Promise<void> {
@@ -123,11 +139,11 @@ export class SpotQueue {
   }
 
   #run(result: sql.CheckedResultRow, claim: Claim): void {
-    const run: Promise<void> = this.#check(result, claim).finally(() => {
-      this.#running.delete(run);
+    const run = this.#check(result, claim).finally(() => {
+      this.#running.delete(claim.lease_id);
       if (!this.#closing.signal.aborted && this.#running.size <= IN_HAND / 2) this.poke();
     });
-    this.#running.add(run);
+    this.#running.set(claim.lease_id, run);
   }
 
   async #check(result: sql.CheckedResultRow, { lease_id: leaseId, attempts, whole }: Claim): Promise<void> {

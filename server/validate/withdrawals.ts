@@ -25,6 +25,7 @@ const REASON =
  */
 export class Withdrawals {
   readonly #project: Project;
+  readonly #forget: () => void;
   #running: Promise<void> | null = null;
   #again = false;
   #closing = false;
@@ -32,15 +33,19 @@ export class Withdrawals {
 
   constructor(project: Project) {
     this.#project = project;
-    project.onCaught = () => this.poke();
+    this.#forget = project.db.onNews((topic) => {
+      if (topic === 'caught') this.poke();
+    });
   }
 
-  /** Goes on with what a predecessor left. */
+  /** Goes on with what a predecessor left, and later with what another server did. */
   start(): void {
     this.poke();
+    this.#timer = setInterval(() => this.poke(), AGAIN_MS);
   }
 
   poke(): void {
+    if (this.#closing) return;
     this.#again = true;
     this.#running ??= this.#run().finally(() => {
       this.#running = null;
@@ -54,9 +59,9 @@ export class Withdrawals {
   }
 
   async close(): Promise<void> {
-    this.#project.onCaught = () => {};
+    this.#forget();
     this.#closing = true;
-    if (this.#timer) clearTimeout(this.#timer);
+    if (this.#timer) clearInterval(this.#timer);
     await this.#running;
   }
 
@@ -65,16 +70,15 @@ export class Withdrawals {
     while (this.#again && !this.#closing) {
       this.#again = false;
       try {
-        for (const { id } of await db.query<{ id: number }>(sql.WITHDRAWING)) {
-          if (this.#closing) return;
-          await this.#withdraw(id);
-        }
+        // Another server that does it goes on until nothing is left.
+        await db.alone('withdraw', async () => {
+          for (const { id } of await db.query<{ id: number }>(sql.WITHDRAWING)) {
+            if (this.#closing) return;
+            await this.#withdraw(id);
+          }
+        });
       } catch (error) {
         log.error({ err: error }, 'could not withdraw the results of a caught host; it is tried again');
-        this.#timer ??= setTimeout(() => {
-          this.#timer = null;
-          this.poke();
-        }, AGAIN_MS);
       }
     }
   }
@@ -107,6 +111,7 @@ export class Withdrawals {
       lost += light.length - sums.size;
       if (this.#closing) return;
       await db.transaction((tx) => takeBack(tx, hostId, light, sums, at));
+      db.announce('campaigns');
     }
     await db.transaction(async (tx) => {
       await tx.query(sql.WITHDRAWN, [hostId]);
@@ -165,7 +170,9 @@ async function takeBack(
       events: campaign.events + row.events,
     });
   }
-  await tx.query(results.MERGE, [batch([...points.values()].map(negative))]);
+  const merges = [...points.values()].map(negative);
+  const merged = await tx.query(results.MERGE, [batch(merges)]);
+  if (merged.length < merges.length) throw new Error('what is to be withdrawn is not what was merged');
   await tx.query(sql.CLEAR_MAXIMA, [
     batch([...points.values()].map(({ campaign_id, index }) => ({ campaign_id, index }))),
   ]);
