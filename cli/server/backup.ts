@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FolderInUse, type FolderLock, lockFolder } from '../../platform/folder-lock.ts';
@@ -5,17 +6,19 @@ import { isAlive } from '../../platform/processes.ts';
 import { ServerEndpoint, StoreSnapshot } from '../../protocol/staff-api.ts';
 import { BackupError, writeBackup } from '../../server/backup/backup.ts';
 import { takeSnapshot } from '../../server/backup/take-snapshot.ts';
+import { VARIABLES } from '../../server/config.ts';
 import { type ServerFiles, serverFiles } from '../../server/files.ts';
 import { SERVER_VERSION } from '../../server/project.ts';
-import { StoreError } from '../../server/store/database.ts';
+import { type Database, StoreError } from '../../server/store/database.ts';
 import { openPglite } from '../../server/store/pglite.ts';
+import { openPostgresql, type PostgresqlOptions } from '../../server/store/postgresql.ts';
 import { ask } from '../api.ts';
 import type { Command } from '../command.ts';
 import { readEndpoint } from '../endpoints.ts';
 import { CliError, EXIT, RefusedError } from '../errors.ts';
 import { dataOption } from '../folders.ts';
 import { count } from '../words.ts';
-import { serverSettings } from './settings.ts';
+import { databaseOf, serverSettings } from './settings.ts';
 
 /** A store of millions of results takes minutes to be written. */
 const SNAPSHOT_MS = 6 * 3_600_000;
@@ -35,10 +38,11 @@ export const backupCommand: Command = {
   examples: ['beamtime server backup /backup/project-2026-11-28.tar'],
   async run(input) {
     const [target = ''] = input.positionals;
-    const files = serverFiles((await serverSettings(input)).values.data);
+    const settings = await serverSettings(input);
+    const files = serverFiles(settings.values.data);
     const turn = await heldBy(files.backupLock, files, 'another backup is being made there');
     try {
-      const { snapshot, unlock } = await snapshotOf(files);
+      const { snapshot, unlock } = await snapshotOf(files, await databaseOf(settings));
       try {
         const { file, takenAt, serverVersion } = snapshot;
         const written = await writeBackup(files, file, { takenAt, serverVersion }, target);
@@ -76,9 +80,13 @@ async function heldBy(lock: string, { dataFolder }: ServerFiles, other: string):
   }
 }
 
-/** From the server that runs; where none does, from its folder, which none may take meanwhile. */
+/**
+ * From the server that runs on this machine; where none does, from the PostgreSQL server, or from the folder, which none may
+ * take meanwhile.
+ */
 async function snapshotOf(
   files: ServerFiles,
+  database: PostgresqlOptions | undefined,
 ): Promise<{ snapshot: StoreSnapshot; unlock: () => Promise<void> }> {
   const endpoint = await readEndpoint(files.endpoint, ServerEndpoint);
   if (endpoint && isAlive(endpoint.pid)) {
@@ -91,21 +99,29 @@ async function snapshotOf(
     const request = { method: 'POST', path: '/staff/snapshots', timeoutMs: SNAPSHOT_MS } as const;
     return { snapshot: await ask(api, { ...request, schema: StoreSnapshot }), unlock: async () => {} };
   }
+  if (database) {
+    const snapshot = await taken(await openPostgresql(database), files);
+    return { snapshot, unlock: async () => {} };
+  }
+  if (existsSync(files.shared)) {
+    throw new RefusedError(
+      `the store of ${files.dataFolder} is in a PostgreSQL server: say which with --config or ${VARIABLES.database}`,
+    );
+  }
   const lock = await heldBy(files.lock, files, 'a project server is just starting or ending there');
   try {
-    const db = await openPglite(files.database);
-    try {
-      const takenAt = new Date().toISOString();
-      const file = await takeSnapshot(db, files);
-      return {
-        snapshot: { file, takenAt, serverVersion: SERVER_VERSION },
-        unlock: () => lock.release(),
-      };
-    } finally {
-      await db.close();
-    }
+    return { snapshot: await taken(await openPglite(files.database), files), unlock: () => lock.release() };
   } catch (error) {
     await lock.release();
     throw error;
+  }
+}
+
+async function taken(db: Database, files: ServerFiles): Promise<StoreSnapshot> {
+  try {
+    const takenAt = new Date().toISOString();
+    return { file: await takeSnapshot(db, files), takenAt, serverVersion: SERVER_VERSION };
+  } finally {
+    await db.close();
   }
 }

@@ -5,6 +5,7 @@ import { StoreError } from '../../server/store/database.ts';
 import type { Command } from '../command.ts';
 import { EXIT, RefusedError } from '../errors.ts';
 import { count } from '../words.ts';
+import { databaseOf, serverSettings } from './settings.ts';
 
 export const restoreCommand: Command = {
   name: 'server restore',
@@ -19,11 +20,22 @@ export const restoreCommand: Command = {
     max: 2,
     help: 'the backup, and the data folder to make; it must be empty or not there',
   },
-  examples: ['beamtime server restore /backup/project-2026-11-28.tar /var/lib/beamtime'],
+  options: {
+    database: {
+      value: 'URL',
+      help: 'put the store into this empty PostgreSQL database (postgres://USER@HOST/NAME), not into the folder',
+    },
+    config: { value: 'FILE', help: 'the server’s configuration file, which may say its database' },
+  },
+  examples: [
+    'beamtime server restore /backup/project-2026-11-28.tar /var/lib/beamtime',
+    'beamtime server restore project.tar /srv/beamtime --database postgres://beamtime@db/beamtime',
+  ],
   async run(input) {
     const [file = '', folder = ''] = input.positionals;
     try {
-      const { about, files } = await restoreBackup(file, resolve(folder), new Date());
+      const database = await databaseOf(await serverSettings(input));
+      const { about, files } = await restoreBackup(file, resolve(folder), new Date(), database);
       input.terminal.document({ folder: resolve(folder), files, takenAt: about.takenAt });
       input.terminal.say(`${resolve(folder)}: ${count(files)} files, as of ${about.takenAt}.`);
       input.terminal.say(`Start it with "beamtime server --data ${resolve(folder)}".`);

@@ -28,7 +28,7 @@ const DESKTOP = [
   'libxss1',
   'libdrm2',
 ];
-/** What only tests and benches use: a browser, a 9P server to compare with, network namespaces, a display, a bus, readers of events. */
+/** What only tests and benches use: a browser, a 9P server to compare with, network namespaces, a display, a bus, readers of events, a database server. */
 const TEST = [
   'chromium',
   'diod',
@@ -42,6 +42,7 @@ const TEST = [
   'libhepmc3-dev',
   'libfastjet-dev',
   'libfastjetplugins-dev',
+  'postgresql-15|postgresql-17',
 ];
 
 const ELSEWHERE = {

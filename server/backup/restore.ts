@@ -8,6 +8,7 @@ import { syncFolder } from '../../platform/files.ts';
 import { lockFolder } from '../../platform/folder-lock.ts';
 import { type ServerFiles, serverFiles } from '../files.ts';
 import { openPglite } from '../store/pglite.ts';
+import { openPostgresql, type PostgresqlOptions } from '../store/postgresql.ts';
 import { makeDataFolder } from '../store/prepare.ts';
 import { linesOf, loadSnapshot } from '../store/snapshot.ts';
 import { About, BackupError, ENTRIES } from './backup.ts';
@@ -27,21 +28,32 @@ export interface Restored {
  * Makes a project's data folder of a backup, whole or not at all: only once all of it has proven sound it takes its
  * place.
  * @param folder empty, or not there
+ * @param database an empty database of a PostgreSQL server, where the store is to be there and not in the folder
  * @throws BackupError, StoreError
  */
-export async function restoreBackup(backup: string, folder: string, now: Date): Promise<Restored> {
+export async function restoreBackup(
+  backup: string,
+  folder: string,
+  now: Date,
+  database?: PostgresqlOptions,
+): Promise<Restored> {
   const files = serverFiles(folder);
   const made = await mkdir(folder, { recursive: true, mode: 0o700 });
   try {
     await mustBeEmpty(files);
-    return await restoreInto(files, backup, now);
+    return await restoreInto(files, backup, now, database);
   } catch (error) {
     if (made !== undefined) await rm(made, { recursive: true, force: true });
     throw error;
   }
 }
 
-async function restoreInto(files: ServerFiles, backup: string, now: Date): Promise<Restored> {
+async function restoreInto(
+  files: ServerFiles,
+  backup: string,
+  now: Date,
+  database: PostgresqlOptions | undefined,
+): Promise<Restored> {
   const lock = await lockFolder(files.lock);
   try {
     const beside = serverFiles(files.restoring);
@@ -49,7 +61,9 @@ async function restoreInto(files: ServerFiles, backup: string, now: Date): Promi
     await mkdir(files.restoring, { mode: 0o700 });
     try {
       const restored = await unpack(backup, files.restoring);
-      await fillStore(beside, join(files.restoring, ENTRIES.store), now);
+      const snapshot = join(files.restoring, ENTRIES.store);
+      await (database ? fillDatabase(database, snapshot, now) : fillStore(beside, snapshot, now));
+      await rm(snapshot);
       await settle(files);
       return restored;
     } catch (error) {
@@ -152,7 +166,31 @@ async function fillStore({ database }: ServerFiles, snapshot: string, now: Date)
   } finally {
     await db.close();
   }
-  await rm(snapshot);
+}
+
+const TABLES = `
+  SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' LIMIT 1`;
+/** PostgreSQL's word for what a role may not do. */
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+async function fillDatabase(database: PostgresqlOptions, snapshot: string, now: Date): Promise<void> {
+  const db = await openPostgresql(database);
+  try {
+    const [table] = await db.query<{ name: string }>(TABLES);
+    if (table) {
+      throw new BackupError(`the database is not empty (${table.name} is in it); restore into an empty one`);
+    }
+    await loadSnapshot(db, linesOf(snapshot), now, AHEAD);
+    await db.execute('ANALYZE');
+  } catch (cause) {
+    if ((cause as { code?: unknown }).code !== INSUFFICIENT_PRIVILEGE) throw cause;
+    throw new BackupError(
+      `this role may not load rows (${(cause as Error).message}); as PostgreSQL's superuser say GRANT SET ON PARAMETER session_replication_role TO the role, and make the database anew`,
+      { cause },
+    );
+  } finally {
+    await db.close();
+  }
 }
 
 /** Its parts move up one by one; a server that finds some still waiting does not start. */

@@ -1,6 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +19,7 @@ import { Software } from '../software/software.ts';
 import { failedReport, Host, Staff } from '../testkit/client.ts';
 import { Listener } from '../testkit/listener.ts';
 import { modelCampaign, modelOutput, modelPrograms, modelRelease } from '../testkit/model.ts';
+import { noPostgresql, postgresqlServer } from '../testkit/postgresql.ts';
 import { quiet } from '../testkit/server.ts';
 import { until } from '../testkit/until.ts';
 import * as validate from '../validate/queries.ts';
@@ -33,13 +33,7 @@ import { prepareDataFolder } from './prepare.ts';
  * The embedded store is PostgreSQL compiled otherwise. That what we say to it is plain PostgreSQL, a stock server
  * tells: it takes the migrations and prepares every statement.
  */
-const DEBIAN = '/usr/lib/postgresql';
-const programs = (existsSync(DEBIAN) ? readdirSync(DEBIAN) : [])
-  .map((version) => join(DEBIAN, version, 'bin'))
-  .find((path) => existsSync(join(path, 'initdb')));
-const user = programs ? userId('postgres') : null;
-const why = programs ? 'not root, or no user postgres' : "no Debian package of PostgreSQL's server here";
-const isHere = programs !== undefined && user !== null && process.getuid?.() === 0;
+const isHere = noPostgresql === null;
 
 let folder = '';
 beforeAll(async () => {
@@ -48,51 +42,38 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test.skipIf(!isHere)(
-  `a stock PostgreSQL takes every statement${isHere ? '' : ` (skipped: ${why})`}`,
+  `a stock PostgreSQL takes every statement${isHere ? '' : ` (skipped: ${noPostgresql})`}`,
   async () => {
     const statements = await allStatements();
     expect(statements.size).toBeGreaterThan(40);
-    const data = join(folder, 'stock');
-    await chown(folder, user?.uid ?? 0, user?.gid ?? 0);
-    const run = (program: string, ...args: string[]) =>
-      execFileSync(join(programs ?? '', program), args, {
-        ...user,
-        cwd: folder,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-    run('initdb', '-D', data, '-A', 'trust', '--no-sync', '-E', 'UTF8', '--locale=C');
-    // No network: a socket in our folder.
-    const options = `-c listen_addresses='' -c unix_socket_directories=${folder} -c fsync=off`;
-    run('pg_ctl', '-D', data, '-w', '-l', join(folder, 'log'), '-o', options, 'start');
+    const server = await postgresqlServer({ fsync: 'off' });
     try {
       const sql = fileURLToPath(new URL('./sql/', import.meta.url));
       const migrations = readdirSync(sql)
         .sort()
         .map((name) => readFileSync(join(sql, name), 'utf8'));
-      expect(said(`CREATE TABLE migration (number integer);\n${migrations.join('\n')}`)).toBe('');
+      server.sql(`CREATE TABLE migration (number integer);\n${migrations.join('\n')}`);
       const refused: string[] = [];
       for (const statement of statements) {
-        const complaint = said(`PREPARE one AS ${statement}`);
+        const complaint = complaintOf(() => server.sql(`PREPARE one AS ${statement}`));
         if (complaint !== '') refused.push(`${complaint}\n${statement}`);
       }
       expect(refused).toEqual([]);
     } finally {
-      run('pg_ctl', '-D', data, '-w', '-m', 'immediate', 'stop');
-    }
-
-    /** @returns what psql complains of */
-    function said(input: string): string {
-      const done = spawnSync('psql', ['-h', folder, '-d', 'postgres', '-X', '-q', '-v', 'ON_ERROR_STOP=1'], {
-        ...user,
-        cwd: folder,
-        input,
-        encoding: 'utf8',
-      });
-      return done.status === 0 ? '' : done.stderr;
+      await server.remove();
     }
   },
   60_000,
 );
+
+function complaintOf(ask: () => void): string {
+  try {
+    ask();
+    return '';
+  } catch (error) {
+    return (error as { stderr?: string }).stderr ?? String(error);
+  }
+}
 
 /** Statements that are constants, and those that a project says while all of its routes are used. */
 async function allStatements(): Promise<Set<string>> {
@@ -201,12 +182,4 @@ function listen(server: Server): Promise<string> {
       resolve(`http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`);
     });
   });
-}
-
-function userId(name: string): { uid: number; gid: number } | null {
-  const line = readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .find((one) => one.startsWith(`${name}:`));
-  const [, , uid, gid] = line?.split(':') ?? [];
-  return uid === undefined || gid === undefined ? null : { uid: Number(uid), gid: Number(gid) };
 }
