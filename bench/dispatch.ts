@@ -55,7 +55,7 @@ export const bench: Bench = {
       },
     ): Promise<Measured> =>
       BenchProject.with({ ...UNITS, validation: { quorum: options.quorum } }, async (project) => {
-        const hosts = await register(project.url);
+        const hosts = await register(project.urls);
         try {
           const measured = await drive(project, hosts.slice(0, options.hosts ?? HOSTS), {
             ...options,
@@ -137,7 +137,7 @@ async function spotChecksPerSecond(program: Uint8Array, say: (line: string) => v
     validation: { spot: 0.25 },
   };
   return BenchProject.with(spec, async (project) => {
-    const hosts = await register(project.url);
+    const hosts = await register(project.urls);
     try {
       const work = [];
       for (const host of hosts.slice(0, SPOT_UNITS)) {

@@ -11,7 +11,29 @@ const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const text = (name: string) => readFileSync(path(name), 'utf8');
 
 test('the configuration file is one, and shows every setting', () => {
-  expect(Object.keys(ServerConfig.parse(parse(text('server.yaml')))).sort()).toEqual([...SETTINGS].sort());
+  // Those of a PostgreSQL server are there to be uncommented.
+  const all = text('server.yaml').replaceAll(/^# (?=database)/gm, '');
+  expect(Object.keys(ServerConfig.parse(parse(all))).sort()).toEqual([...SETTINGS].sort());
+  expect(ServerConfig.parse(parse(text('server.yaml'))).database).toBeUndefined();
+});
+
+test('servers on PostgreSQL are the same servers, with settings that are some', () => {
+  const { services } = z
+    .object({
+      services: z.object({
+        server: z.object({
+          environment: z.record(z.string(), z.string()),
+          deploy: z.object({ replicas: z.number() }),
+        }),
+        postgresql: z.object({ image: z.string(), environment: z.record(z.string(), z.string()) }),
+      }),
+    })
+    .parse(parse(text('compose.postgresql.yaml')));
+  const { database, databasePasswordFile } = settingsOfEnvironment(services.server.environment);
+  const { POSTGRES_USER, POSTGRES_DB, POSTGRES_PASSWORD_FILE } = services.postgresql.environment;
+  expect(database).toBe(`postgres://${POSTGRES_USER}@postgresql/${POSTGRES_DB}`);
+  expect(databasePasswordFile).toBe(POSTGRES_PASSWORD_FILE);
+  expect(services.server.deploy.replicas).toBe(2);
 });
 
 test('every setting is told of in the documentation', () => {

@@ -33,9 +33,9 @@ export interface Load {
   readonly seconds: number;
 }
 
-/** HOSTS distinct hosts, each registered, with a token and a connection of its own. */
-export async function register(url: string): Promise<SimulatedHost[]> {
-  const hosts = Array.from({ length: HOSTS }, () => new SimulatedHost(url));
+/** HOSTS distinct hosts, each registered, with a token and a connection of its own, the servers in turn. */
+export async function register(urls: readonly string[]): Promise<SimulatedHost[]> {
+  const hosts = Array.from({ length: HOSTS }, (_, i) => new SimulatedHost(urls[i % urls.length] ?? ''));
   await Promise.all(hosts.map((host) => host.register()));
   return hosts;
 }

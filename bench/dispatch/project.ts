@@ -8,7 +8,7 @@ import { EVGEN_VERSION } from '../../engine/testkit/real-project.ts';
 import { CampaignDetail, CampaignSpec } from '../../protocol/campaign.ts';
 import { API_PREFIX } from '../../protocol/project-api.ts';
 import type { ServerCpu } from './server-process.ts';
-import { withServer } from './with-server.ts';
+import { type BenchServer, type Where, withServer } from './with-server.ts';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -16,17 +16,25 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export class BenchProject {
   readonly url: string;
   readonly campaign: CampaignSpec;
-  readonly #child: ChildProcess;
+  /** Of all its servers. */
+  readonly urls: readonly string[];
+  readonly #children: readonly ChildProcess[];
 
-  private constructor(child: ChildProcess, url: string, campaign: CampaignSpec) {
-    this.#child = child;
+  private constructor({ url, all }: BenchServer, campaign: CampaignSpec) {
+    this.#children = all.map(({ child }) => child);
     this.url = url;
+    this.urls = all.map((one) => one.url);
     this.campaign = campaign;
   }
 
   /** Runs `use` on a fresh project, and removes all of it. */
-  static async with<T>(spec: Partial<CampaignSpec>, use: (project: BenchProject) => Promise<T>): Promise<T> {
-    return withServer(async ({ child, folder, url, staffToken }) => {
+  static async with<T>(
+    spec: Partial<CampaignSpec>,
+    use: (project: BenchProject) => Promise<T>,
+    where: Where = {},
+  ): Promise<T> {
+    return withServer(async (server) => {
+      const { folder, url, staffToken } = server;
       const campaign = CampaignSpec.parse({
         kind: 'campaign',
         name: 'bench',
@@ -39,15 +47,28 @@ export class BenchProject {
       await writeFile(file, JSON.stringify(campaign));
       await pushDocument({ file: at('../../physics/evgen/release.yaml'), url, staffToken });
       await pushDocument({ file, url, staffToken });
-      return await use(new BenchProject(child, url, campaign));
-    });
+      return await use(new BenchProject(server, campaign));
+    }, where);
   }
 
-  /** Processor seconds the server has used. */
+  /** Processor seconds its servers have used. */
   async cpuSeconds(): Promise<number> {
-    const answer = once(this.#child, 'message') as Promise<[ServerCpu]>;
-    this.#child.send('cpu');
-    return (await answer)[0].cpuSeconds;
+    return (await this.#used()).reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
+  }
+
+  /** What its servers have in memory. */
+  async memoryBytes(): Promise<number> {
+    return (await this.#used()).reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
+  }
+
+  #used(): Promise<ServerCpu[]> {
+    return Promise.all(
+      this.#children.map(async (child) => {
+        const answer = once(child, 'message') as Promise<[ServerCpu]>;
+        child.send('used');
+        return (await answer)[0];
+      }),
+    );
   }
 
   async merged(): Promise<CampaignDetail> {
