@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Input } from '../command.ts';
 import { RefusedError, UsageError } from '../errors.ts';
 import { makeTerminal } from '../terminal.ts';
-import { serverSettings, showSettings } from './settings.ts';
+import { databaseOf, serverSettings, showSettings } from './settings.ts';
 
 let folder = '';
 let file = '';
@@ -50,6 +50,8 @@ test('options go over variables, these over the file, that over what is usual', 
     [
       `name: "From the file" # ${file}:2`,
       `data: "${join(folder, 'kept')}" # ${file}:5`,
+      '# database: not set',
+      '# databasePasswordFile: not set',
       'host: "127.0.0.2" # BEAMTIME_SERVER_HOST',
       'port: 3000 # --port',
       '# publicUrl: not set',
@@ -62,6 +64,33 @@ test('options go over variables, these over the file, that over what is usual', 
   // What is printed is itself a configuration, with the same meaning.
   await writeFile(file, showSettings(settings));
   expect((await serverSettings(given({}))).values).toEqual(settings.values);
+});
+
+test('the password of a database is read from a file, and stands nowhere else', async () => {
+  await writeFile(join(folder, 'secret'), 'kept in a file\n');
+  await writeFile(file, 'database: postgres://beamtime@db/project\ndatabasePasswordFile: secret\n');
+  const settings = await serverSettings(given({}));
+  expect(await databaseOf(settings)).toEqual({
+    url: 'postgres://beamtime@db/project',
+    password: 'kept in a file',
+  });
+  expect(showSettings(settings)).not.toContain('kept in a file');
+  await rm(join(folder, 'secret'));
+  await expect(databaseOf(settings)).rejects.toThrow(/secret, the password of the database: ENOENT/);
+
+  const open = 'postgres://beamtime:in-the-open@db/project';
+  const refused = await Promise.allSettled([
+    serverSettings(given({ database: open })),
+    serverSettings(given({}, { BEAMTIME_SERVER_DATABASE: open })),
+    writeFile(file, `database: ${open}\n`).then(() => serverSettings(given({}))),
+  ]);
+  for (const one of refused) {
+    const message = one.status === 'rejected' ? String(one.reason) : 'taken';
+    expect(message).toMatch(
+      /database: keeps no secret: say the password in databasePasswordFile|DATABASE: keeps/,
+    );
+    expect(message).not.toContain('in-the-open');
+  }
 });
 
 test('an empty file, and one of comments, say nothing', async () => {

@@ -50,8 +50,10 @@ export class Session {
       try {
         await work();
       } finally {
-        // Gone with the connection, where that is gone.
-        await client.query('SELECT pg_advisory_unlock($1, hashtext($2))', [CLASS, name]).catch(() => {});
+        // Where it is not known whether the lock is free, the connection's end frees it.
+        await client
+          .query('SELECT pg_advisory_unlock($1, hashtext($2))', [CLASS, name])
+          .catch(() => this.#lost(client));
       }
       return true;
     } finally {
@@ -67,6 +69,7 @@ export class Session {
       );
       return rows[0]?.had === true;
     } catch (error) {
+      this.#lost(client);
       throw told(error, this.#where);
     }
   }
