@@ -22,7 +22,7 @@ const LISTENERS = Number(process.env.BEAMTIME_BENCH_LISTENERS ?? 10_000);
 const FEW_ROWS = 1e4;
 const SERVERS = 2;
 /** A steady load that leaves the machine, which the hosts share, some room: what a lease takes then is the store's time. */
-const PACE_PER_SECOND = 200;
+const PACE_PER_SECOND = 100;
 const LOOKS = 2000;
 
 /** As in the bench dispatch: units of the leading order, 20 blocks, three files that go with the report. */
@@ -141,7 +141,7 @@ async function cycles(project: BenchProject, what: string, imitation: Imitation,
       ...common,
       cyclesPerSecond: PACE_PER_SECOND,
       warmUpSeconds: 1,
-      seconds: SECONDS / 2,
+      seconds: SECONDS,
     });
     const all = [...full.all, ...paced.all];
     const valid = new Set(all.filter(({ state }) => state === 'valid').map(({ lease }) => lease.unitId));

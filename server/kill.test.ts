@@ -68,6 +68,7 @@ test(`killed ${KILLS} times amid leases, uploads and reports: all that was ackno
     { name: 'double', seed: 2, units: UNITS / 2, quorum: 2 },
   ];
   expect(await storm.faults(staff, expected)).toEqual([]);
+  expect(storm.dropped).toBe(0);
   expect(storm.verdicts.size).toBeGreaterThanOrEqual((UNITS * 3) / 2);
   expect(await server.end()).toBe(0);
 }, 240_000);

@@ -1,21 +1,20 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Disaster, STROKES, type Stroke } from '../../server/testkit/disaster.ts';
+import { Disaster, KILLED, STROKES, type Stroke } from '../../server/testkit/disaster.ts';
 import { type Measure, quantile, type Say } from '../measure.ts';
 
 /** BEAMTIME_BENCH_KILLS: fewer, to try the bench itself. */
 const KILLS = Number(process.env.BEAMTIME_BENCH_KILLS ?? 200);
-/** Half of them hit one of the servers, a quarter the network or an immediate shutdown. */
 const MIX: readonly Stroke[] = [
   'server',
+  'all',
   'postgresql',
-  'server',
   'network',
   'server',
+  'all',
   'immediate',
-  'postgresql',
-  'server',
+  'all',
 ];
 
 /** Two servers and their PostgreSQL are killed, and the network between them cut, in turn, while hosts work. */
@@ -23,14 +22,13 @@ export async function kills(say: Say): Promise<Measure[]> {
   const seed = Number(process.env.BEAMTIME_TEST_SEED ?? Date.now() % 1_000_000);
   const folder = await mkdtemp(join(tmpdir(), 'beamtime-kills-'));
   try {
-    const disaster = await Disaster.prepare(folder, { units: KILLS * 6 });
+    const disaster = await Disaster.prepare(folder, { units: KILLS * 20 });
     try {
       const strokes: Stroke[] = [];
-      // Pulling a cable kills nobody.
       for (let killed = 0; killed < KILLS; ) {
         const stroke = MIX[strokes.length % MIX.length] ?? 'server';
         strokes.push(stroke);
-        if (stroke !== 'network') killed++;
+        killed += KILLED[stroke];
       }
       await disaster.run({ seed, strokes });
       say(`seed ${seed}: ${disaster.summary}`);

@@ -8,11 +8,19 @@ import { modelCampaign, modelPrograms, modelRelease } from './model.ts';
 import { type PostgresqlServer, postgresqlServer } from './postgresql.ts';
 import { generator, Storm } from './storm.ts';
 
-/** kill -9 of a server, kill -9 of PostgreSQL's postmaster, its immediate shutdown, a cable pulled for a while. */
-export const STROKES = ['server', 'postgresql', 'immediate', 'network'] as const;
+/** kill -9 of a server, of PostgreSQL's postmaster, of all at once; an immediate shutdown; a cable pulled for a while. */
+export const STROKES = ['server', 'postgresql', 'all', 'immediate', 'network'] as const;
 export type Stroke = (typeof STROKES)[number];
 
 const SERVERS = 2;
+/** How many processes a stroke kills. */
+export const KILLED: Readonly<Record<Stroke, number>> = {
+  server: 1,
+  postgresql: 1,
+  all: SERVERS + 1,
+  immediate: 1,
+  network: 0,
+};
 const HOSTS = 10;
 /** Longer than a server waits for an answer in tests (server-process.ts). */
 const CUT_MS = 2_500;
@@ -33,7 +41,7 @@ export class Disaster {
   readonly #members: Member[];
   readonly #units: number;
   #storm: Storm | null = null;
-  readonly strokes: Record<Stroke, number> = { server: 0, postgresql: 0, immediate: 0, network: 0 };
+  readonly strokes: Record<Stroke, number> = { server: 0, postgresql: 0, all: 0, immediate: 0, network: 0 };
   /** From a stroke until hosts have had answers of every server again. */
   readonly recoveriesMs: number[] = [];
 
@@ -75,8 +83,8 @@ export class Disaster {
   }
 
   get summary(): string {
-    const { leased, verdicts, refused, answers } = this.#storm ?? new Storm(() => [], Math.random);
-    return `${JSON.stringify(this.strokes)}: ${answers} answers, ${refused} times told to come again, ${leased.size} leases, ${verdicts.size} reports acknowledged`;
+    const { leased, verdicts, refused, dropped, answers } = this.#storm ?? new Storm(() => [], Math.random);
+    return `${JSON.stringify(this.strokes)}: ${answers} answers, ${refused} times told to come again, ${dropped} leases dropped, ${leased.size} leases, ${verdicts.size} reports acknowledged`;
   }
 
   /** Until both campaigns are complete, and all strokes were dealt. */
@@ -91,8 +99,12 @@ export class Disaster {
     const storm = new Storm(() => this.#members.map(({ port }) => `http://127.0.0.1:${port}`), random);
     this.#storm = storm;
     const running = storm.run(HOSTS);
-    running.catch(() => {}); // awaited below
+    let failure: unknown = null;
+    running.catch((error: unknown) => {
+      failure = error;
+    });
     for (const stroke of strokes) {
+      if (failure) throw failure;
       const enough = storm.answers + 20 + Math.floor(random() * 60);
       // Counted in answers, not in time: on a slow machine too it strikes amid work.
       for (const end = Date.now() + 5_000; storm.answers < enough && Date.now() < end; ) await delay(2);
@@ -108,10 +120,7 @@ export class Disaster {
         if ((await storm.insist(() => this.staff().campaign(name))).state !== 'complete') return false;
       return true;
     };
-    const all = (async () => {
-      while (!(await complete())) await delay(100);
-    })();
-    await Promise.race([running, all]);
+    while (!failure && !(await complete())) await delay(100);
     storm.end();
     await running;
   }
@@ -151,6 +160,15 @@ export class Disaster {
       case 'postgresql':
         await this.#postgresql.kill();
         return this.#postgresql.start();
+      case 'all':
+        await Promise.all([this.#postgresql.kill(), ...this.#members.map(({ child }) => child.kill())]);
+        await Promise.all([
+          this.#postgresql.start(),
+          ...this.#members.map(async (one) => {
+            one.child = await this.#start(one.port, one.line);
+          }),
+        ]);
+        return;
       case 'immediate':
         await this.#postgresql.stop('immediate');
         return this.#postgresql.start();

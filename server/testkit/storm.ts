@@ -33,6 +33,8 @@ export class Storm {
   answers = 0;
   /** How often they were told to come again. */
   refused = 0;
+  /** Leases that were taken back from a host in hand, by an earlier request of its own that was overtaken. */
+  dropped = 0;
   #ended = false;
 
   /** @param urls of servers; one is taken at random for each step */
@@ -119,7 +121,16 @@ export class Storm {
   }
 
   async #report(tell: () => Promise<ResultVerdict>): Promise<void> {
-    const verdict = await this.insist(tell);
+    const verdict = await this.insist(tell).catch((error: unknown) => {
+      // A request that hung at one server, while the host asked the other, does not name what that one gave: as an engine
+      // does, it is dropped, and somebody computes it again.
+      if (error instanceof Refused && error.status === 404) return null;
+      throw error;
+    });
+    if (!verdict) {
+      this.dropped++;
+      return;
+    }
     const before = this.verdicts.get(verdict.lease);
     if (before && before.state !== 'pending' && JSON.stringify(before) !== JSON.stringify(verdict))
       this.contradictions.push(`${JSON.stringify(before)}, then ${JSON.stringify(verdict)}`);
