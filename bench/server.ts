@@ -13,6 +13,7 @@ import { type Bench, type Measure, quantile, type Say } from './measure.ts';
 import { fill } from './server/fill.ts';
 import { kills } from './server/kills.ts';
 import { embeddedMergesPerSecond, mergesPerSecond } from './server/merges.ts';
+import { postgresqlCpuSeconds } from './server/postgresql-cpu.ts';
 import { streams } from './server/streams.ts';
 
 /** BEAMTIME_BENCH_SECONDS: shorter, to try the bench itself. */
@@ -51,7 +52,7 @@ async function run(say: Say, rows: number): Promise<Measure[]> {
   const embeddedMerges = await embeddedMergesPerSecond();
   const few = await onPostgresql(async ({ project, postgresql }) => {
     fill(postgresql, FEW_ROWS);
-    const measured = await cycles(project, `PostgreSQL, ${FEW_ROWS} rows`, imitation, say);
+    const measured = await cycles(project, `PostgreSQL, ${FEW_ROWS} rows`, imitation, say, postgresql);
     const shown = await streams(project, LISTENERS, () => oneUnit(project, imitation));
     say(
       `${LISTENERS} listeners: ${(shown.bytesEach / 1000).toFixed(1)} kB each, the last heard after ${shown.lastMs.toFixed(0)} ms`,
@@ -66,7 +67,7 @@ async function run(say: Say, rows: number): Promise<Measure[]> {
     const from = performance.now();
     fill(postgresql, rows);
     say(`${rows} rows made in ${((performance.now() - from) / 1000).toFixed(0)} s`);
-    const measured = await cycles(project, `PostgreSQL, ${rows} rows`, imitation, say);
+    const measured = await cycles(project, `PostgreSQL, ${rows} rows`, imitation, say, postgresql);
     const looks = await look(project, rows);
     const stores = await Promise.all([1, 2].map(() => openPostgresql({ url: postgresql.url })));
     const merges = await mergesPerSecond(stores);
@@ -85,6 +86,9 @@ async function run(say: Say, rows: number): Promise<Measure[]> {
     ms('p99ReportMsEmbedded', embedded.p99ReportMs, null),
     ms('serverCpuMsPerWorkUnit', few.cpuMs, null),
     ms('serverCpuMsPerWorkUnitEmbedded', embedded.cpuMs, null),
+    ms('postgresqlCpuMsPerWorkUnit', few.storeCpuMs, null),
+    ms('serverCpuMsPerWorkUnitManyRows', many.cpuMs, null),
+    ms('postgresqlCpuMsPerWorkUnitManyRows', many.storeCpuMs, null),
     per('workUnitsPerSecondManyRows', many.perSecond, null, `${rows} finished rows`),
     {
       name: 'manyRowsPerFew',
@@ -127,16 +131,26 @@ async function onPostgresql<T>(
   }
 }
 
-async function cycles(project: BenchProject, what: string, imitation: Imitation, say: Say) {
+async function cycles(
+  project: BenchProject,
+  what: string,
+  imitation: Imitation,
+  say: Say,
+  postgresql: PostgresqlServer | null = null,
+) {
   const hosts = await register(project.urls);
   try {
     const common = { outputs: ({ card }: Lease) => imitation.outputs(card), delivery: 'engine' as const };
+    const storeCpu = () => (postgresql ? postgresqlCpuSeconds(postgresql) : 0);
+    const before = storeCpu();
     const full = await drive(project, hosts, {
       ...common,
       cyclesPerSecond: null,
       warmUpSeconds: 3,
       seconds: SECONDS,
     });
+    // Warm-up and end are in it, as they are in all cycles.
+    const storeCpuMs = (1000 * (storeCpu() - before)) / full.all.length;
     const paced = await drive(project, hosts, {
       ...common,
       cyclesPerSecond: PACE_PER_SECOND,
@@ -154,6 +168,7 @@ async function cycles(project: BenchProject, what: string, imitation: Imitation,
     );
     return {
       perSecond,
+      storeCpuMs,
       cpuMs: (1000 * full.serverCpuSeconds) / full.cycles.length,
       p50LeaseMs: quantile(leases, 0.5),
       p99LeaseMs: quantile(leases, 0.99),

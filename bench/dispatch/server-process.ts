@@ -32,4 +32,4 @@ await runServer(
   },
   ({ url, staffToken }) => process.send?.({ url, staffToken } satisfies ServerReady),
 );
-process.disconnect?.();
+if (process.connected) process.disconnect?.();

@@ -3,9 +3,9 @@ import { DoAgain, isStoreFault, StoreError, StoreUnreachable } from './database.
 
 /**
  * SQLSTATEs of a server that is not there, goes, or has no room for one connection more: 08 connection, 57P01 to 57P03
- * shutdown, crash, starting up; 57P05 and 25P03 idle too long; 53300 too many connections.
+ * shutdown, crash, starting up; 57P05 and 25P03 idle too long; 53300 too many connections; 57014 no answer in time.
  */
-const GONE = /^(08...|57P0[1235]|25P03|53300)$/;
+const GONE = /^(08...|57P0[1235]|57014|25P03|53300)$/;
 /** Transactions that got into each other's way: serialization, deadlock, lock not had in time. */
 const AGAIN = new Set(['40001', '40P01', '55P03']);
 /** Where it is not reached because of what was configured, waiting does not help: 28 authorization, 3D no such database. */

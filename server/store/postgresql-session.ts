@@ -27,6 +27,7 @@ export class Session {
   #telling: NodeJS.Timeout | null = null;
   #asking: NodeJS.Timeout | null = null;
   #opening: Promise<void> | null = null;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(config: ClientConfig, where: string) {
     this.#config = { ...config, query_timeout: ASK_EVERY_MS };
@@ -37,7 +38,7 @@ export class Session {
     await this.#connect();
     this.#asking = setInterval(() => {
       const client = this.#client;
-      client?.query('SELECT').catch(() => this.#lost(client));
+      if (client) this.#ask(client, 'SELECT', []).catch(() => this.#lost(client));
     }, ASK_EVERY_MS);
   }
 
@@ -51,9 +52,9 @@ export class Session {
         await work();
       } finally {
         // Where it is not known whether the lock is free, the connection's end frees it.
-        await client
-          .query('SELECT pg_advisory_unlock($1, hashtext($2))', [CLASS, name])
-          .catch(() => this.#lost(client));
+        await this.#ask(client, 'SELECT pg_advisory_unlock($1, hashtext($2))', [CLASS, name]).catch(() =>
+          this.#lost(client),
+        );
       }
       return true;
     } finally {
@@ -63,15 +64,23 @@ export class Session {
 
   async #lock(client: Client, name: string): Promise<boolean> {
     try {
-      const { rows } = await client.query<{ had: boolean }>(
+      const [row] = await this.#ask<{ had: boolean }>(
+        client,
         'SELECT pg_try_advisory_lock($1, hashtext($2)) AS had',
         [CLASS, name],
       );
-      return rows[0]?.had === true;
+      return row?.had === true;
     } catch (error) {
       this.#lost(client);
       throw told(error, this.#where);
     }
+  }
+
+  /** One at a time, as the client wants it. */
+  #ask<Row extends object>(client: Client, sql: string, values: readonly unknown[]): Promise<Row[]> {
+    const answer = this.#last.then(async () => (await client.query<Row>(sql, [...values])).rows);
+    this.#last = answer.catch(() => {}); // told to whoever asked
+    return answer;
   }
 
   announce(topic: Topic): void {
@@ -82,7 +91,9 @@ export class Session {
       const topics = [...this.#toTell].join(' ');
       this.#toTell.clear();
       // Who is not reached looks when it is back.
-      this.#client?.query('SELECT pg_notify($1, $2)', [CHANNEL, topics]).catch(() => {});
+      const client = this.#client;
+      if (client)
+        this.#ask(client, 'SELECT pg_notify($1, $2)', [CHANNEL, topics]).catch(() => this.#lost(client));
     }, GATHER_MS);
   }
 

@@ -54,6 +54,8 @@ export async function childServer(
   let said = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     said += text;
+    // What it logs, where it was asked to.
+    if (process.env.BEAMTIME_LOG) process.stderr.write(text);
   });
   const gone = new Promise<number | null>((resolve) => child.once('close', (status) => resolve(status)));
   const ready = await Promise.race([
