@@ -22,7 +22,7 @@ export async function kills(say: Say): Promise<Measure[]> {
   const seed = Number(process.env.BEAMTIME_TEST_SEED ?? Date.now() % 1_000_000);
   const folder = await mkdtemp(join(tmpdir(), 'beamtime-kills-'));
   try {
-    const disaster = await Disaster.prepare(folder, { units: KILLS * 20 });
+    const disaster = await Disaster.prepare(folder, { units: KILLS * 7 });
     try {
       const strokes: Stroke[] = [];
       for (let killed = 0; killed < KILLS; ) {
