@@ -143,13 +143,14 @@ export type UploadState = z.infer<typeof UploadState>;
  */
 export const MAX_INLINE_BYTES = 512 * 1024;
 
-/** `data`: the file's bytes in base64, where they go with the report. */
+/** `data`: the file's bytes in base64, where they go with the report; `deflated`: compressed before (RFC 1951). */
 export const ReportedFile = z.strictObject({
   ...OutputFile.shape,
   data: z
     .string()
     .max(Math.ceil(MAX_INLINE_BYTES / 3) * 4)
     .optional(),
+  deflated: z.boolean().optional(),
 });
 export type ReportedFile = z.infer<typeof ReportedFile>;
 

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { deflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sha256 } from '../platform/files.ts';
 import { API_PREFIX, type Lease, LeaseReply, type ResultReport } from '../protocol/project-api.ts';
@@ -367,6 +368,26 @@ describe('reports', () => {
       place: 'outcome.files[0].bytes',
     });
     expect(await host.report(report)).toMatchObject({ state: 'valid' });
+  });
+
+  test('what comes compressed is unpacked as far as was announced, and counts the same', async () => {
+    await begin();
+    const files = modelOutput(lease.card);
+    const report = finished(lease, files);
+    if (report.outcome.state !== 'finished') throw new Error('not a report of outputs');
+    const [file] = report.outcome.files;
+    if (!file) throw new Error('no file');
+    const send = (data: Buffer, change: object = {}) => {
+      const sent = { ...file, ...change, data: data.toString('base64'), deflated: true };
+      return host.send('POST', '/results', { ...report, outcome: { ...report.outcome, files: [sent] } });
+    };
+    const bytes = Buffer.from(files['blocks.jsonl'] ?? '');
+    const refused = { code: 'hash-mismatch', place: 'outcome.files[0].data' };
+    expect(refusal(await send(deflateRawSync(Buffer.alloc(100e6))), 422)).toMatchObject(refused);
+    expect(refusal(await send(bytes), 422)).toMatchObject(refused);
+    expect(refusal(await send(deflateRawSync(bytes.subarray(1))), 422)).toMatchObject(refused);
+    expect((await send(deflateRawSync(bytes))).json).toMatchObject({ state: 'valid' });
+    expect((await anybody.send('GET', `/objects/${file.sha256}`)).bytes.toString()).toBe(bytes.toString());
   });
 
   test('too many bytes with a report are refused', async () => {

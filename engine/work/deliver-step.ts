@@ -69,7 +69,7 @@ async function deliver(
     const folder = join(work.desk.spool.jobFolder(unit.leaseId), OUT);
     const going = goingWithReport(outcome.files);
     for (const file of outcome.files) {
-      if (going.has(file)) files.push({ ...file, data: await readOutput(folder, file) });
+      if (going.has(file)) files.push(await readOutput(folder, file));
       else {
         await uploadFile(client, folder, file, signal);
         files.push(file);

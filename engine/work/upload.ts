@@ -1,8 +1,9 @@
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { deflate } from '../../platform/deflate.ts';
 import { sha256, sha256File } from '../../platform/files.ts';
 import type { OutputFile } from '../../protocol/primitives.ts';
-import { MAX_INLINE_BYTES, type UploadState } from '../../protocol/project-api.ts';
+import { MAX_INLINE_BYTES, type ReportedFile, type UploadState } from '../../protocol/project-api.ts';
 import type { ProjectClient } from '../project/client.ts';
 import { ProjectBadAnswer } from '../project/errors.ts';
 
@@ -29,16 +30,17 @@ export function goingWithReport(files: readonly OutputFile[]): Set<OutputFile> {
 }
 
 /**
- * The bytes of an output file, in base64.
+ * An output file with its bytes in it, compressed where that gains something.
  * @param folder the unit's out/ folder
  * @throws OutputLost, the file system's error
  */
-export async function readOutput(folder: string, file: OutputFile): Promise<string> {
+export async function readOutput(folder: string, file: OutputFile): Promise<ReportedFile> {
   const bytes = await readFile(join(folder, file.path)).catch((cause) => {
     throw gone(cause, file);
   });
   if (sha256(bytes) !== file.sha256) throw new OutputLost(`${file.path} has changed`);
-  return bytes.toString('base64');
+  const deflated = await deflate(bytes);
+  return { ...file, data: (deflated ?? bytes).toString('base64'), ...(deflated && { deflated: true }) };
 }
 
 /**

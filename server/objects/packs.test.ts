@@ -2,6 +2,7 @@ import { appendFile, mkdtemp, readdir, readFile, rm, truncate } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { deflate } from '../../platform/deflate.ts';
 import { sha256 } from '../../platform/files.ts';
 import { PackDamaged, Packs } from './packs.ts';
 
@@ -11,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(join(folder, '..'), { recursive: true, force: true }));
 
-const entry = (text: string) => ({ sha256: sha256(text), content: Buffer.from(text) });
+const entry = (text: string) => ({ sha256: sha256(text), content: Buffer.from(text), deflated: null });
 
 test('what is appended is read back, also by a later process, and a pack tells what is in it', async () => {
   const packs = new Packs(folder);
@@ -25,6 +26,24 @@ test('what is appended is read back, also by a later process, and a pack tells w
   await later.close();
   const pack = (await readFile(join(folder, '000001.pack'))).toString();
   expect(pack).toBe([...texts, 'more'].map((text) => `${sha256(text)} ${text.length}\n${text}`).join(''));
+});
+
+test('what came compressed is kept so, and read as it was before', async () => {
+  const packs = new Packs(folder);
+  const content = Buffer.from('counts '.repeat(1000));
+  const deflated = await deflate(content);
+  if (!deflated) throw new Error('not compressed');
+  const [first, second] = await packs.append([
+    { sha256: sha256(content), content, deflated },
+    entry('after'),
+  ]);
+  if (!first || !second) throw new Error('no place');
+  expect(first).toMatchObject({ bytes: 7000, deflated: deflated.length });
+  expect(await packs.read(first)).toEqual(content);
+  expect((await packs.read(second)).toString()).toBe('after');
+  await expect(packs.read({ ...first, bytes: 6999 })).rejects.toThrow(PackDamaged);
+  await expect(packs.read({ ...first, start: first.start + 1 })).rejects.toThrow(PackDamaged);
+  await packs.close();
 });
 
 test('appends at the same time do not mix', async () => {

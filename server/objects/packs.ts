@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inflate } from '../../platform/deflate.ts';
 import { syncFolder } from '../../platform/files.ts';
 
 /** Where an object's bytes lie. */
@@ -7,11 +8,15 @@ export interface Place {
   readonly pack: number;
   readonly start: number;
   readonly bytes: number;
+  /** How many bytes it has in the pack, where it is compressed there; null: as many as it has. */
+  readonly deflated: number | null;
 }
 
 export interface Entry {
   readonly sha256: string;
   readonly content: Buffer;
+  /** The same compressed (RFC 1951), as it came; null: it came as it is. */
+  readonly deflated: Buffer | null;
 }
 
 /** A pack has no such bytes: it was cut or is gone. */
@@ -28,6 +33,7 @@ const WRITE_BYTES = 4e6;
  * what is in it, entry after entry:
  *
  *     SHA256 " " BYTES "\n" content
+ *     SHA256 " " BYTES " " DEFLATED BYTES "\n" content compressed
  *
  * Entries are appended and never change. What a crash leaves half written at a pack's end is never pointed to.
  */
@@ -54,7 +60,15 @@ export class Packs {
   }
 
   /** @throws PackDamaged */
-  async read({ pack, start, bytes }: Place): Promise<Buffer> {
+  async read({ pack, start, bytes, deflated }: Place): Promise<Buffer> {
+    const kept = await this.#read(pack, start, deflated ?? bytes);
+    if (deflated === null) return kept;
+    return inflate(kept, bytes).catch((cause: unknown) => {
+      throw new PackDamaged(`pack ${pack} has damaged bytes at ${start}`, { cause });
+    });
+  }
+
+  async #read(pack: number, start: number, bytes: number): Promise<Buffer> {
     const content = Buffer.allocUnsafe(bytes);
     const file = await open(this.#path(pack), 'r').catch((cause: NodeJS.ErrnoException) => {
       if (cause.code === 'ENOENT') throw new PackDamaged(`pack ${pack} is gone`, { cause });
@@ -90,12 +104,18 @@ export class Packs {
         waiting = [];
         waitingBytes = 0;
       };
-      for (const { sha256, content } of entries) {
-        const head = Buffer.from(`${sha256} ${content.length}\n`);
-        places.push({ pack: pack.number, start: end + head.length, bytes: content.length });
-        end += head.length + content.length;
-        waitingBytes += head.length + content.length;
-        waiting.push(head, content);
+      for (const { sha256, content, deflated } of entries) {
+        const kept = deflated ?? content;
+        const head = Buffer.from(`${sha256} ${content.length}${deflated ? ` ${deflated.length}` : ''}\n`);
+        places.push({
+          pack: pack.number,
+          start: end + head.length,
+          bytes: content.length,
+          deflated: deflated?.length ?? null,
+        });
+        end += head.length + kept.length;
+        waitingBytes += head.length + kept.length;
+        waiting.push(head, kept);
         if (waitingBytes >= WRITE_BYTES) await write();
       }
       await write();

@@ -3,14 +3,14 @@ import { batch, type Database, type Queryable } from '../store/database.ts';
 import { type Entry, PackDamaged, type Packs, type Place } from './packs.ts';
 
 const FIND = `
-  SELECT encode(sha256, 'hex') AS sha256, pack, start, bytes FROM packed
+  SELECT encode(sha256, 'hex') AS sha256, pack, start, bytes, deflated FROM packed
   WHERE sha256 IN (SELECT decode(asked, 'hex') FROM unnest($1::text[]) AS asked)`;
 
 /** In one order, so that two servers with the same objects wait for each other and never both. */
 const ADD = `
-  INSERT INTO packed (sha256, pack, start, bytes)
-  SELECT decode(sha256, 'hex'), pack, start, bytes
-  FROM jsonb_to_recordset($1) AS came (sha256 text, pack integer, start bigint, bytes integer)
+  INSERT INTO packed (sha256, pack, start, bytes, deflated)
+  SELECT decode(sha256, 'hex'), pack, start, bytes, deflated
+  FROM jsonb_to_recordset($1) AS came (sha256 text, pack integer, start bigint, bytes integer, deflated integer)
   ORDER BY sha256
   ON CONFLICT (sha256) DO NOTHING`;
 

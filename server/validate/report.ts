@@ -1,3 +1,4 @@
+import { inflate } from '../../platform/deflate.ts';
 import { sha256 } from '../../platform/files.ts';
 import { outputHash } from '../../platform/output-hash.ts';
 import type { OutputFile } from '../../protocol/primitives.ts';
@@ -113,7 +114,7 @@ async function outcomeOf(
     return { kind: 'failed', reason: `the program failed: ${reason}`, exitStatus, consoleTail };
   }
   checkManifest(outcome.files, outcome.outputHash);
-  const contents = contentsOf(outcome.files);
+  const contents = await contentsOf(outcome.files);
   const files = outcome.files.map(({ path, sha256, bytes }) => ({ path, sha256, bytes }));
   await takeUploads(parts, files, contents, context.host_id);
   const release = await parts.releases.get(context.release_id);
@@ -153,13 +154,22 @@ function checkManifest(files: readonly OutputFile[], hash: string): void {
 }
 
 /** The files that came with the report, by hash. */
-function contentsOf(files: readonly ReportedFile[]): Map<string, Entry> {
+async function contentsOf(files: readonly ReportedFile[]): Promise<Map<string, Entry>> {
   const contents = new Map<string, Entry>();
-  let total = 0;
-  files.forEach((file, i) => {
-    if (file.data === undefined) return;
-    const content = Buffer.from(file.data, 'base64');
-    total += content.length;
+  // What is announced, before anything is unpacked.
+  const total = files.reduce((sum, file) => sum + (file.data === undefined ? 0 : file.bytes), 0);
+  if (total > MAX_INLINE_BYTES) {
+    throw new ApiFailure(
+      422,
+      'too-large',
+      `${total} bytes came with the report; upload what is beyond ${MAX_INLINE_BYTES}`,
+      { place: 'outcome.files' },
+    );
+  }
+  for (const [i, file] of files.entries()) {
+    if (file.data === undefined) continue;
+    const came = Buffer.from(file.data, 'base64');
+    const content = file.deflated ? await inflated(came, file, i) : came;
     const actual = sha256(content);
     if (actual !== file.sha256 || content.length !== file.bytes) {
       throw new ApiFailure(
@@ -169,17 +179,20 @@ function contentsOf(files: readonly ReportedFile[]): Map<string, Entry> {
         { place: `outcome.files[${i}].data` },
       );
     }
-    contents.set(actual, { sha256: actual, content });
-  });
-  if (total > MAX_INLINE_BYTES) {
-    throw new ApiFailure(
-      422,
-      'too-large',
-      `${total} bytes came with the report; upload what is beyond ${MAX_INLINE_BYTES}`,
-      { place: 'outcome.files' },
-    );
+    contents.set(actual, { sha256: actual, content, deflated: file.deflated ? came : null });
   }
   return contents;
+}
+
+function inflated(came: Buffer, { path, bytes }: ReportedFile, i: number): Promise<Buffer> {
+  return inflate(came, bytes).catch((cause: Error) => {
+    throw new ApiFailure(
+      422,
+      'hash-mismatch',
+      `"${path}" came compressed and can not be unpacked to its ${bytes} bytes (${cause.message}); send the right bytes`,
+      { place: `outcome.files[${i}].data`, cause },
+    );
+  });
 }
 
 /** Sees that all other files are there, and makes objects of this host's uploads among them. */

@@ -1,0 +1,21 @@
+import { promisify } from 'node:util';
+import { deflateRaw, inflateRaw } from 'node:zlib';
+
+const deflateRaw_ = promisify(deflateRaw);
+const inflateRaw_ = promisify(inflateRaw);
+
+/** @returns bytes compressed (RFC 1951); null where that gains less than a tenth */
+export async function deflate(bytes: Buffer): Promise<Buffer | null> {
+  const deflated = await deflateRaw_(bytes);
+  return deflated.length <= 0.9 * bytes.length ? deflated : null;
+}
+
+/**
+ * @param length what it must come to: never more is unpacked than was announced
+ * @throws Error where the bytes are damaged, or come to anything else
+ */
+export async function inflate(deflated: Buffer, length: number): Promise<Buffer> {
+  const bytes = await inflateRaw_(deflated, { maxOutputLength: Math.max(1, length) });
+  if (bytes.length !== length) throw new Error(`unpacked to ${bytes.length} bytes, not ${length}`);
+  return bytes;
+}
