@@ -1,5 +1,8 @@
-/** What kind of thing an identity names, by its letter: h17 a host, c3 a campaign, u523 a work unit, l991 a lease. */
-export type IdKind = 'h' | 'c' | 'u' | 'l';
+/**
+ * What kind of thing an identity names, by its letter: h17 a host, c3 a campaign, u523 a work unit, l991 a lease; a an account, s its
+ * session, t its token for programs, k its passkey, g a team, i an invitation.
+ */
+export type IdKind = 'h' | 'c' | 'u' | 'l' | 'a' | 's' | 't' | 'k' | 'g' | 'i';
 
 export function showId(kind: IdKind, id: number): string {
   return `${kind}${id}`;

@@ -8,6 +8,10 @@ import type {
   ResultReport,
   ResultVerdict,
 } from '../protocol/project-api.ts';
+import { Accounts } from './accounts/accounts.ts';
+import { ApiTokens } from './accounts/api-tokens.ts';
+import { Attempts } from './accounts/attempts.ts';
+import { Sessions } from './accounts/sessions.ts';
 import { AddressLimit } from './api/address-limit.ts';
 import { Registrations } from './api/registrations.ts';
 import { takeSnapshot } from './backup/take-snapshot.ts';
@@ -54,6 +58,8 @@ export interface ProjectParts {
   readonly staffToken: string;
   readonly metricsToken: string;
   readonly name: string;
+  /** Its address as browsers see it, where a reverse proxy stands in front. */
+  readonly publicUrl?: string | undefined;
   /** Whether an address is a reverse proxy's that is believed. */
   readonly isProxy: (address: string) => boolean;
   readonly limits: RequestLimits;
@@ -72,6 +78,7 @@ export class Project {
   readonly staffToken: string;
   readonly metricsToken: string;
   readonly name: string;
+  readonly publicUrl: string | undefined;
   readonly isProxy: (address: string) => boolean;
   readonly limits: RequestLimits;
   readonly log: Logger;
@@ -82,6 +89,10 @@ export class Project {
   readonly hosts: Hosts;
   readonly live: LiveCampaigns;
   readonly folderSizes: Seldom<FolderSizes>;
+  readonly accounts: Accounts;
+  readonly sessions: Sessions;
+  readonly apiTokens: ApiTokens;
+  readonly attempts: Attempts;
   readonly registrations = new Registrations();
   /** Of the hashes of address blocks (network.ts). */
   readonly networkSecret: Buffer;
@@ -109,6 +120,7 @@ export class Project {
     this.isProxy = parts.isProxy;
     this.limits = parts.limits;
     this.name = parts.name;
+    this.publicUrl = parts.publicUrl;
     this.log = parts.log;
     this.now = parts.now;
     this.#packs = new Packs(files.packs, { isShared: db.isShared });
@@ -118,6 +130,10 @@ export class Project {
     this.releases = new Releases(db, this.objects, parts.key, parts.software);
     this.hosts = new Hosts(db);
     this.folderSizes = seldomFolderSizes(files);
+    this.accounts = new Accounts(db, this.now);
+    this.sessions = new Sessions(db, this.now);
+    this.apiTokens = new ApiTokens(db, this.now);
+    this.attempts = new Attempts(db, parts.key.derive('what was tried'));
     this.live = new LiveCampaigns({ ...parts, releases: this.releases }, parts.mostListeners);
     this.#contexts = new Batcher(
       async (ids) => {
@@ -153,6 +169,11 @@ export class Project {
   static async makeFolders(files: ServerFiles): Promise<void> {
     for (const folder of [files.objects, files.uploads])
       await mkdir(folder, { recursive: true, mode: 0o700 });
+  }
+
+  /** Whether browsers reach it by TLS. */
+  get isSecure(): boolean {
+    return this.publicUrl?.startsWith('https:') ?? false;
   }
 
   info(): ProjectInfo {
@@ -232,6 +253,8 @@ export class Project {
       tx.query(FORGET_EXPIRED, [new Date(now - FORGET_LEASES_AFTER_MS).toISOString()]),
     );
     await dismissCancelled(this.db);
+    await this.sessions.forget();
+    await this.attempts.forget(new Date(now));
     await this.uploads.forget(new Date(now - FORGET_UPLOADS_AFTER_MS));
   }
 

@@ -112,7 +112,7 @@ async function removeEndpoint(path: string): Promise<void> {
 }
 
 async function openProject(
-  { name, log, mostListeners, database, isProxy = () => false, limits = LIMITS }: ServerOptions,
+  { name, log, publicUrl, mostListeners, database, isProxy = () => false, limits = LIMITS }: ServerOptions,
   files: ServerFiles,
   opened: (() => Promise<void>)[],
 ): Promise<Project> {
@@ -134,6 +134,7 @@ async function openProject(
     staffToken,
     metricsToken,
     name,
+    publicUrl,
     isProxy,
     limits,
     mostListeners,

@@ -51,6 +51,6 @@ export class AddressLimit {
  * What one subscriber has: an IPv4 address, or the /64 of an IPv6 address, of which each home and each rented machine
  * has all 2^64 (RFC 6177).
  */
-function blockOf(address: string): string {
+export function blockOf(address: string): string {
   return prefixOf(address, { bytes: 4, groups: 4 }) ?? address;
 }

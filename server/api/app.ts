@@ -9,6 +9,7 @@ import { Metrics } from '../metrics/metrics.ts';
 import { ObjectDamaged } from '../objects/objects.ts';
 import type { Project } from '../project.ts';
 import { StoreError, StoreUnreachable } from '../store/database.ts';
+import { accountRoutes } from './accounts.ts';
 import { campaignRoutes } from './campaigns.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import { allowFrames, serveEmbed } from './embed.ts';
@@ -32,6 +33,7 @@ export const routes: readonly Route[] = [
   ...releaseRoutes,
   ...objectRoutes,
   ...workRoutes,
+  ...accountRoutes,
   ...staffRoutes,
   ...campaignRoutes,
 ];

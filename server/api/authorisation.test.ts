@@ -3,12 +3,14 @@ import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sha256 } from '../../platform/files.ts';
+import { ApiTokenList, ApiTokenSecret, CSRF_HEADER, Scope, SessionList } from '../../protocol/account-api.ts';
 import { API_PREFIX, type Lease, UploadState } from '../../protocol/project-api.ts';
 import { serverFiles } from '../files.ts';
 import { newToken } from '../secrets.ts';
 import { Client, finished, Host, refusal, Staff } from '../testkit/client.ts';
 import { modelCampaign, modelOutput, modelPrograms, modelRelease } from '../testkit/model.ts';
 import { beside, ownership } from '../testkit/ownership.ts';
+import { Person } from '../testkit/person.ts';
 import { closeRaw, type RawReply, sendRaw } from '../testkit/raw-request.ts';
 import { type TestServer, testServer } from '../testkit/server.ts';
 import { routes } from './app.ts';
@@ -16,7 +18,7 @@ import type { Who } from './auth.ts';
 import { openApi } from './openapi.ts';
 import type { Route } from './route.ts';
 
-/** Who may send a request: what stands after "Authorization:", or nothing. */
+/** Who may send a request: what stands after "Authorization:", a cookie, or nothing. */
 const ROLES = [
   'nobody',
   'host',
@@ -27,19 +29,49 @@ const ROLES = [
   'a malformed token',
   "a host's token with more behind it",
   "the staff's token by Basic",
+  'volunteer',
+  'reviewer',
+  'staff member',
+  'owner',
+  'an owner whose browser another page uses',
+  "an owner's token for programs, with all scopes",
+  "an owner's token for programs, with another scope",
+  "a volunteer's token for programs, of when they were staff",
+  'a session that nobody has',
 ] as const;
 type Role = (typeof ROLES)[number];
+
+const PEOPLE = ['volunteer', 'reviewer', 'staff member', 'owner'] as const;
 
 const MAY: Readonly<Record<Who, readonly Role[]>> = {
   anyone: ROLES,
   host: ['host', 'another host'],
-  staff: ['staff'],
+  account: PEOPLE,
+  reviewer: ['staff', 'reviewer', 'staff member', 'owner'],
+  staff: ['staff', 'staff member', 'owner'],
+  owner: ['staff', 'owner'],
 };
+
+/** Those with a token for programs may what its scopes name; who asks from another page may look, as its browser may. */
+function may(one: Route, role: Role): boolean {
+  if (role === 'an owner whose browser another page uses') {
+    if (one.who === 'anyone') return !one.page;
+    return one.method === 'get' && MAY[one.who].includes('owner');
+  }
+  if (role === "an owner's token for programs, with all scopes" && one.scope !== undefined) return true;
+  if (role === "an owner's token for programs, with another scope" && one.scope === 'operations:read')
+    return true;
+  return MAY[one.who].includes(role);
+}
 
 let server: TestServer;
 let host: Host;
 let other: Host;
 let staff: Staff;
+let people: Readonly<Record<(typeof PEOPLE)[number], Person>>;
+let tokens: Readonly<Record<'all' | 'other' | 'old', string>>;
+/** Sessions to be ended. */
+let spare: Person[] = [];
 let lease: Lease;
 let otherLease: Lease;
 let metricsToken: string;
@@ -67,6 +99,22 @@ beforeAll(async () => {
   other = await Host.register(server.url);
   lease = await host.lease();
   otherLease = await other.lease();
+  people = {
+    volunteer: await Person.withRole(staff, 'vera', 'staff'),
+    reviewer: await Person.withRole(staff, 'rolf', 'reviewer'),
+    'staff member': await Person.withRole(staff, 'stella', 'staff'),
+    owner: await Person.withRole(staff, 'olga', 'owner'),
+  };
+  const token = async (person: Person, scopes: readonly Scope[]) =>
+    (await person.ask(ApiTokenSecret, 'POST', '/account/tokens', { name: 'x', scopes, days: 1 })).token;
+  tokens = {
+    all: await token(people.owner, Scope.options),
+    other: await token(people.owner, ['operations:read']),
+    old: await token(people.volunteer, ['campaigns:write', 'releases:write', 'results:read']),
+  };
+  await staff.send('PUT', '/staff/accounts/vera/role', { role: 'volunteer' });
+  await people.volunteer.signIn();
+  spare = await Promise.all(PEOPLE.flatMap((one) => [people[one].elsewhere(), people[one].elsewhere()]));
   // What staff may do is done to this one.
   await staff.push(modelCampaign('sacrifice'));
 });
@@ -75,7 +123,7 @@ afterAll(async () => {
   await server?.remove();
 });
 
-function authorization(role: Role): Record<string, string> {
+function authorization(role: Role, from = people): Record<string, string> {
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
   switch (role) {
     case 'nobody':
@@ -94,6 +142,21 @@ function authorization(role: Role): Record<string, string> {
       return bearer("' OR 1=1 --");
     case "a host's token with more behind it":
       return bearer(`${host.token} ${host.token}`);
+    case 'volunteer':
+    case 'reviewer':
+    case 'staff member':
+    case 'owner':
+      return { cookie: from[role].cookie };
+    case 'an owner whose browser another page uses':
+      return { cookie: people.owner.cookie, 'sec-fetch-site': 'same-site' };
+    case "an owner's token for programs, with all scopes":
+      return bearer(tokens.all);
+    case "an owner's token for programs, with another scope":
+      return bearer(tokens.other);
+    case "a volunteer's token for programs, of when they were staff":
+      return bearer(tokens.old);
+    case 'a session that nobody has':
+      return { cookie: `beamtime-session=${elsewhere}` };
     case "the staff's token by Basic":
       return { authorization: `Basic ${Buffer.from(`staff:${server.staffToken}`).toString('base64')}` };
   }
@@ -106,6 +169,7 @@ function filled(path: string, subject: 'there' | 'not there'): string {
     application: 'model',
     version: '1',
     id: 'sacrifice',
+    login: 'vera',
   };
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
     subject === 'there' ? (there[name] ?? 'x') : name === 'sha256' ? '0'.repeat(64) : 'nothing',
@@ -117,16 +181,27 @@ function ask(one: Route, role: Role, subject: 'there' | 'not there'): Promise<Ra
   return sendRaw(server.url, {
     method: one.method.toUpperCase(),
     path: API_PREFIX + filled(one.path, subject),
-    headers: authorization(role),
+    headers: { [CSRF_HEADER]: '1', ...authorization(role, whose(one, role)) },
     body,
   });
 }
 
+/** Who signs out does so with a session of its own. */
+function whose(one: Route, role: Role): typeof people {
+  const at =
+    one.path === '/sessions/end'
+      ? spare.findIndex(({ login }) => people[role as 'owner']?.login === login)
+      : -1;
+  const [person] = at < 0 ? [] : spare.splice(at, 1);
+  return person ? { ...people, [role]: person } : people;
+}
+
 const nameOf = (one: Route) => `${one.method} ${one.path}`;
 
-/** True for each answer, whoever asks. No cookie: no browser sends what it was not asked to send. */
-function expectSafeHeaders({ headers }: RawReply): void {
-  expect(headers['set-cookie']).toBeUndefined();
+/** True for each answer, whoever asks. No cookie but where somebody signs in, which nobody does in the matrix. */
+function expectSafeHeaders({ headers }: RawReply, mayEndSession = false): void {
+  if (mayEndSession) expect(String(headers['set-cookie'] ?? 'Max-Age=0')).toContain('Max-Age=0');
+  else expect(headers['set-cookie']).toBeUndefined();
   expect(Object.keys(headers).filter((name) => name.startsWith('access-control-'))).toEqual([]);
   expect(headers['x-content-type-options']).toBe('nosniff');
   expect(headers['referrer-policy']).toBe('no-referrer');
@@ -147,31 +222,40 @@ describe('every route has said whose its things are', () => {
     expect([...new Set(served)].sort()).toEqual(Object.keys(beside).sort());
   });
 
-  test('what a host calls is its own, or names what may be another host’s', () => {
-    for (const one of routes)
-      expect(one.who === 'host' ? ['caller', 'host'] : ['project'], nameOf(one)).toContain(
-        ownership[nameOf(one)],
-      );
+  test('what a host or a person calls is its own, or names what may be another’s', () => {
+    for (const one of routes) {
+      const { who } = one;
+      const may = who === 'host' || who === 'account' ? ['caller', who] : ['project'];
+      expect(may, nameOf(one)).toContain(ownership[nameOf(one)]);
+    }
   });
 });
+
+/** Whether the server knows who asks, where they may not: 403 in place of 401. */
+function isKnown({ who, page }: Route, role: Role): boolean {
+  if (page) return true;
+  if (who === 'anyone' || who === 'host') return false;
+  if (role === 'an owner whose browser another page uses' || PEOPLE.some((one) => one === role)) return true;
+  return who !== 'account' && role.includes('token for programs');
+}
 
 const operations = openApi(routes).paths as Record<string, Record<string, { responses: object }>>;
 
 test.each(routes.map((one) => [one.method.toUpperCase(), one.path, one.who, one] as const))(
   '%s %s is for %s, and what is there makes no difference',
-  async (_method, _path, who, one) => {
+  async (_method, _path, _who, one) => {
     const declared = Object.keys(operations[API_PREFIX + one.path]?.[one.method]?.responses ?? {});
     const statuses = new Set<string>();
     for (const role of ROLES) {
       for (const subject of ['there', 'not there'] as const) {
         const reply = await ask(one, role, subject);
-        expectSafeHeaders(reply);
-        if (MAY[who].includes(role)) {
+        expectSafeHeaders(reply, one.path === '/sessions/end');
+        if (may(one, role)) {
           expect([401, 403], `${role}: ${reply.text}`).not.toContain(reply.status);
           if (reply.status >= 300) expect(declared, reply.text).toContain(String(reply.status));
           statuses.add(`${subject} ${reply.status}`);
         } else {
-          expect(reply.status, `${role}: ${reply.text}`).toBe(401);
+          expect(reply.status, `${role}: ${reply.text}`).toBe(isKnown(one, role) ? 403 : 401);
           expect(Object.keys(JSON.parse(reply.text))).toEqual(['error']);
         }
       }
@@ -298,6 +382,32 @@ describe("what is another host's", () => {
   test.each(Object.entries(cases))('%s', (_name, work) => work());
 });
 
+describe("what is another person's", () => {
+  /** What the first owner has; the first sees it then, the second is told that there is none. */
+  const cases: Readonly<Record<string, (mine: Person, others: Person) => Promise<void>>> = {
+    async 'delete /account/sessions/{id}'(mine, others) {
+      const { sessions } = await others.ask(SessionList, 'GET', '/account/sessions');
+      const reply = await mine.send('DELETE', `/account/sessions/${sessions[0]?.id}`);
+      expect(refusal(reply, 404).code).toBe('unknown-id');
+      expect((await others.send('GET', '/account')).status).toBe(200);
+    },
+    async 'delete /account/tokens/{id}'(mine, others) {
+      const body = { name: 'kept', scopes: ['operations:read'], days: 1 };
+      const { id } = await others.ask(ApiTokenSecret, 'POST', '/account/tokens', body);
+      expect(refusal(await mine.send('DELETE', `/account/tokens/${id}`), 404).code).toBe('unknown-id');
+      const { tokens } = await others.ask(ApiTokenList, 'GET', '/account/tokens');
+      expect(tokens.map((one) => one.id)).toContain(id);
+    },
+  };
+
+  test('has a case for each route that can name it', () => {
+    const naming = Object.entries(ownership).filter(([, whose]) => whose === 'account');
+    expect(Object.keys(cases).sort()).toEqual(naming.map(([name]) => name).sort());
+  });
+
+  test.each(Object.entries(cases))('%s', (_name, work) => work(people.owner, people['staff member']));
+});
+
 test('no token is in the log, whatever was asked with it', async () => {
   for (const token of [host.token, server.staffToken, elsewhere, newToken()]) {
     await new Client(server.url, token).send('GET', '/staff/results');
@@ -305,6 +415,15 @@ test('no token is in the log, whatever was asked with it', async () => {
     await new Client(server.url, token).send('GET', `/campaigns/nothing?token=${token}`);
   }
   expect(logged).toMatch(/unknown-token/);
-  for (const token of [host.token, other.token, server.staffToken, metricsToken, elsewhere])
+  const sessions = Object.values(people).map(({ cookie }) => cookie.replace(/^.*=/, ''));
+  for (const token of [
+    host.token,
+    other.token,
+    server.staffToken,
+    metricsToken,
+    elsewhere,
+    tokens.all,
+    ...sessions,
+  ])
     expect(logged).not.toContain(token);
 });

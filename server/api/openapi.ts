@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import * as account from '../../protocol/account-api.ts';
 import * as campaign from '../../protocol/campaign.ts';
 import * as catalogue from '../../protocol/catalogue.ts';
 import * as live from '../../protocol/live.ts';
@@ -9,7 +10,7 @@ import * as project from '../../protocol/project-api.ts';
 import * as release from '../../protocol/release.ts';
 import * as staff from '../../protocol/staff-api.ts';
 import * as workUnit from '../../protocol/work-unit.ts';
-import type { Route } from './route.ts';
+import { isForCrew, type Route } from './route.ts';
 
 type Json = Record<string, unknown>;
 
@@ -25,6 +26,7 @@ const exported: Record<string, unknown> = {
   ...staff,
   ...notes,
   ...operations,
+  ...account,
 };
 const named = Object.entries(exported).filter(
   (entry): entry is [string, z.ZodType] => entry[1] instanceof z.ZodType,
@@ -56,7 +58,12 @@ export function openApi(routes: readonly Route[]): Json {
       schemas: Object.fromEntries(Object.entries(components).filter(([name]) => used.has(name))),
       securitySchemes: {
         host: { type: 'http', scheme: 'bearer', description: 'HostIdentity.token' },
-        staff: { type: 'http', scheme: 'bearer', description: 'ServerEndpoint.staffToken' },
+        staff: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'ServerEndpoint.staffToken, or ApiTokenSecret.token where the operation names a scope',
+        },
+        session: { type: 'apiKey', in: 'cookie', name: 'beamtime-session' },
       },
     },
   };
@@ -70,7 +77,12 @@ function operation(one: Route): Json {
   ];
   const refusals: Record<number, string> = {
     ...(one.who === 'anyone' ? {} : { 401: 'no token, or an unknown one' }),
-    ...(one.who === 'host' ? { 429: 'too many unknown tokens came from this address' } : {}),
+    ...(one.who === 'anyone' ? {} : { 429: 'too many unknown tokens came from this address' }),
+    ...(one.who === 'account' || isForCrew(one) || one.page
+      ? {
+          403: `${one.who === 'anyone' ? '' : 'beyond your role or your token; or '}not asked by our own page`,
+        }
+      : {}),
     ...(parameters.length > 0 || one.body
       ? { 422: 'the input is not as described; error.place says where' }
       : {}),
@@ -82,7 +94,7 @@ function operation(one: Route): Json {
   const error = { 'application/json': { schema: reference('ApiError') } };
   return {
     summary: one.summary,
-    ...(one.who === 'anyone' ? {} : { security: [{ [one.who]: [] }] }),
+    ...securityOf(one),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(one.body ? { requestBody: { required: true, content: requestContent(one.body) } } : {}),
     responses: {
@@ -94,6 +106,18 @@ function operation(one: Route): Json {
         Object.entries(refusals).map(([status, description]) => [status, { description, content: error }]),
       ),
     },
+  };
+}
+
+/** `x-role` and `x-scope`: OpenAPI has words for scopes of OAuth only. */
+function securityOf({ who, scope }: Route): Json {
+  if (who === 'anyone') return {};
+  if (who === 'host') return { security: [{ host: [] }] };
+  if (who === 'account') return { security: [{ session: [] }] };
+  return {
+    security: [{ staff: [] }, { session: [] }],
+    'x-role': who,
+    ...(scope ? { 'x-scope': scope } : {}),
   };
 }
 

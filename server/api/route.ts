@@ -7,7 +7,7 @@ import { STAFF_PREFIX } from '../../protocol/staff-api.ts';
 import { appendAudit } from '../audit/trail.ts';
 import type { RequestLimits } from '../limits.ts';
 import type { Project } from '../project.ts';
-import { type Caller, type Who, whoCalls } from './auth.ts';
+import { type Caller, type Door, whoCalls } from './auth.ts';
 import { readText } from './bytes.ts';
 import { parseJson, parseWith } from './input.ts';
 
@@ -27,10 +27,9 @@ type Value<S extends Schema | undefined> = S extends Schema ? z.output<S> : unde
  * One operation of the API, described once: this is what serves it and what OpenAPI is generated from.
  * Path parameters are written {name}.
  */
-export interface Route {
-  readonly method: 'get' | 'post' | 'put' | 'patch';
+export interface Route extends Door {
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   readonly path: string;
-  readonly who: Who;
   readonly summary: string;
   readonly parameters?: z.ZodObject | undefined;
   readonly query?: z.ZodObject | undefined;
@@ -51,10 +50,9 @@ interface Description<
   H extends z.ZodObject | undefined,
   B extends Body | undefined,
   A extends Schema | 'bytes' | 'events' | 'nothing',
-> {
+> extends Door {
   readonly method: Route['method'];
   readonly path: string;
-  readonly who: Who;
   readonly summary: string;
   readonly parameters?: P;
   readonly query?: Q;
@@ -92,8 +90,8 @@ export function route<
     maximumBytes,
     refusals: description.refusals ?? {},
     async serve(project, context) {
-      const caller = await whoCalls(project, description.who, context);
-      if (description.who === 'staff' && description.method !== 'get') await noteStaff(project, context);
+      const caller = await whoCalls(project, description, context);
+      if (isForCrew(description) && description.method !== 'get') await noteStaff(project, caller, context);
       const answer = await handle({
         project,
         caller,
@@ -112,11 +110,16 @@ export function route<
   };
 }
 
+/** What people of the project do to it; what others do is their own. */
+export function isForCrew({ who }: Pick<Door, 'who'>): boolean {
+  return who === 'reviewer' || who === 'staff' || who === 'owner';
+}
+
 /** Before it is done, so that nothing is done untold; what is refused is told as well. Objects are only content. */
-async function noteStaff(project: Project, context: Context): Promise<void> {
+async function noteStaff(project: Project, { by }: Caller, context: Context): Promise<void> {
   const { method, path } = context.req;
   if (path.startsWith(`${STAFF_PREFIX}/objects/`)) return;
-  const details = { method, path: storable(path) };
+  const details = { method, path: storable(path), by };
   await project.db.transaction((tx) => appendAudit(tx, project.now(), [{ event: 'staff', details }]));
 }
 

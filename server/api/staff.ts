@@ -35,6 +35,7 @@ export const staffRoutes = [
     method: 'put',
     path: '/staff/objects/{sha256}',
     who: 'staff',
+    scope: 'releases:write',
     summary: 'Stores an object',
     parameters: z.strictObject({ sha256: Sha256 }),
     body: 'bytes',
@@ -59,6 +60,7 @@ export const staffRoutes = [
     method: 'put',
     path: '/staff/releases',
     who: 'staff',
+    scope: 'releases:write',
     summary: 'Publishes a release',
     body: Release,
     answer: Signed,
@@ -69,6 +71,7 @@ export const staffRoutes = [
     method: 'put',
     path: '/staff/appliance',
     who: 'staff',
+    scope: 'releases:write',
     summary: 'Makes this the appliance hosts use',
     body: ApplianceUpload,
     answer: Signed,
@@ -79,6 +82,7 @@ export const staffRoutes = [
     method: 'post',
     path: '/staff/campaigns',
     who: 'staff',
+    scope: 'campaigns:write',
     summary: 'Starts a campaign from a CampaignSpec as YAML or JSON; 200 where the very same is there',
     body: 'text',
     answer: CampaignSummary,
@@ -94,7 +98,8 @@ export const staffRoutes = [
   route({
     method: 'post',
     path: '/staff/campaigns/dry-run',
-    who: 'staff',
+    who: 'reviewer',
+    scope: 'campaigns:write',
     summary: 'What a campaign would be and cost; refused as a push would be, and nothing is started',
     body: 'text',
     answer: DryRun,
@@ -104,7 +109,8 @@ export const staffRoutes = [
   route({
     method: 'get',
     path: '/staff/results',
-    who: 'staff',
+    who: 'reviewer',
+    scope: 'results:read',
     summary: 'Results, newest lease first',
     query: ResultQuery,
     answer: StaffResults,
@@ -113,7 +119,8 @@ export const staffRoutes = [
   route({
     method: 'get',
     path: '/staff/units',
-    who: 'staff',
+    who: 'reviewer',
+    scope: 'results:read',
     summary: 'Work units, newest first; state=aside: those that failed too often, and why',
     query: UnitQuery,
     answer: StaffUnits,
@@ -122,7 +129,7 @@ export const staffRoutes = [
   route({
     method: 'post',
     path: '/staff/snapshots',
-    who: 'staff',
+    who: 'owner',
     summary: "Writes the store as it is now to a file on the server's disk, for a backup to read",
     answer: StoreSnapshot,
     handle: async ({ project }) => ({
@@ -135,6 +142,7 @@ export const staffRoutes = [
     method: 'post',
     path: '/staff/hosts/{host}/pardon',
     who: 'staff',
+    scope: 'hosts:moderate',
     summary:
       'Ends the quarantine of a host that was caught, as if it had not been; what was withdrawn stays so',
     parameters: z.strictObject({ host: z.string().max(60) }),
@@ -157,7 +165,8 @@ export const staffRoutes = [
   route({
     method: 'get',
     path: '/staff/audit',
-    who: 'staff',
+    who: 'reviewer',
+    scope: 'operations:read',
     summary: 'The audit trail, newest first; after=N: oldest first beyond row N',
     query: AuditQuery,
     answer: AuditPage,

@@ -5,8 +5,9 @@
  * - project: nobody's in particular; who may call it may have all that it gives
  * - caller: only ever what is the caller's own, for the token alone names it
  * - host: it can name what is another host's; authorisation.test.ts has a case for what happens then
+ * - account: it can name what is another person's; so there
  */
-export type Ownership = 'project' | 'caller' | 'host';
+export type Ownership = 'project' | 'caller' | 'host' | 'account';
 
 export const ownership: Readonly<Record<string, Ownership>> = {
   'get /health': 'project',
@@ -52,6 +53,19 @@ export const ownership: Readonly<Record<string, Ownership>> = {
   'get /staff/audit': 'project',
   'post /staff/hosts/{host}/pardon': 'project',
   'post /staff/snapshots': 'project',
+  'get /staff/accounts': 'project',
+  'put /staff/accounts/{login}/role': 'project',
+  'post /accounts': 'project',
+  'post /sessions': 'project',
+  'post /sessions/end': 'caller',
+  'get /account': 'caller',
+  'patch /account': 'caller',
+  'post /account/password': 'caller',
+  'get /account/sessions': 'caller',
+  'delete /account/sessions/{id}': 'account',
+  'get /account/tokens': 'caller',
+  'post /account/tokens': 'caller',
+  'delete /account/tokens/{id}': 'account',
 };
 
 /**

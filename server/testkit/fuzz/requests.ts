@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { stringify } from 'yaml';
+import { CSRF_HEADER } from '../../../protocol/account-api.ts';
 import { CampaignSpec } from '../../../protocol/campaign.ts';
 import { API_PREFIX } from '../../../protocol/project-api.ts';
 import type { Route } from '../../api/route.ts';
@@ -11,6 +12,8 @@ import { hostileBodies, hostileTexts, mutated } from './hostile.ts';
 /** What the project holds, so that requests get beyond the first check. */
 export interface World {
   readonly tokens: Readonly<Record<'host' | 'staff', string>>;
+  /** A person's cookie. */
+  readonly cookie: string;
   readonly known: Known;
   /** Hostile texts of this run, as the address of a trap. */
   readonly texts: readonly string[];
@@ -25,14 +28,14 @@ export function requests(routes: readonly Route[], world: World): fc.Arbitrary<R
 }
 
 function requestOf(one: Route, world: World): fc.Arbitrary<RawRequest> {
-  const { known, texts, tokens } = world;
+  const { known, texts, tokens, cookie } = world;
   const fields = (schema: Route['query']): fc.Arbitrary<Record<string, string>> =>
     schema ? mutated(valuesOf(schema, known), texts).map(asTexts) : fc.constant({});
   const token =
-    one.who === 'anyone'
+    one.who === 'anyone' || one.who === 'account'
       ? fc.constant('')
       : fc.oneof(
-          { arbitrary: fc.constant(tokens[one.who]), weight: 20 },
+          { arbitrary: fc.constant(one.who === 'host' ? tokens.host : tokens.staff), weight: 20 },
           { arbitrary: fc.constantFrom('', tokens.host, tokens.staff, 'x'.repeat(43)), weight: 1 },
         );
   return fc
@@ -52,6 +55,8 @@ function requestOf(one: Route, world: World): fc.Arbitrary<RawRequest> {
         path: (API_PREFIX + path + (asked.length > 0 ? `?${asked.join('&')}` : '')).slice(0, 8000),
         headers: {
           ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+          ...(one.page ? { [CSRF_HEADER]: '1' } : {}),
+          ...(one.who === 'account' ? { [CSRF_HEADER]: '1', cookie } : {}),
           ...Object.fromEntries(
             Object.entries(headers).map(([name, text]) => [
               name.replaceAll(/[^\w-]/g, '') || 'x',

@@ -1,6 +1,7 @@
 import { sha256 } from '../../../platform/files.ts';
 import { Host, Staff } from '../client.ts';
 import { modelCampaign, modelOutput, modelPrograms, modelRelease } from '../model.ts';
+import { Person } from '../person.ts';
 import type { World } from './requests.ts';
 
 /** Fills an empty project with something of each kind. */
@@ -13,10 +14,12 @@ export async function fuzzWorld(url: string, staffToken: string, texts: readonly
   const [first] = held.leases;
   if (!first) throw new Error('no work to fuzz with');
   await host.finish(first, modelOutput(first.card));
+  const person = await Person.signUp(url, 'somebody');
   const program = modelPrograms['x86_64-linux'];
   const blob = { sha256: sha256(program), bytes: program.length };
   return {
     tokens: { host: host.token ?? '', staff: staffToken },
+    cookie: person.cookie,
     texts,
     known: {
       id: ['fuzzed', 'c1', first.unitId, first.id],

@@ -1,0 +1,137 @@
+import { z } from 'zod';
+import { Count, Moment, said } from './primitives.ts';
+
+/**
+ * The project server's API for people with an account (all below /api/v1). A browser sends the session's cookie, and with all
+ * but GET the header CSRF_HEADER, which no page elsewhere can make it send. Nobody needs an account to contribute.
+ *
+ *     POST   /accounts                  SignUp -> Account (201; signs in)
+ *     POST   /sessions                  SignIn -> Account (signs in)
+ *     POST   /sessions/end              -> 204: signs out
+ *     GET    /account                   Account
+ *     PATCH  /account                   AccountChange -> Account
+ *     POST   /account/password          NewPassword -> 204: ends all other sessions
+ *     GET    /account/sessions          { sessions: [Session] }
+ *     DELETE /account/sessions/:id      -> 204
+ *     GET    /account/tokens            { tokens: [ApiToken] }
+ *     POST   /account/tokens            NewApiToken -> ApiTokenSecret (201; told this once)
+ *     DELETE /account/tokens/:id        -> 204
+ *     GET    /staff/accounts            { accounts: [StaffAccount] }   (owner)
+ *     PUT    /staff/accounts/:login/role  RoleChange -> 204            (owner)
+ *
+ * What is marked `recent` there wants that the person signed in within RECENT_MINUTES: 403 sign-in-again where not.
+ */
+export const CSRF_HEADER = 'x-beamtime-request';
+
+/** What has been left open in a browser must not be enough to take an account over. */
+export const RECENT_MINUTES = 15;
+
+/** Each may what those before it may. */
+export const Role = z.enum(['volunteer', 'reviewer', 'staff', 'owner']);
+export type Role = z.infer<typeof Role>;
+
+/** What a token for programs may do, where its person's role allows it. */
+export const Scope = z.enum([
+  'results:read',
+  'campaigns:write',
+  'releases:write',
+  'hosts:moderate',
+  'operations:read',
+]);
+export type Scope = z.infer<typeof Scope>;
+
+export const Login = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{2,39}$/, 'use 3 to 40 lower-case letters, digits, ".", "_" or "-"');
+
+/** NIST SP 800-63B: length and nothing else is asked for. */
+export const Password = z.string().min(12, 'use at least 12 characters').max(200);
+
+/** A name of somebody or something, as others see it: a line without control characters. */
+export const PersonName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(60)
+  .refine((name) => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(name), 'must be one line');
+
+/** ISO 3166-1 alpha-2. */
+export const Country = z.string().regex(/^[A-Z]{2}$/, 'use the two capital letters of ISO 3166');
+
+export const Email = z.email().max(200);
+
+export const SignUp = z.strictObject({ login: Login, password: Password, name: PersonName.optional() });
+export type SignUp = z.infer<typeof SignUp>;
+
+export const SignIn = z.strictObject({ login: z.string().max(200), password: z.string().max(200) });
+export type SignIn = z.infer<typeof SignIn>;
+
+export const Account = z.strictObject({
+  login: Login,
+  name: z.string(),
+  email: z.string().nullable(),
+  country: Country.nullable(),
+  role: Role,
+  /** Whether name and country may stand in public statistics. */
+  published: z.boolean(),
+  hasPassword: z.boolean(),
+  team: z.strictObject({ id: z.string(), name: z.string() }).nullable(),
+  createdAt: Moment,
+  creditMicroseconds: Count,
+  eventsValid: Count,
+});
+export type Account = z.infer<typeof Account>;
+
+/** What is left out stays as it is. */
+export const AccountChange = z.strictObject({
+  name: PersonName.optional(),
+  email: Email.nullable().optional(),
+  country: Country.nullable().optional(),
+  published: z.boolean().optional(),
+});
+export type AccountChange = z.infer<typeof AccountChange>;
+
+export const NewPassword = z.strictObject({ password: Password });
+
+export const Session = z.strictObject({
+  id: z.string(),
+  agent: z.string(),
+  /** The one that asks. */
+  current: z.boolean(),
+  signedInAt: Moment,
+  seenAt: Moment,
+});
+export type Session = z.infer<typeof Session>;
+export const SessionList = z.strictObject({ sessions: z.array(Session) });
+
+export const NewApiToken = z.strictObject({
+  name: PersonName,
+  scopes: z.array(Scope).min(1).max(10),
+  days: z.number().int().min(1).max(366),
+});
+export type NewApiToken = z.infer<typeof NewApiToken>;
+
+export const ApiToken = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  scopes: z.array(Scope),
+  createdAt: Moment,
+  expiresAt: Moment,
+  usedAt: Moment.nullable(),
+});
+export type ApiToken = z.infer<typeof ApiToken>;
+export const ApiTokenList = z.strictObject({ tokens: z.array(ApiToken) });
+export const ApiTokenSecret = z.strictObject({ ...ApiToken.shape, token: z.string() });
+
+export const RoleChange = z.strictObject({ role: Role });
+export const StaffAccount = z.strictObject({
+  login: Login,
+  name: z.string(),
+  role: Role,
+  createdAt: Moment,
+  hosts: Count,
+});
+export const StaffAccountList = z.strictObject({ accounts: z.array(StaffAccount) });
+
+/** What a browser calls itself, for the person to recognise. */
+export const Agent = said(200);
