@@ -10,12 +10,18 @@ import { Count, Moment, said } from './primitives.ts';
  *     POST   /sessions/end              -> 204: signs out
  *     GET    /account                   Account
  *     PATCH  /account                   AccountChange -> Account
- *     POST   /account/password          NewPassword -> 204: ends all other sessions
+ *     POST   /account/password          NewPassword -> 204: ends all other sessions   (recent)
  *     GET    /account/sessions          { sessions: [Session] }
  *     DELETE /account/sessions/:id      -> 204
  *     GET    /account/tokens            { tokens: [ApiToken] }
- *     POST   /account/tokens            NewApiToken -> ApiTokenSecret (201; told this once)
+ *     POST   /account/tokens            NewApiToken -> ApiTokenSecret (201; told this once; recent)
  *     DELETE /account/tokens/:id        -> 204
+ *     GET    /account/passkeys          { passkeys: [Passkey] }
+ *     POST   /account/passkeys/options  -> what navigator.credentials.create() takes   (recent)
+ *     POST   /account/passkeys          NewPasskey -> Passkey (201; recent)
+ *     DELETE /account/passkeys/:id      -> 204 (recent)
+ *     POST   /sessions/passkey/options  -> what navigator.credentials.get() takes
+ *     POST   /sessions/passkey          PasskeySignIn -> Account (signs in)
  *     GET    /staff/accounts            { accounts: [StaffAccount] }   (owner)
  *     PUT    /staff/accounts/:login/role  RoleChange -> 204            (owner)
  *
@@ -135,3 +141,50 @@ export const StaffAccountList = z.strictObject({ accounts: z.array(StaffAccount)
 
 /** What a browser calls itself, for the person to recognise. */
 export const Agent = said(200);
+
+const Base64Url = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]+$/)
+  .max(20_000);
+const Attachment = z.enum(['platform', 'cross-platform']);
+
+/** What navigator.credentials.create() gave, as WebAuthn's toJSON() writes it; what is not needed is dropped. */
+export const PasskeyMade = z.object({
+  id: Base64Url,
+  rawId: Base64Url,
+  type: z.literal('public-key'),
+  response: z.object({
+    clientDataJSON: Base64Url,
+    attestationObject: Base64Url,
+    transports: z.array(z.string().max(20)).max(10).default([]),
+  }),
+  authenticatorAttachment: Attachment.nullish(),
+});
+export type PasskeyMade = z.infer<typeof PasskeyMade>;
+
+/** What navigator.credentials.get() gave. */
+export const PasskeyShown = z.object({
+  id: Base64Url,
+  rawId: Base64Url,
+  type: z.literal('public-key'),
+  response: z.object({
+    clientDataJSON: Base64Url,
+    authenticatorData: Base64Url,
+    signature: Base64Url,
+    userHandle: Base64Url.nullish(),
+  }),
+  authenticatorAttachment: Attachment.nullish(),
+});
+export type PasskeyShown = z.infer<typeof PasskeyShown>;
+
+export const NewPasskey = z.strictObject({ name: PersonName, made: PasskeyMade });
+export const PasskeySignIn = z.strictObject({ shown: PasskeyShown });
+
+export const Passkey = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  createdAt: Moment,
+  usedAt: Moment.nullable(),
+});
+export type Passkey = z.infer<typeof Passkey>;
+export const PasskeyList = z.strictObject({ passkeys: z.array(Passkey) });

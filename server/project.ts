@@ -11,6 +11,7 @@ import type {
 import { Accounts } from './accounts/accounts.ts';
 import { ApiTokens } from './accounts/api-tokens.ts';
 import { Attempts } from './accounts/attempts.ts';
+import { Passkeys } from './accounts/passkeys.ts';
 import { Sessions } from './accounts/sessions.ts';
 import { AddressLimit } from './api/address-limit.ts';
 import { Registrations } from './api/registrations.ts';
@@ -92,6 +93,7 @@ export class Project {
   readonly accounts: Accounts;
   readonly sessions: Sessions;
   readonly apiTokens: ApiTokens;
+  readonly passkeys: Passkeys;
   readonly attempts: Attempts;
   readonly registrations = new Registrations();
   /** Of the hashes of address blocks (network.ts). */
@@ -133,6 +135,7 @@ export class Project {
     this.accounts = new Accounts(db, this.now);
     this.sessions = new Sessions(db, this.now);
     this.apiTokens = new ApiTokens(db, this.now);
+    this.passkeys = new Passkeys(db, this.now);
     this.attempts = new Attempts(db, parts.key.derive('what was tried'));
     this.live = new LiveCampaigns({ ...parts, releases: this.releases }, parts.mostListeners);
     this.#contexts = new Batcher(
@@ -254,6 +257,7 @@ export class Project {
     );
     await dismissCancelled(this.db);
     await this.sessions.forget();
+    await this.passkeys.forget();
     await this.attempts.forget(new Date(now));
     await this.uploads.forget(new Date(now - FORGET_UPLOADS_AFTER_MS));
   }

@@ -18,6 +18,7 @@ import { liveRoutes } from './live.ts';
 import { serveMetrics, watchRequests } from './metrics.ts';
 import { objectRoutes } from './objects.ts';
 import { openApi } from './openapi.ts';
+import { passkeyRoutes } from './passkeys.ts';
 import { projectRoutes } from './project.ts';
 import { releaseRoutes } from './releases.ts';
 import { serveRepositories } from './repository.ts';
@@ -34,6 +35,7 @@ export const routes: readonly Route[] = [
   ...objectRoutes,
   ...workRoutes,
   ...accountRoutes,
+  ...passkeyRoutes,
   ...staffRoutes,
   ...campaignRoutes,
 ];

@@ -66,6 +66,12 @@ export const ownership: Readonly<Record<string, Ownership>> = {
   'get /account/tokens': 'caller',
   'post /account/tokens': 'caller',
   'delete /account/tokens/{id}': 'account',
+  'post /sessions/passkey/options': 'project',
+  'post /sessions/passkey': 'project',
+  'get /account/passkeys': 'caller',
+  'post /account/passkeys/options': 'caller',
+  'post /account/passkeys': 'caller',
+  'delete /account/passkeys/{id}': 'account',
 };
 
 /**
