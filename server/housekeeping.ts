@@ -1,11 +1,13 @@
 import { judgeCanaries } from './campaigns/canary.ts';
 import type { Project } from './project.ts';
 import { inTurn } from './store/database.ts';
+import { updateAverages } from './statistics/averages.ts';
 
 const EXPIRE_EVERY_MS = 2_000;
 const CANARY_EVERY_MS = 1_000;
 /** PostgreSQL's own default between checkpoints is 5 minutes; hot tables want vacuuming before that. */
 const MAINTAIN_EVERY_MS = 60_000;
+const AVERAGE_EVERY_MS = 3_600_000;
 const SIGN_EVERY_MS = 6 * 3_600_000;
 
 /**
@@ -28,6 +30,7 @@ export class Housekeeping {
         await project.forget();
         await project.db.maintain();
       }),
+      this.#every(AVERAGE_EVERY_MS, 'average credit', () => updateAverages(project.db, project.now())),
       this.#every(SIGN_EVERY_MS, 'sign the whitelist of the software', () => this.#keepSigned()),
     ];
     this.#run('sign the whitelist of the software', () => this.#keepSigned());

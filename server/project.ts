@@ -11,8 +11,10 @@ import type {
 import { Accounts } from './accounts/accounts.ts';
 import { ApiTokens } from './accounts/api-tokens.ts';
 import { Attempts } from './accounts/attempts.ts';
+import { OwnHosts } from './accounts/own-hosts.ts';
 import { Passkeys } from './accounts/passkeys.ts';
 import { Sessions } from './accounts/sessions.ts';
+import { Teams } from './accounts/teams.ts';
 import { AddressLimit } from './api/address-limit.ts';
 import { Registrations } from './api/registrations.ts';
 import { takeSnapshot } from './backup/take-snapshot.ts';
@@ -38,6 +40,7 @@ import { SmallObjects } from './objects/small-objects.ts';
 import { Uploads } from './objects/uploads.ts';
 import { Releases } from './releases.ts';
 import type { Software } from './software/software.ts';
+import { ProjectStatistics } from './statistics/statistics.ts';
 import type { Database } from './store/database.ts';
 import * as results from './validate/queries.ts';
 import { recordBatch } from './validate/record.ts';
@@ -94,6 +97,9 @@ export class Project {
   readonly sessions: Sessions;
   readonly apiTokens: ApiTokens;
   readonly passkeys: Passkeys;
+  readonly ownHosts: OwnHosts;
+  readonly teams: Teams;
+  readonly statistics: ProjectStatistics;
   readonly attempts: Attempts;
   readonly registrations = new Registrations();
   /** Of the hashes of address blocks (network.ts). */
@@ -136,6 +142,9 @@ export class Project {
     this.sessions = new Sessions(db, this.now);
     this.apiTokens = new ApiTokens(db, this.now);
     this.passkeys = new Passkeys(db, this.now);
+    this.ownHosts = new OwnHosts(db, this.now);
+    this.teams = new Teams(db, this.now);
+    this.statistics = new ProjectStatistics(db, parts.key, this.now);
     this.attempts = new Attempts(db, parts.key.derive('what was tried'));
     this.live = new LiveCampaigns({ ...parts, releases: this.releases }, parts.mostListeners);
     this.#contexts = new Batcher(
@@ -258,6 +267,7 @@ export class Project {
     await dismissCancelled(this.db);
     await this.sessions.forget();
     await this.passkeys.forget();
+    await this.ownHosts.forget();
     await this.attempts.forget(new Date(now));
     await this.uploads.forget(new Date(now - FORGET_UPLOADS_AFTER_MS));
   }

@@ -15,7 +15,7 @@ export const SIGN_INS: Limit = { atOnce: 60, perSecond: 1 / 10 };
 export const GUESSES: Limit = { atOnce: 10, perSecond: 1 / 60 };
 /** For one account, from wherever: a botnet has 8640 guesses a day. Passkeys are not counted. */
 export const GUESSES_OF_ALL: Limit = { atOnce: 100, perSecond: 1 / 10 };
-/** Of one host, or one address: codes that join or attach. */
+/** Of one host: codes that attach it. */
 export const CODES: Limit = { atOnce: 20, perSecond: 1 / 30 };
 
 /** Rows this old are full buckets under every limit here. */

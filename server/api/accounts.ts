@@ -104,6 +104,7 @@ export const accountRoutes = [
     answer: Account,
     async handle({ project, caller: { person }, body }) {
       await project.accounts.change(person.accountId, body);
+      if (body.published === false) project.statistics.forget();
       return project.accounts.show(person.accountId);
     },
   }),

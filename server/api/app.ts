@@ -19,11 +19,13 @@ import { serveMetrics, watchRequests } from './metrics.ts';
 import { objectRoutes } from './objects.ts';
 import { openApi } from './openapi.ts';
 import { passkeyRoutes } from './passkeys.ts';
+import { peopleRoutes } from './people.ts';
 import { projectRoutes } from './project.ts';
 import { releaseRoutes } from './releases.ts';
 import { serveRepositories } from './repository.ts';
 import { mount, type Route } from './route.ts';
 import { staffRoutes } from './staff.ts';
+import { statisticsRoutes } from './statistics.ts';
 import { workRoutes } from './work.ts';
 
 export const routes: readonly Route[] = [
@@ -36,6 +38,8 @@ export const routes: readonly Route[] = [
   ...workRoutes,
   ...accountRoutes,
   ...passkeyRoutes,
+  ...peopleRoutes,
+  ...statisticsRoutes,
   ...staffRoutes,
   ...campaignRoutes,
 ];

@@ -3,7 +3,15 @@ import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sha256 } from '../../platform/files.ts';
-import { ApiTokenList, ApiTokenSecret, CSRF_HEADER, Scope, SessionList } from '../../protocol/account-api.ts';
+import {
+  Account,
+  ApiTokenList,
+  ApiTokenSecret,
+  CSRF_HEADER,
+  Scope,
+  SessionList,
+} from '../../protocol/account-api.ts';
+import { AttachCode, HostOwner, OwnHostList, Team } from '../../protocol/people-api.ts';
 import { API_PREFIX, type Lease, UploadState } from '../../protocol/project-api.ts';
 import { serverFiles } from '../files.ts';
 import { newToken } from '../secrets.ts';
@@ -366,6 +374,13 @@ describe("what is another host's", () => {
       expect(refusal(reply, 403).code).toBe('not-your-lease');
       expect(await host.verdict(lease)).toBeUndefined();
     },
+    async 'post /hosts/me/attach'() {
+      const { code } = await people.owner.ask(AttachCode, 'POST', '/account/attach-code');
+      await host.ask(HostOwner, 'POST', '/hosts/me/attach', { code });
+      expect(refusal(await other.send('POST', '/hosts/me/attach', { code }), 404).code).toBe('unknown-code');
+      const { hosts } = await people.owner.ask(OwnHostList, 'GET', '/account/hosts');
+      expect(hosts.map(({ id }) => id)).toEqual([host.id]);
+    },
     async 'post /verdicts'() {
       expect(await host.finish(lease, modelOutput(lease.card))).toMatchObject({ state: 'valid' });
       expect(await host.verdict(lease)).toMatchObject({ state: 'valid' });
@@ -390,6 +405,27 @@ describe("what is another person's", () => {
       const reply = await mine.send('DELETE', `/account/sessions/${sessions[0]?.id}`);
       expect(refusal(reply, 404).code).toBe('unknown-id');
       expect((await others.send('GET', '/account')).status).toBe(200);
+    },
+    async 'delete /account/passkeys/{id}'(mine) {
+      expect(refusal(await mine.send('DELETE', '/account/passkeys/k1'), 404).code).toBe('unknown-id');
+    },
+    async 'delete /account/hosts/{id}'(mine, others) {
+      const { code } = await others.ask(AttachCode, 'POST', '/account/attach-code');
+      await other.ask(HostOwner, 'POST', '/hosts/me/attach', { code });
+      expect(refusal(await mine.send('DELETE', `/account/hosts/${other.id}`), 404).code).toBe('unknown-id');
+      const { hosts } = await others.ask(OwnHostList, 'GET', '/account/hosts');
+      expect(hosts.map(({ id }) => id)).toEqual([other.id]);
+    },
+    async 'patch /teams/{id}'(mine, others) {
+      const { id } = await others.ask(Team, 'POST', '/teams', { name: 'Theirs' });
+      expect(refusal(await mine.send('PATCH', `/teams/${id}`, { name: 'Mine' }), 403).code).toBe(
+        'not-founder',
+      );
+    },
+    async 'post /teams/{id}/join'(mine, others) {
+      const { id } = await others.ask(Team, 'POST', '/teams', { name: 'Open to all' });
+      expect((await mine.ask(Team, 'POST', `/teams/${id}/join`)).members).toBe(2);
+      expect(await others.ask(Account, 'GET', '/account')).toMatchObject({ team: { id } });
     },
     async 'delete /account/tokens/{id}'(mine, others) {
       const body = { name: 'kept', scopes: ['operations:read'], days: 1 };

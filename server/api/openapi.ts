@@ -5,6 +5,7 @@ import * as catalogue from '../../protocol/catalogue.ts';
 import * as live from '../../protocol/live.ts';
 import * as notes from '../../protocol/notes.ts';
 import * as operations from '../../protocol/operations.ts';
+import * as people from '../../protocol/people-api.ts';
 import * as primitives from '../../protocol/primitives.ts';
 import * as project from '../../protocol/project-api.ts';
 import * as release from '../../protocol/release.ts';
@@ -27,6 +28,7 @@ const exported: Record<string, unknown> = {
   ...notes,
   ...operations,
   ...account,
+  ...people,
 };
 const named = Object.entries(exported).filter(
   (entry): entry is [string, z.ZodType] => entry[1] instanceof z.ZodType,

@@ -72,6 +72,19 @@ export const ownership: Readonly<Record<string, Ownership>> = {
   'post /account/passkeys/options': 'caller',
   'post /account/passkeys': 'caller',
   'delete /account/passkeys/{id}': 'account',
+  'post /account/attach-code': 'caller',
+  'post /hosts/me/attach': 'host',
+  'get /account/hosts': 'caller',
+  'delete /account/hosts/{id}': 'account',
+  'get /account/export': 'caller',
+  'post /account/delete': 'caller',
+  'get /teams': 'project',
+  'post /teams': 'caller',
+  'patch /teams/{id}': 'account',
+  'post /teams/{id}/join': 'account',
+  'post /account/team/leave': 'caller',
+  'get /statistics': 'project',
+  'get /statistics/{file}': 'project',
 };
 
 /**
