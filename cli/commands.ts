@@ -55,6 +55,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./commands/leave.ts')).leave,
   },
   {
+    name: 'attach',
+    summary: 'make this computer one of your account’s',
+    load: async () => (await import('./commands/attach.ts')).attach,
+  },
+  {
     name: 'doctor',
     summary: 'check this computer and say what to do where something is wrong',
     load: async () => (await import('./commands/doctor.ts')).doctor,

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isAlive } from '../platform/processes.ts';
+import { AttachCode, OwnHostList } from '../protocol/people-api.ts';
+import { Person } from '../server/testkit/person.ts';
 import { makeHome } from './testkit/run.ts';
 
 /** Commands of volunteers, against a real engine that "beamtime start" starts in the background. */
@@ -98,6 +100,16 @@ describe('an engine', () => {
         out: expect.stringContaining(`joined Test project at ${url}`),
       });
       expect((await state()).projects).toMatchObject([{ name: 'Test project', url }]);
+
+      const ada = await Person.signUp(url, 'ada');
+      const { code } = await ada.ask(AttachCode, 'POST', '/account/attach-code');
+      const words = { err: expect.stringContaining('there is no such code') };
+      expect(await home.run('attach', '0000-0000')).toMatchObject({ code: 4, ...words });
+      expect(await home.run('attach', code.toLowerCase().replace('-', ''))).toMatchObject({
+        code: 0,
+        out: 'this computer is ada’s at Test project\n',
+      });
+      expect((await ada.ask(OwnHostList, 'GET', '/account/hosts')).hosts).toHaveLength(1);
     } finally {
       await server.end();
     }

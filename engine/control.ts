@@ -2,6 +2,7 @@ import type {
   CampaignShare,
   DoctorCheck,
   HistoryDay,
+  HostAttach,
   JoinPreview,
   LeaveRequest,
   LogLine,
@@ -13,6 +14,7 @@ import type {
   UnitsPage,
   UnitsQuery,
 } from '../protocol/engine-api.ts';
+import type { HostOwner } from '../protocol/people-api.ts';
 import type { Preferences } from '../protocol/preferences.ts';
 import { ControlError, type EngineControl } from './api/control.ts';
 import type { Core } from './core.ts';
@@ -89,6 +91,13 @@ export class Control implements EngineControl {
   async leave({ project, work }: LeaveRequest): Promise<void> {
     this.#member(project);
     await saved(this.#core.leave(project, work));
+  }
+
+  async attach({ project, code }: HostAttach): Promise<HostOwner> {
+    this.#member(project);
+    const client = this.#core.desk.client(project);
+    if (!client) throw notAMember(project);
+    return talking(client.attach(code));
   }
 
   async setShares(shares: SharesRequest['shares']): Promise<void> {

@@ -19,6 +19,7 @@ import { LiveEvent } from './work-unit.ts';
  *     POST /join/preview          JoinRequest -> JoinPreview: what joining would mean; joins nothing
  *     POST /join                  JoinRequest -> ProjectView
  *     POST /leave                 LeaveRequest -> 204
+ *     POST /attach                HostAttach -> HostOwner: this computer is a person's, by the code on their account's page
  *     PUT  /shares                SharesRequest -> 204
  *     POST /power                 PowerReport -> 204: what only a desktop shell knows; holds until the next one
  *     POST /work/retry            -> 204: whatever waits for a project asks again now ("Try now")
@@ -275,6 +276,13 @@ export const LeaveRequest = z.strictObject({
   work: z.enum(['finish', 'give-back']),
 });
 export type LeaveRequest = z.infer<typeof LeaveRequest>;
+
+export const HostAttach = z.strictObject({
+  /** ProjectView.keyFingerprint */
+  project: z.string(),
+  code: z.string().min(1).max(40),
+});
+export type HostAttach = z.infer<typeof HostAttach>;
 
 /** New weights by ProjectView.keyFingerprint; projects that are not named keep theirs. */
 export const SharesRequest = z.strictObject({ shares: z.record(z.string(), ProjectView.shape.share) });

@@ -6,6 +6,7 @@ import type { Logger } from '../../platform/log.ts';
 import { PAGE_POLICY, servePage } from '../../platform/serve-page.ts';
 import {
   EventsQuery,
+  HostAttach,
   JoinRequest,
   LeaveRequest,
   LogQuery,
@@ -93,6 +94,9 @@ export async function engineApp(options: AppOptions): Promise<Hono> {
     await control.leave(await input(context, LeaveRequest));
     return context.body(null, 204);
   });
+  api.post('/attach', async (context) =>
+    context.json(await control.attach(await input(context, HostAttach))),
+  );
   api.put('/shares', async (context) => {
     await control.setShares((await input(context, SharesRequest)).shares);
     return context.body(null, 204);

@@ -2,6 +2,7 @@ import type {
   CampaignShare,
   DoctorCheck,
   HistoryDay,
+  HostAttach,
   JoinPreview,
   LeaveRequest,
   LogLine,
@@ -13,6 +14,7 @@ import type {
   UnitsPage,
   UnitsQuery,
 } from '../../protocol/engine-api.ts';
+import type { HostOwner } from '../../protocol/people-api.ts';
 import type { Preferences } from '../../protocol/preferences.ts';
 
 /**
@@ -31,6 +33,7 @@ export interface EngineControl {
   /** @param invitation as the person pasted it, or the content of a .beamtime file (project/invitation.ts) */
   join(invitation: string): Promise<ProjectView>;
   leave(request: LeaveRequest): Promise<void>;
+  attach(request: HostAttach): Promise<HostOwner>;
   setShares(shares: SharesRequest['shares']): Promise<void>;
   /** What the desktop shell knows; holds until the next one, or fades. */
   power(report: PowerReport): Promise<void>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { anySignal } from '../../platform/signals.ts';
 import { CampaignDetail } from '../../protocol/campaign.ts';
+import { HostOwner } from '../../protocol/people-api.ts';
 import {
   API_PREFIX,
   ApiError,
@@ -113,6 +114,11 @@ export class ProjectClient {
 
   standing(signal?: AbortSignal): Promise<HostStanding> {
     return this.#json('/hosts/me', HostStanding, { signal });
+  }
+
+  /** @param code that a person was shown on their account's page */
+  attach(code: string, signal?: AbortSignal): Promise<HostOwner> {
+    return this.#json('/hosts/me/attach', HostOwner, { method: 'POST', json: { code }, signal });
   }
 
   release(application: string, version: string, signal?: AbortSignal): Promise<Signed> {
