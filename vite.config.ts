@@ -11,7 +11,7 @@ export default defineConfig({
     vue(),
     // Messages are compiled here: in the page the policy forbids to make functions out of text.
     messages({
-      include: ['app', 'console'].map((page) =>
+      include: ['app', 'console', 'people'].map((page) =>
         fileURLToPath(new URL(`renderer/${page}/locales/**`, import.meta.url)),
       ),
       runtimeOnly: true,

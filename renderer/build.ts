@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-/** Source -> below build/. */
-const PAGES = { app: 'renderer', console: 'console' };
+/** Source -> below build/. In this order: the last lies in the folder of the one before, which takes it along when it is replaced. */
+const PAGES = { app: 'renderer', console: 'console', people: 'console/people' };
 const STAMP = '.inputs';
 const INPUTS = ['renderer', 'protocol', 'resources', 'vite.config.ts', 'package-lock.json'];
 

@@ -71,6 +71,7 @@ export function projectApp(project: Project, pageFolder: string | null = null): 
   if (pageFolder !== null) {
     servePage(app, pageFolder);
     serveEmbed(app, pageFolder);
+    app.get('/people', (context) => context.redirect('/people/index.html'));
   }
   app.notFound((context) =>
     context.json(
