@@ -7,6 +7,7 @@ import { Count, Moment, said } from './primitives.ts';
  *
  *     POST   /accounts                  SignUp -> Account (201; signs in)
  *     POST   /sessions                  SignIn -> Account (signs in)
+ *     GET    /sessions/current          WhoIsIn
  *     POST   /sessions/end              -> 204: signs out
  *     GET    /account                   Account
  *     PATCH  /account                   AccountChange -> Account
@@ -87,6 +88,9 @@ export const Account = z.strictObject({
   eventsValid: Count,
 });
 export type Account = z.infer<typeof Account>;
+
+/** null: nobody is, which is no error. */
+export const WhoIsIn = z.strictObject({ account: Account.nullable() });
 
 /** What is left out stays as it is. */
 export const AccountChange = z.strictObject({

@@ -15,6 +15,8 @@ import type { Identity } from './accounts.ts';
 
 const CHALLENGE_MS = 5 * 60_000;
 const MOST = 20;
+/** EdDSA, ES256, RS256, as all browsers and authenticators have them; the library would also try what is an experiment in Node. */
+const ALGORITHMS = [-8, -7, -257];
 
 /** Where a browser thinks it is: passkeys belong to a site. */
 export interface Site {
@@ -53,6 +55,7 @@ export class Passkeys {
       userName: account.login,
       userID: new Uint8Array(Buffer.from(showId('a', account.accountId), 'utf8')),
       excludeCredentials: had.map(({ credential_id: id }) => ({ id })),
+      supportedAlgorithmIDs: ALGORITHMS,
       authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
     });
     await this.#keepChallenge(options.challenge, account.accountId);
@@ -75,6 +78,7 @@ export class Passkeys {
         expectedChallenge: challenge,
         expectedOrigin: site.origin,
         expectedRPID: hostOf(site),
+        supportedAlgorithmIDs: ALGORITHMS,
       }),
     );
     if (!verified.verified) throw refused(null);

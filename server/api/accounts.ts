@@ -14,6 +14,7 @@ import {
   SignIn,
   SignUp,
   StaffAccountList,
+  WhoIsIn,
 } from '../../protocol/account-api.ts';
 import type { Identity } from '../accounts/accounts.ts';
 import { GUESSES, GUESSES_OF_ALL, type Limit, SIGN_INS, SIGN_UPS } from '../accounts/attempts.ts';
@@ -21,6 +22,7 @@ import { ApiFailure } from '../errors.ts';
 import { type IdKind, readId } from '../ids.ts';
 import type { Project } from '../project.ts';
 import { blockOf } from './address-limit.ts';
+import { whoIsIn } from './auth.ts';
 import { addressOf } from './client-address.ts';
 import { nothing, route } from './route.ts';
 import { clearSessionCookie, sessionCookie, setSessionCookie } from './session-cookie.ts';
@@ -76,6 +78,18 @@ export const accountRoutes = [
     },
   }),
   route({
+    method: 'get',
+    path: '/sessions/current',
+    who: 'anyone',
+    summary: 'Who is signed in, if anybody is',
+    answer: WhoIsIn,
+    refusals: { 429: 'too many unknown tokens came from this address' },
+    async handle({ project, context }) {
+      const person = await whoIsIn(project, context);
+      return { account: person && (await project.accounts.show(person.accountId)) };
+    },
+  }),
+  route({
     method: 'post',
     path: '/sessions/end',
     who: 'account',
@@ -104,7 +118,7 @@ export const accountRoutes = [
     answer: Account,
     async handle({ project, caller: { person }, body }) {
       await project.accounts.change(person.accountId, body);
-      if (body.published === false) project.statistics.forget();
+      project.statistics.forget();
       return project.accounts.show(person.accountId);
     },
   }),

@@ -115,6 +115,18 @@ async function personThatCalls(
   return { ...NOBODY, person, by: showId('a', person.accountId) };
 }
 
+/** Who is signed in, for pages that are for everybody. @throws ApiFailure 429 as whoCalls() */
+export async function whoIsIn(project: Project, context: Context): Promise<SignedIn | null> {
+  const token = sessionCookie(context);
+  if (token === undefined) return null;
+  try {
+    return await known(project, context, () => project.sessions.identify(token), SIGN_IN);
+  } catch (error) {
+    if (error instanceof ApiFailure && error.status === 401) return null;
+    throw error;
+  }
+}
+
 function beyondRole(role: Role, wanted: Role): ApiFailure {
   const words = `this is for ${wanted}, and you are ${role}; an owner of the project can change that`;
   return new ApiFailure(403, 'beyond-role', words);

@@ -49,7 +49,7 @@ export class ProjectStatistics {
     return (await this.#files.get(this.#now()))[name];
   }
 
-  /** Somebody who no longer agrees stands in none from now on. */
+  /** Somebody who no longer agrees stands in none of this server from now on. */
   forget(): void {
     this.#page.forget();
     this.#files.forget();

@@ -57,6 +57,7 @@ export const ownership: Readonly<Record<string, Ownership>> = {
   'put /staff/accounts/{login}/role': 'project',
   'post /accounts': 'project',
   'post /sessions': 'project',
+  'get /sessions/current': 'project',
   'post /sessions/end': 'caller',
   'get /account': 'caller',
   'patch /account': 'caller',
