@@ -1,8 +1,12 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isAlive } from '../platform/processes.ts';
+import { StaffInvitation } from '../protocol/invitation.ts';
 import { AttachCode, OwnHostList } from '../protocol/people-api.ts';
+import { ServerEndpoint } from '../protocol/staff-api.ts';
+import { Staff } from '../server/testkit/client.ts';
 import { Person } from '../server/testkit/person.ts';
 import { makeHome } from './testkit/run.ts';
 
@@ -90,11 +94,27 @@ describe('an engine', () => {
     const server = await home.stay(['server', '--name', 'Test project', '--json'], /^\{/);
     try {
       const { invitation, url } = JSON.parse(server.line);
+      const { staffToken } = ServerEndpoint.parse(
+        JSON.parse(await readFile(join(home.folder, 'data/project/endpoint.json'), 'utf8')),
+      );
       const wrongKey = invitation.replace(/key=.*/, `key=${'0'.repeat(32)}`);
       expect(await home.run('join', wrongKey)).toMatchObject({ code: 4, err: expect.stringMatching(/key/) });
       const preview = await home.run('join', invitation, '--preview');
       expect(preview).toMatchObject({ code: 0, out: expect.stringContaining(`Test project at ${url}`) });
       expect((await state()).projects).toEqual([]);
+      const staff = new Staff(url, staffToken);
+      const limits = { label: 'A school', mostHosts: 1, preferences: { maxCores: 1, capsule: 'wasm' } };
+      const { link } = await staff.ask(StaffInvitation, 'POST', '/staff/invitations', limits);
+      expect((await home.run('join', link, '--preview')).out).toContain(
+        'proposes maxCores: 1 (taken with --preset)',
+      );
+      expect(await home.run('join', link, '--preset')).toMatchObject({
+        code: 0,
+        out: expect.stringContaining(`joined Test project at ${url}`),
+      });
+      expect((await state()).preferences).toMatchObject({ maxCores: 1, capsule: 'wasm', onBattery: false });
+      expect(await home.run('join', link, '--preview')).toMatchObject({ code: 4 });
+      // Joined already, it needs no place.
       expect(await home.run('join', invitation)).toMatchObject({
         code: 0,
         out: expect.stringContaining(`joined Test project at ${url}`),

@@ -15,7 +15,7 @@ import type {
   UnitsQuery,
 } from '../protocol/engine-api.ts';
 import type { HostOwner } from '../protocol/people-api.ts';
-import type { Preferences } from '../protocol/preferences.ts';
+import { Preferences } from '../protocol/preferences.ts';
 import { ControlError, type EngineControl } from './api/control.ts';
 import type { Core } from './core.ts';
 import { HistoryError } from './history/index.ts';
@@ -80,8 +80,13 @@ export class Control implements EngineControl {
     return talking(this.#core.preview(invitation));
   }
 
-  async join(text: string): Promise<ProjectView> {
-    const { keyFingerprint } = await talking(this.#core.join(invitationOf(text)));
+  async join(text: string, preset: boolean): Promise<ProjectView> {
+    const invitation = invitationOf(text);
+    // Before: this computer may be the last that may join by it.
+    const preferences = preset ? await talking(this.#core.presetOf(invitation)) : {};
+    const { keyFingerprint } = await talking(this.#core.join(invitation));
+    if (Object.keys(preferences).length > 0)
+      await this.setPreferences(Preferences.parse({ ...this.#core.preferences, ...preferences }));
     const views = this.#core.options.store.get('projects');
     const view = views.find((one) => one.keyFingerprint === keyFingerprint);
     if (!view) throw new Error('joined, yet the project is not shown');

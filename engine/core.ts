@@ -2,6 +2,7 @@ import os from 'node:os';
 import type { Logger } from '../platform/log.ts';
 import type { FinishedUnit, JoinPreview, PowerReport } from '../protocol/engine-api.ts';
 import { FINISHED_KEPT } from '../protocol/engine-api.ts';
+import type { Preset } from '../protocol/invitation.ts';
 import type { Preferences } from '../protocol/preferences.ts';
 import type { HostRegistration } from '../protocol/project-api.ts';
 import { Calibrator } from './calibration/index.ts';
@@ -318,6 +319,11 @@ export class Core {
   preview(invitation: Invitation): Promise<JoinPreview> {
     const known = this.memberships.byKey(invitation.keyFingerprint);
     return previewProject(invitation, known?.leaving === null, (url, token) => this.connect(url, token));
+  }
+
+  /** The preferences that an invitation proposes. @throws ProjectError */
+  async presetOf({ url, code }: Invitation): Promise<Preset> {
+    return code === null ? {} : (await this.connect(url, null).invitedTo(code)).preferences;
   }
 
   /** Leases by which this host knows a work unit, as far as it remembers. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { InvitedTo } from './invitation.ts';
 import { Preferences } from './preferences.ts';
 import { Count, Json, Moment, Sha256 } from './primitives.ts';
 import { ReferenceTable } from './reference.ts';
@@ -255,7 +256,11 @@ export const EventsQuery = z.strictObject({
 });
 
 export const PauseRequest = z.strictObject({ forSeconds: z.number().positive().max(31_536_000).nullable() });
-export const JoinRequest = z.strictObject({ invitation: z.string().min(1).max(500) });
+export const JoinRequest = z.strictObject({
+  invitation: z.string().min(1).max(500),
+  /** The person agrees to the preferences that the invitation proposes (JoinPreview.invitedTo). */
+  preset: z.boolean().optional(),
+});
 
 /** A project as it presents itself, before anything is joined. Its key was compared with the invitation's. */
 export const JoinPreview = z.strictObject({
@@ -264,6 +269,8 @@ export const JoinPreview = z.strictObject({
   url: z.string(),
   keyFingerprint: z.string(),
   joined: z.boolean(),
+  /** Of an invitation with limits; absent: it has none. */
+  invitedTo: InvitedTo.optional(),
   /** What it would run: its open campaigns. */
   campaigns: z.array(z.strictObject({ title: z.string(), application: z.string(), version: z.string() })),
 });

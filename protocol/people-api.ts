@@ -30,6 +30,7 @@ export type AttachCode = z.infer<typeof AttachCode>;
 
 export const AttachRequest = z.strictObject({ code: said(40) });
 export const HostOwner = z.strictObject({ name: z.string() });
+export type HostOwner = z.infer<typeof HostOwner>;
 
 /** @param random one number in [0, 32) for each letter */
 export function attachCode(random: readonly number[]): string {

@@ -85,6 +85,11 @@ export const HostRegistration = z.strictObject({
   cores: z.number().int().min(1).max(4096),
   os: said(60),
   engineVersion: said(40),
+  /** Of an invitation with limits (protocol/invitation.ts). */
+  invitation: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{16,64}$/)
+    .optional(),
 });
 export type HostRegistration = z.infer<typeof HostRegistration>;
 

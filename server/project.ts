@@ -11,6 +11,7 @@ import type {
 import { Accounts } from './accounts/accounts.ts';
 import { ApiTokens } from './accounts/api-tokens.ts';
 import { Attempts } from './accounts/attempts.ts';
+import { Invitations } from './accounts/invitations.ts';
 import { OwnHosts } from './accounts/own-hosts.ts';
 import { Passkeys } from './accounts/passkeys.ts';
 import { Sessions } from './accounts/sessions.ts';
@@ -99,6 +100,7 @@ export class Project {
   readonly passkeys: Passkeys;
   readonly ownHosts: OwnHosts;
   readonly teams: Teams;
+  readonly invitations: Invitations;
   readonly statistics: ProjectStatistics;
   readonly attempts: Attempts;
   readonly registrations = new Registrations();
@@ -143,6 +145,7 @@ export class Project {
     this.apiTokens = new ApiTokens(db, this.now);
     this.passkeys = new Passkeys(db, this.now);
     this.ownHosts = new OwnHosts(db, this.now);
+    this.invitations = new Invitations(db, this.now);
     this.teams = new Teams(db, this.now);
     this.statistics = new ProjectStatistics(db, parts.key, this.now);
     this.attempts = new Attempts(db, parts.key.derive('what was tried'));

@@ -18,6 +18,7 @@ export const join: Command = {
   },
   options: {
     ...dataOption('engine'),
+    preset: { help: 'take over the preferences that the invitation proposes; --preview shows them' },
     preview: { help: 'only say who the project is and what it would run; join nothing' },
   },
   examples: ["beamtime join 'https://project.example/#key=0123456789abcdef0123456789abcdef'"],
@@ -29,7 +30,7 @@ export const join: Command = {
     const project = await ask(engine, {
       method: 'POST',
       path: '/join',
-      body: { invitation },
+      body: { invitation, preset: input.flag('preset') },
       schema: ProjectView,
     });
     input.terminal.document(project);
@@ -51,6 +52,9 @@ async function preview({ terminal }: Input, engine: Api, invitation: string): Pr
   if (project.description) terminal.say(clean(project.description));
   terminal.say(`signing key ${project.keyFingerprint}, as the invitation says`);
   if (project.joined) terminal.say('joined already');
+  if (project.invitedTo) terminal.say(`invited as: ${clean(project.invitedTo.label)}`);
+  for (const [name, value] of Object.entries(project.invitedTo?.preferences ?? {}))
+    terminal.say(`  proposes ${name}: ${clean(JSON.stringify(value))} (taken with --preset)`);
   terminal.say(project.campaigns.length === 0 ? 'it has no work just now' : 'it would run:');
   for (const { title, application, version } of project.campaigns)
     terminal.say(`  ${clean(title)} (${clean(application)} ${clean(version)})`);

@@ -87,9 +87,10 @@ export async function engineApp(options: AppOptions): Promise<Hono> {
   api.post('/join/preview', async (context) =>
     context.json(await control.preview((await input(context, JoinRequest)).invitation)),
   );
-  api.post('/join', async (context) =>
-    context.json(await control.join((await input(context, JoinRequest)).invitation)),
-  );
+  api.post('/join', async (context) => {
+    const { invitation, preset = false } = await input(context, JoinRequest);
+    return context.json(await control.join(invitation, preset));
+  });
   api.post('/leave', async (context) => {
     await control.leave(await input(context, LeaveRequest));
     return context.body(null, 204);

@@ -30,8 +30,11 @@ export interface EngineControl {
   setPreferences(preferences: Preferences): Promise<void>;
   /** What joining would mean; joins nothing. */
   preview(invitation: string): Promise<JoinPreview>;
-  /** @param invitation as the person pasted it, or the content of a .beamtime file (project/invitation.ts) */
-  join(invitation: string): Promise<ProjectView>;
+  /**
+   * @param invitation as the person pasted it, or the content of a .beamtime file (project/invitation.ts)
+   * @param preset whether the preferences that the invitation proposes are taken
+   */
+  join(invitation: string, preset: boolean): Promise<ProjectView>;
   leave(request: LeaveRequest): Promise<void>;
   attach(request: HostAttach): Promise<HostOwner>;
   setShares(shares: SharesRequest['shares']): Promise<void>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { anySignal } from '../../platform/signals.ts';
 import { CampaignDetail } from '../../protocol/campaign.ts';
+import { InvitedTo } from '../../protocol/invitation.ts';
 import { HostOwner } from '../../protocol/people-api.ts';
 import {
   API_PREFIX,
@@ -114,6 +115,11 @@ export class ProjectClient {
 
   standing(signal?: AbortSignal): Promise<HostStanding> {
     return this.#json('/hosts/me', HostStanding, { signal });
+  }
+
+  /** What joining by an invitation with limits means. */
+  invitedTo(code: string, signal?: AbortSignal): Promise<InvitedTo> {
+    return this.#json(`/invitations/${code}`, InvitedTo, { signal });
   }
 
   /** @param code that a person was shown on their account's page */

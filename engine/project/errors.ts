@@ -57,7 +57,7 @@ export class SoftwareRefused extends ProjectError {
 export class InvitationError extends ProjectError {
   override readonly name = 'InvitationError';
   readonly temporary = false;
-  readonly place: 'invitation' | 'url' | 'key' | 'software';
+  readonly place: 'invitation' | 'url' | 'key' | 'software' | 'code';
   constructor(place: InvitationError['place'], message: string, options?: ErrorOptions) {
     super(`${message} (at "${place}")`, options);
     this.place = place;

@@ -12,7 +12,7 @@ test.each([
   [`  http://127.0.0.1:9000/#key=${KEY}\n`, 'http://127.0.0.1:9000'],
   [`https://p.example/#key=${KEY}`, 'https://p.example'],
 ])('%s', (text, url) => {
-  expect(parseInvitation(text)).toEqual({ url, keyFingerprint: KEY, softwareFingerprint: null });
+  expect(parseInvitation(text)).toEqual({ url, keyFingerprint: KEY, softwareFingerprint: null, code: null });
 });
 
 test.each([
@@ -27,6 +27,7 @@ test.each([
   [`https://p.example/?a=1#key=${KEY}`, 'url', /query/],
   ['https://p.example/', 'key', /no key/],
   ['https://p.example/#key=0123', 'key', /has 4 characters/],
+  [`https://p.example/#key=${KEY}&code=short`, 'code', /no code/],
   [`beamtime://join?url=https%3A%2F%2Fp.example&key=${KEY}0`, 'key', /33 characters/],
   [`https://p.example/#key=${KEY}&software=`, 'software', /has 0 characters/],
 ] as const)('%j is refused at "%s"', (text, place, words) => {
@@ -46,8 +47,13 @@ test.each([
   `https://p.example/#key=${KEY}&software=${KEY}`,
 ])('%s names the master key of the software too', (text) => {
   expect(parseInvitation(text)).toEqual({
-    ...{ url: 'https://p.example', keyFingerprint: KEY, softwareFingerprint: KEY },
+    ...{ url: 'https://p.example', keyFingerprint: KEY, softwareFingerprint: KEY, code: null },
   });
+});
+
+test('the code of an invitation with limits is read', () => {
+  const code = 'abcdefghij_-0123456X';
+  expect(parseInvitation(`https://p.example/#key=${KEY}&code=${code}`)).toMatchObject({ code });
 });
 
 test('whatever is pasted gives an invitation or an InvitationError', () => {
@@ -74,6 +80,7 @@ describe('a .beamtime file', () => {
   const read = {
     ...{ url: 'https://project.example', keyFingerprint: '0123456789abcdef'.repeat(2) },
     softwareFingerprint: null,
+    code: null,
   };
 
   test.each([

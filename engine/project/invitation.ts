@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { InvitationCode } from '../../protocol/invitation.ts';
 import { InvitationError } from './errors.ts';
 
 /** Where a project is and which key it must show. */
@@ -9,6 +10,8 @@ export interface Invitation {
   readonly keyFingerprint: string;
   /** ProjectSoftware.masterKeyFingerprint; null: an invitation of a time without, or the project has no repository. */
   readonly softwareFingerprint: string | null;
+  /** Of an invitation with limits (protocol/invitation.ts); null: without. */
+  readonly code: string | null;
 }
 
 /** More may stand there in times to come. */
@@ -88,7 +91,16 @@ function fingerprints(parameters: URLSearchParams): Omit<Invitation, 'url'> {
   return {
     keyFingerprint: checkedFingerprint('key', key),
     softwareFingerprint: software === null ? null : checkedFingerprint('software', software),
+    code: checkedCode(parameters.get('code')),
   };
+}
+
+function checkedCode(given: string | null): string | null {
+  if (given === null || InvitationCode.safeParse(given).success) return given;
+  throw new InvitationError(
+    'code',
+    `"${clip(given)}" is no code of an invitation; copy the invitation again, whole`,
+  );
 }
 
 function checkedFingerprint(place: 'key' | 'software', given: string): string {

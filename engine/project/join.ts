@@ -32,7 +32,8 @@ export async function joinProject(
   if (known && (await tokenHolds(connect(invitation.url, known.token)))) {
     return { ...project, hostId: known.hostId, token: known.token };
   }
-  return { ...project, ...(await client.register(registration)) };
+  const code = invitation.code === null ? {} : { invitation: invitation.code };
+  return { ...project, ...(await client.register({ ...registration, ...code })) };
 }
 
 /** A list that nobody reads to its end is no help to decide. */
@@ -50,10 +51,14 @@ export async function previewProject(
   const client = connect(invitation.url, null);
   const { name, description } = await checkedInfo(invitation, client);
   const { campaigns } = await client.campaigns();
-  const open = campaigns.filter(({ state }) => state === 'running').slice(0, CAMPAIGNS_SHOWN);
+  const invitedTo = invitation.code === null ? null : await client.invitedTo(invitation.code);
+  const open = campaigns
+    .filter(({ state, name: one }) => state === 'running' && (invitedTo?.campaigns?.includes(one) ?? true))
+    .slice(0, CAMPAIGNS_SHOWN);
   return {
     ...{ name, description, url: invitation.url, keyFingerprint: invitation.keyFingerprint },
     joined: isJoined,
+    ...(invitedTo ? { invitedTo } : {}),
     campaigns: open.map(({ title, application, version }) => ({ title, application, version })),
   };
 }

@@ -79,6 +79,7 @@ export class PageControl implements EngineControl {
     throw new ControlError('unreachable', 'there is no project behind this page');
   };
   leave = async () => {};
+  attach = async () => ({ name: 'Ada' });
   setShares = async () => {};
   power = async () => {};
   retry = async () => {

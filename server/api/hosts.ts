@@ -1,5 +1,6 @@
 import { HostIdentity, HostRegistration, HostStanding } from '../../protocol/project-api.ts';
 import { ApiFailure } from '../errors.ts';
+import { readId } from '../ids.ts';
 import { networkHash } from '../network.ts';
 import { addressOf } from './client-address.ts';
 import { route } from './route.ts';
@@ -13,18 +14,28 @@ export const hostRoutes = [
     body: HostRegistration,
     answer: HostIdentity,
     status: 201,
-    refusals: { 429: 'too many computers joined from this address; Retry-After says when to try again' },
-    handle: ({ project, body, context }) => {
+    refusals: {
+      403: 'the invitation has ended',
+      429: 'too many computers joined from this address; Retry-After says when to try again',
+    },
+    async handle({ project, body, context }) {
       const now = project.now();
       const address = addressOf(context, project);
       const wait = project.registrations.take(address, now.getTime());
-      if (wait === 0) return project.hosts.register(body, now, networkHash(address, project.networkSecret));
-      throw new ApiFailure(
-        429,
-        'too-many-hosts',
-        `too many computers joined from this address lately; try again in ${wait} s`,
-        { retryAfterSeconds: wait },
-      );
+      if (wait > 0) {
+        throw new ApiFailure(
+          429,
+          'too-many-hosts',
+          `too many computers joined from this address lately; try again in ${wait} s`,
+          { retryAfterSeconds: wait },
+        );
+      }
+      const invitation =
+        body.invitation === undefined ? null : await project.invitations.redeem(body.invitation);
+      const identity = await project.hosts.register(body, now, networkHash(address, project.networkSecret));
+      const id = readId('h', identity.hostId);
+      if (invitation !== null && id !== null) await project.invitations.bind(id, invitation);
+      return identity;
     },
   }),
   route({

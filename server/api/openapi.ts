@@ -2,6 +2,7 @@ import { z } from 'zod';
 import * as account from '../../protocol/account-api.ts';
 import * as campaign from '../../protocol/campaign.ts';
 import * as catalogue from '../../protocol/catalogue.ts';
+import * as invitation from '../../protocol/invitation.ts';
 import * as live from '../../protocol/live.ts';
 import * as notes from '../../protocol/notes.ts';
 import * as operations from '../../protocol/operations.ts';
@@ -29,6 +30,7 @@ const exported: Record<string, unknown> = {
   ...operations,
   ...account,
   ...people,
+  ...invitation,
 };
 const named = Object.entries(exported).filter(
   (entry): entry is [string, z.ZodType] => entry[1] instanceof z.ZodType,

@@ -6,6 +6,8 @@ export interface Asking {
   readonly hostId: number;
   readonly want: number;
   readonly platforms: readonly Platform[];
+  /** What the host's invitation limits it to; absent: nothing. */
+  readonly campaigns?: ReadonlySet<number> | undefined;
 }
 
 /** A running campaign's units that want leases now, in the order to be given. */
@@ -112,6 +114,7 @@ export function assign(
   function take(index: number, host: Asking, mine: ReadonlySet<number>): Assignment | null {
     const offer = offers[index];
     if (!offer || !canRun(host.platforms, offer.platforms)) return null;
+    if (host.campaigns && !host.campaigns.has(offer.campaignId)) return null;
     const trial = trying[index];
     if (trial && !trial.hosts.has(host.hostId) && trial.hosts.size >= trial.limit) return null;
     for (let i = start[index] ?? 0; i < offer.units.length; i++) {

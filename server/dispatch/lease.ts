@@ -70,7 +70,11 @@ export async function leaseBatch(
     const unknown = await settleHeld(round, asks);
     const short = () =>
       asks
-        .map((ask) => ({ ...ask, want: ask.want - (round.given.get(ask.hostId)?.length ?? 0) }))
+        .map((ask) => ({
+          ...ask,
+          want: ask.want - (round.given.get(ask.hostId)?.length ?? 0),
+          campaigns: invitedTo(round, ask.hostId),
+        }))
         .filter((ask) => ask.want > 0 && untilWhen(ask) === null);
     const complete = await offerAll(round, short(), turn);
     if (!complete) for (const ask of short()) await searchFor(round, ask);
@@ -104,6 +108,13 @@ async function trialsOf(
   return trials;
 }
 
+/** What the invitation of a host limits it to; undefined: nothing. */
+function invitedTo({ askers, campaigns }: Round, hostId: number): ReadonlySet<number> | undefined {
+  const names = askers.get(hostId)?.campaigns ?? null;
+  if (names === null) return undefined;
+  return new Set(campaigns.filter(({ spec }) => names.includes(spec.name)).map(({ id }) => id));
+}
+
 function mayTry({ trials }: Round, { id, canary }: sql.CampaignRow, hostId: number): boolean {
   const hosts = trials.get(id);
   return !hosts || !canary || hosts.has(hostId) || hosts.size < canary.hosts;
@@ -128,6 +139,9 @@ function whyShort(ask: LeaseAsk, round: Round, idle: string): string {
   if (fit.length === 0) {
     return `No running campaign has a program for what this computer offers (${ask.platforms.join(', ')}).`;
   }
+  const invited = invitedTo(round, ask.hostId);
+  if (invited && !fit.some(({ id }) => invited.has(id)))
+    return 'None of the campaigns that the invitation of this computer is for is running.';
   if (!fit.some((campaign) => mayTry(round, campaign, ask.hostId))) {
     return 'The project tries a new release on a few computers first; there is work for all when that went well.';
   }
@@ -291,6 +305,7 @@ async function searchFor(round: Round, ask: Asking): Promise<void> {
   for (const campaign of inOrder(round)) {
     if (want === 0 || !canRun(ask.platforms, campaign.platforms)) continue;
     if (!mayTry(round, campaign, ask.hostId)) continue;
+    if (ask.campaigns && !ask.campaigns.has(campaign.id)) continue;
     for (;;) {
       const found = await round.tx.query<{ id: number }>(sql.WANTED_BY_HOST, [campaign.id, ask.hostId, want]);
       await give(

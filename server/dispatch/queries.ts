@@ -139,12 +139,15 @@ export interface AskerRow {
   readonly quarantined_until: Date | null;
   /** Nothing of its was wholly compared yet, nor is about to be. */
   readonly is_new: boolean;
+  /** Names of those that its invitation limits it to; null: none does. */
+  readonly campaigns: string[] | null;
 }
 /** $1 hosts, $2 now. quarantined_until is null where it is over. */
 export const ASKERS = `
   SELECT id, network, CASE WHEN quarantined_until > $2 THEN quarantined_until END AS quarantined_until,
          checked - caught_at < 1 AND NOT EXISTS (
-           SELECT FROM result WHERE host_id = host.id AND state = 'pending' AND checked > 0) AS is_new
+           SELECT FROM result WHERE host_id = host.id AND state = 'pending' AND checked > 0) AS is_new,
+         (SELECT campaigns FROM invitation WHERE invitation.id = invitation_id) AS campaigns
   FROM host WHERE id = ANY($1::bigint[])`;
 
 export interface ReplicaRow {

@@ -84,6 +84,10 @@ export const ownership: Readonly<Record<string, Ownership>> = {
   'patch /teams/{id}': 'account',
   'post /teams/{id}/join': 'account',
   'post /account/team/leave': 'caller',
+  'get /invitations/{code}': 'project',
+  'post /staff/invitations': 'project',
+  'get /staff/invitations': 'project',
+  'delete /staff/invitations/{id}': 'project',
   'get /statistics': 'project',
   'get /statistics/{file}': 'project',
 };
