@@ -541,7 +541,7 @@ export class Core {
     );
     const { url, keyFingerprint, software } = membership;
     const softwareFingerprint = software && masterKeyFingerprint(software.masterKey);
-    await this.join({ url, keyFingerprint, softwareFingerprint });
+    await this.join({ url, keyFingerprint, softwareFingerprint, code: null });
   }
 
   async #record(unit: FinishedUnit, cpuSeconds: number, fills: Fills | null): Promise<void> {
