@@ -5,6 +5,7 @@ import { sha256 } from '../../platform/files.ts';
 import { API_PREFIX, LeaseReply, ProjectInfo } from '../../protocol/project-api.ts';
 import { Client, Host, type Reply, refusal, Staff } from '../testkit/client.ts';
 import { modelCampaign, modelPrograms, modelRelease } from '../testkit/model.ts';
+import { Person } from '../testkit/person.ts';
 import { type TestServer, testServer } from '../testkit/server.ts';
 import { routes } from './app.ts';
 
@@ -12,12 +13,14 @@ let server: TestServer;
 let anybody: Client;
 let host: Host;
 let staff: Staff;
+let person: Person;
 beforeAll(async () => {
   server = await testServer();
   anybody = new Client(server.url);
   host = await Host.register(server.url);
   staff = new Staff(server.url, server.staffToken);
   await staff.publish(modelRelease, modelPrograms);
+  person = await Person.signUp(server.url, 'somebody');
 });
 afterAll(() => server?.remove());
 
@@ -35,14 +38,14 @@ describe('tokens', () => {
   const pathOf = (path: string) => path.replaceAll('{sha256}', 'a'.repeat(64)).replaceAll(/\{\w+\}/g, 'x');
 
   test.each(guarded.map((one) => [one.method.toUpperCase(), one.path, one.who] as const))(
-    '%s %s needs the token of a %s',
+    '%s %s needs the token or session of a %s',
     async (method, path, who) => {
       const tokens = [
         null,
         'short',
         'x'.repeat(43),
         `${server.staffToken}x`,
-        who === 'staff' ? host.token : server.staffToken,
+        who === 'host' || who === 'account' ? server.staffToken : host.token,
       ];
       for (const token of tokens) {
         const reply = await new Client(server.url, token).send(
@@ -50,7 +53,7 @@ describe('tokens', () => {
           pathOf(path),
           method === 'GET' ? undefined : Buffer.from('{}'),
         );
-        expect(refusal(reply, 401).message).toMatch(/token|register/);
+        expect(refusal(reply, 401).message).toMatch(/token|register|sign in/);
       }
     },
   );
@@ -199,7 +202,7 @@ describe('size', () => {
     jsonRoutes.map((one) => [one.method.toUpperCase(), one.path, one.who, one.maximumBytes] as const),
   )('%s %s refuses a body that is too large', async (method, path, who, maximumBytes) => {
     const large = 'x'.repeat(maximumBytes + 1);
-    const client = who === 'staff' ? staff : who === 'host' ? host : anybody;
+    const client = { host, account: person, anyone: person, reviewer: staff, staff, owner: staff }[who];
     expect(refusal(await client.send(method, path, large), 413).code).toBe('too-large');
   });
 

@@ -93,13 +93,12 @@ export class ProjectStatistics {
     };
   }
 
-  /** As of one moment: the four belong together. */
+  /** One after the other: what is reported meanwhile may stand in one and not yet in another. */
   async #makeFiles(): Promise<Files> {
     const now = this.#now();
     const at = now.toISOString();
     await updateAverages(this.#db, now);
     const texts = await this.#db.transaction(async (tx) => {
-      await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
       const [totals] = await tx.query<sql.TotalsRow>(sql.TOTALS, [at]);
       if (!totals) throw new Error('the store gave no totals');
       const applications = await tx.query<{ application: string }>(

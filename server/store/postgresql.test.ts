@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ApiTokenSecret } from '../../protocol/account-api.ts';
+import { StaffInvitation } from '../../protocol/invitation.ts';
+import { AttachCode, Team } from '../../protocol/people-api.ts';
 import { projectApp } from '../api/app.ts';
 import { judgeCanaries } from '../campaigns/canary.ts';
 import * as catalogue from '../catalogue/queries.ts';
@@ -14,10 +17,11 @@ import { LIMITS } from '../limits.ts';
 import * as metrics from '../metrics/queries.ts';
 import { Project } from '../project.ts';
 import { Software } from '../software/software.ts';
-import { failedReport, Host, Staff } from '../testkit/client.ts';
+import { Client, failedReport, Host, Staff } from '../testkit/client.ts';
 import { Listener } from '../testkit/listener.ts';
 import { modelCampaign, modelOutput, modelPrograms, modelRelease } from '../testkit/model.ts';
 import { noPostgresql, postgresqlServer } from '../testkit/postgresql.ts';
+import { Person } from '../testkit/person.ts';
 import { quiet } from '../testkit/server.ts';
 import { until } from '../testkit/until.ts';
 import * as validate from '../validate/queries.ts';
@@ -66,7 +70,7 @@ test.skipIf(!isHere)(
       await server.remove();
     }
   },
-  60_000,
+  120_000,
 );
 
 /** Statements that are constants, and those that a project says while all of its routes are used. */
@@ -130,6 +134,7 @@ async function use(project: Project, url: string): Promise<void> {
   await host.send('POST', '/leases/release', { leases: leases.map(({ id }) => id) });
   await host.verdict(third);
   await host.standing();
+  await usePeople(staff, host);
   await staff.results();
   await staff.units();
   await staff.campaign('used');
@@ -147,6 +152,41 @@ async function use(project: Project, url: string): Promise<void> {
   await listener.leave();
   await project.expire();
   await project.forget();
+}
+
+/** Of people: an account's whole life. */
+async function usePeople(staff: Staff, host: Host): Promise<void> {
+  const person = await Person.withRole(staff, 'used', 'staff');
+  const done = async (client: Client, method: string, path: string, body?: object) => {
+    const reply = await client.send(method, path, body);
+    expect(reply.status, `${method} ${path}`).toBeLessThan(300);
+    return reply.json;
+  };
+  const { code } = AttachCode.parse(await done(person, 'POST', '/account/attach-code'));
+  await done(host, 'POST', '/hosts/me/attach', { code });
+  await done(person, 'PATCH', '/account', { name: 'Used', published: true, country: 'CH' });
+  const team = Team.parse(await done(person, 'POST', '/teams', { name: 'Used' }));
+  await done(person, 'PATCH', `/teams/${team.id}`, { description: 'Used' });
+  await done(person, 'POST', `/teams/${team.id}/join`);
+  const scopes = { name: 'x', scopes: ['results:read'], days: 1 };
+  const { id, token } = ApiTokenSecret.parse(await done(person, 'POST', '/account/tokens', scopes));
+  await done(new Client(staff.url, token), 'GET', '/staff/results');
+  await done(person, 'DELETE', `/account/tokens/${id}`);
+  for (const path of ['export', 'passkeys', 'sessions', 'hosts'])
+    await done(person, 'GET', `/account/${path}`);
+  for (const path of ['/staff/accounts', '/statistics', '/statistics/user.gz', '/teams'])
+    await done(staff, 'GET', path);
+  await done(person, 'POST', '/account/password', { password: 'another long one' });
+  const limits = { label: 'x', mostHosts: 1, campaigns: ['used'] };
+  const invitation = StaffInvitation.parse(await done(staff, 'POST', '/staff/invitations', limits));
+  await done(staff, 'GET', `/invitations/${invitation.code}`);
+  const registration = { cores: 1, os: 'x', engineVersion: '0', invitation: invitation.code };
+  await done(staff, 'POST', '/hosts', registration);
+  await done(staff, 'GET', '/staff/invitations');
+  await done(staff, 'DELETE', `/staff/invitations/${invitation.id}`);
+  await done(person, 'DELETE', `/account/hosts/${host.id}`);
+  await done(person, 'POST', '/account/team/leave');
+  await done(person, 'POST', '/account/delete', { login: 'used' });
 }
 
 function listening(db: Database, statements: Set<string>): Database {
