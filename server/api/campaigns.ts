@@ -106,6 +106,7 @@ export const campaignRoutes = [
     method: 'put',
     path: '/staff/campaigns/{id}/notes',
     who: 'staff',
+    scope: 'campaigns:write',
     summary:
       'Notes something on a histogram of a campaign, for everybody to read; an empty text takes it away',
     parameters,

@@ -157,7 +157,8 @@ export const staffRoutes = [
   route({
     method: 'get',
     path: '/staff/operations',
-    who: 'staff',
+    who: 'reviewer',
+    scope: 'operations:read',
     summary: 'How the project does: hosts, queues, pace, failures by cause, quarantine, sizes',
     answer: Operations,
     handle: ({ project }) => operations(project),
