@@ -1,7 +1,7 @@
 import { judgeCanaries } from './campaigns/canary.ts';
 import type { Project } from './project.ts';
-import { inTurn } from './store/database.ts';
 import { updateAverages } from './statistics/averages.ts';
+import { inTurn } from './store/database.ts';
 
 const EXPIRE_EVERY_MS = 2_000;
 const CANARY_EVERY_MS = 1_000;

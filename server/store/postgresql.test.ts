@@ -15,13 +15,14 @@ import { serverFiles } from '../files.ts';
 import { projectKey } from '../key.ts';
 import { LIMITS } from '../limits.ts';
 import * as metrics from '../metrics/queries.ts';
+import * as operations from '../operations/queries.ts';
 import { Project } from '../project.ts';
 import { Software } from '../software/software.ts';
 import { Client, failedReport, Host, Staff } from '../testkit/client.ts';
 import { Listener } from '../testkit/listener.ts';
 import { modelCampaign, modelOutput, modelPrograms, modelRelease } from '../testkit/model.ts';
-import { noPostgresql, postgresqlServer } from '../testkit/postgresql.ts';
 import { Person } from '../testkit/person.ts';
+import { noPostgresql, postgresqlServer } from '../testkit/postgresql.ts';
 import { quiet } from '../testkit/server.ts';
 import { until } from '../testkit/until.ts';
 import * as validate from '../validate/queries.ts';
@@ -76,7 +77,7 @@ test.skipIf(!isHere)(
 /** Statements that are constants, and those that a project says while all of its routes are used. */
 async function allStatements(): Promise<Set<string>> {
   const statements = new Set<string>();
-  for (const text of [dispatch, validate, trust, catalogue, metrics].flatMap((queries) =>
+  for (const text of [dispatch, validate, trust, catalogue, metrics, operations].flatMap((queries) =>
     Object.values(queries),
   ))
     if (typeof text === 'string') statements.add(text);
