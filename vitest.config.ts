@@ -30,7 +30,13 @@ const ELSEWHERE = ['**/node_modules/**', 'build/**', '.beamtime/**', '.cache/**'
 const COMMON = {
   pool: 'forks' as const,
   // PGlite is 9 MB of WebAssembly: compiled as it is needed and not optimised, a server's start costs a third less.
-  execArgv: ['--liftoff-only', '--wasm-lazy-compilation'],
+  // A young generation of some size: half as many collections.
+  execArgv: [
+    '--liftoff-only',
+    '--wasm-lazy-compilation',
+    '--min-semi-space-size=16',
+    '--max-semi-space-size=64',
+  ],
   // Others may have the cores just then.
   expect: { poll: { timeout: 20_000 } },
   testTimeout: 120_000,

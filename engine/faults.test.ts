@@ -5,10 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { EngineState } from '../protocol/engine-api.ts';
+import { serverFiles } from '../server/files.ts';
+import { openPglite } from '../server/store/pglite.ts';
 import { SkippingClock } from './testkit/clock.ts';
+import { LentProjects } from './testkit/lent-projects.ts';
 import { Network } from './testkit/network.ts';
 import { TestEngine, WITHIN } from './testkit/real-engine.ts';
-import { type CampaignSize, TestProject } from './testkit/real-project.ts';
+import type { CampaignSize } from './testkit/real-project.ts';
 import { UnitState } from './work/machine.ts';
 
 /**
@@ -17,6 +20,7 @@ import { UnitState } from './work/machine.ts';
  */
 const PATIENCE = { timeout: 240_000 };
 const HOUR_MS = 3600_000;
+const lent = new LentProjects();
 const undo: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const one of undo.splice(0).reverse()) await one();
@@ -26,8 +30,8 @@ afterEach(async () => {
 const soon = () => 0;
 
 async function setUp(size: CampaignSize, options: Parameters<typeof TestEngine.start>[0] = {}) {
-  const project = await TestProject.start(size);
-  undo.push(() => project.remove());
+  const project = await lent.take(size);
+  undo.push(() => lent.giveBack(project));
   const network = await Network.start(() => project.server.url);
   undo.push(() => network.close());
   const invitation = network.invitation(project.server.invitation);
@@ -99,8 +103,8 @@ describe('the project is away', PATIENCE, () => {
   });
 
   test('when it is first joined: the engine says so, and joins when it can', async () => {
-    const project = await TestProject.start(ONE);
-    undo.push(() => project.remove());
+    const project = await lent.take(ONE);
+    undo.push(() => lent.giveBack(project));
     const network = await Network.start(() => project.server.url);
     undo.push(() => network.close());
     network.away(true);
@@ -118,10 +122,11 @@ describe('the project is away', PATIENCE, () => {
   test('and has forgotten this computer when it is back: it registers anew', async () => {
     const { project, network, engine } = await setUp(ONE);
     await engine.until(allValid(1));
-    const other = await TestProject.start(ONE);
-    undo.push(() => other.remove());
-    // The same key at the same address, and an empty store: a server that was set up again.
     network.away(true);
+    await project.server.stop();
+    const store = await openPglite(serverFiles(project.server.folder).database);
+    await store.execute('TRUNCATE host CASCADE');
+    await store.close();
     await project.server.restart();
     network.away(false);
     await project.push({ ...ONE, units: 2 });
@@ -152,8 +157,8 @@ describe('the network damages', PATIENCE, () => {
   }
 
   test('a download: it is refused, fetched anew, and then used', async () => {
-    const project = await TestProject.start(ONE);
-    undo.push(() => project.remove());
+    const project = await lent.take(ONE);
+    undo.push(() => lent.giveBack(project));
     const network = await Network.start(() => project.server.url);
     undo.push(() => network.close());
     const damaged = damageProgram(network, 1);
@@ -167,8 +172,8 @@ describe('the network damages', PATIENCE, () => {
   });
 
   test('every download: nothing of it ever runs, the person is told, and it works when that ends', async () => {
-    const project = await TestProject.start(ONE);
-    undo.push(() => project.remove());
+    const project = await lent.take(ONE);
+    undo.push(() => lent.giveBack(project));
     const network = await Network.start(() => project.server.url);
     undo.push(() => network.close());
     const damaged = damageProgram(network, Number.POSITIVE_INFINITY);
@@ -193,8 +198,8 @@ describe('the network damages', PATIENCE, () => {
     const size = { units: 1, eventsPerUnit: 200_000, parameters: { hepmcEvents: 10_000 } };
     let cuts = 0;
     const offsets: number[] = [];
-    const project = await TestProject.start(size);
-    undo.push(() => project.remove());
+    const project = await lent.take(size);
+    undo.push(() => lent.giveBack(project));
     const network = await Network.start(() => project.server.url);
     undo.push(() => network.close());
     network.mischief = {

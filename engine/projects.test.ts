@@ -11,19 +11,21 @@ import {
   UnitsPage,
 } from '../protocol/engine-api.ts';
 import { ApiError } from '../protocol/project-api.ts';
+import { LentProjects } from './testkit/lent-projects.ts';
 import { TestEngine } from './testkit/real-engine.ts';
-import { type CampaignSize, EVGEN_VERSION, TestProject } from './testkit/real-project.ts';
+import { type CampaignSize, EVGEN_VERSION, type TestProject } from './testkit/real-project.ts';
 
 /** Several projects, and what clients ask of them: the real engine, real servers, the real generator. */
 const PATIENCE = { timeout: 240_000 };
+const lent = new LentProjects();
 const undo: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const one of undo.splice(0).reverse()) await one();
 });
 
 async function project(size: CampaignSize): Promise<TestProject & { readonly key: string }> {
-  const started = await TestProject.start(size);
-  undo.push(() => started.remove());
+  const started = await lent.take(size);
+  undo.push(() => lent.giveBack(started));
   const key = new URL(started.server.invitation).searchParams.get('key') ?? '';
   return Object.assign(started, { key });
 }

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { ask } from '../../cli/api.ts';
 import { pushDocument } from '../../cli/push.ts';
-import type { CampaignDetail } from '../../protocol/campaign.ts';
-import { CampaignDetail as Detail } from '../../protocol/campaign.ts';
+import { CampaignDetail, CampaignSummary } from '../../protocol/campaign.ts';
 import { CampaignList } from '../../protocol/project-api.ts';
 import type { Card } from '../../protocol/work-unit.ts';
 import { type TestServer, testServer } from '../../server/testkit/server.ts';
@@ -107,7 +107,22 @@ export class TestProject {
   async campaign(): Promise<CampaignDetail> {
     const { campaigns } = CampaignList.parse(await this.#get('/campaigns'));
     const newest = campaigns.find((one) => one.name === `test-${this.#pushed}`);
-    return Detail.parse(await this.#get(`/campaigns/${newest?.id}`));
+    return CampaignDetail.parse(await this.#get(`/campaigns/${newest?.id}`));
+  }
+
+  /** Of no campaign here is anything given out any more. */
+  async cancelAll(): Promise<void> {
+    const { url, staffToken: token } = this.server;
+    const api = { who: 'the test project', url, token, remedy: '' };
+    const { campaigns } = CampaignList.parse(await this.#get('/campaigns'));
+    for (const { id } of campaigns.filter(({ state }) => state === 'running' || state === 'paused')) {
+      await ask(api, {
+        method: 'POST',
+        path: `/staff/campaigns/${id}/cancel`,
+        body: { reason: null },
+        schema: CampaignSummary,
+      });
+    }
   }
 
   async #get(path: string): Promise<unknown> {
