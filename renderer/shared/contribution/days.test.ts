@@ -5,6 +5,7 @@ import { daysUpTo, localDay, seriesOf, streak } from './days.ts';
 const worked = (day: string, part: Partial<HistoryDay> = {}): HistoryDay => ({
   day,
   project: 'p',
+  projectName: 'P',
   campaign: 'c',
   unitsValid: 1,
   eventsValid: 10,

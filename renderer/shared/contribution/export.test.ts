@@ -5,6 +5,7 @@ import { toCsv, toJson } from './export.ts';
 const day: HistoryDay = {
   day: '2026-11-24',
   project: 'abc',
+  projectName: 'ABC',
   campaign: 'z-line',
   unitsValid: 1,
   eventsValid: 2,

@@ -4,10 +4,9 @@ import { count } from '../format.ts';
 /** As compiled from a page's locale files. */
 export type Messages = Record<string, unknown>;
 
-const i18n = createI18n({
+const i18n = createI18n<false>({
   legacy: false,
   locale: 'en',
-  messages: {} as Record<string, Messages>,
   missingWarn: true,
 });
 
