@@ -1,4 +1,5 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
+import { inflateRawSync } from 'node:zlib';
 import { outputHash } from '../../platform/output-hash.ts';
 import {
   type Lease,
@@ -154,10 +155,10 @@ export class ModelProject {
     const { lease, outcome } = report;
     if (!this.leased.has(lease)) return refusal(404, 'no such lease');
     if (outcome.state === 'finished') {
-      const came = ({ sha256, data }: ReportedFile) =>
+      const came = ({ sha256, data, deflated }: ReportedFile) =>
         data === undefined
           ? this.complete.has(sha256)
-          : createHash('sha256').update(Buffer.from(data, 'base64')).digest('hex') === sha256;
+          : createHash('sha256').update(bytesOf(data, deflated)).digest('hex') === sha256;
       const missing = outcome.files.find((file) => !came(file));
       if (missing) throw new Error(`reported before ${missing.path} was uploaded`);
       if (outputHash(outcome.files) !== outcome.outputHash)
@@ -189,4 +190,9 @@ function refusal(status: number, message: string): Response {
 
 function hash(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
+}
+
+function bytesOf(data: string, deflated = false): Buffer {
+  const bytes = Buffer.from(data, 'base64');
+  return deflated ? inflateRawSync(bytes) : bytes;
 }
