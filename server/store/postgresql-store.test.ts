@@ -83,8 +83,13 @@ test.skipIf(!isHere)(
   named('what one does alone no other does meanwhile, not even its own process'),
   async () => {
     const inside = Promise.withResolvers<void>();
-    const first = db.alone('one', () => inside.promise);
-    await until('the lock', async () => !(await other.alone('one', async () => {})));
+    const begun = Promise.withResolvers<void>();
+    const first = db.alone('one', () => {
+      begun.resolve();
+      return inside.promise;
+    });
+    await begun.promise;
+    expect(await other.alone('one', async () => {})).toBe(false);
     expect(await db.alone('one', async () => {})).toBe(false);
     expect(await other.alone('another', async () => {})).toBe(true);
     inside.resolve();

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, expect, test } from 'vitest';
-import { folderTold, makePublished, treeOf } from '../../testkit/published.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { folderTold, makePublished, type PublishedRepository, treeOf } from '../../testkit/published.ts';
 import { scratch } from '../../testkit/sample.ts';
 import {
   debSource,
@@ -20,8 +20,11 @@ import { readTar } from './tar.ts';
 
 const folder = scratch();
 const owner = { uid: 0, gid: 0 };
-const published = await makePublished(folder, { chunkBytes: { min: 4096, average: 8192, max: 16_384 } });
-afterAll(() => published.close());
+let published: PublishedRepository;
+beforeAll(async () => {
+  published = await makePublished(folder, { chunkBytes: { min: 4096, average: 8192, max: 16_384 } });
+});
+afterAll(() => published?.close());
 
 const at = (...path: string[]) => join(folder, ...path);
 function write(path: string, content: string | Buffer): void {
