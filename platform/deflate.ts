@@ -15,7 +15,9 @@ export async function deflate(bytes: Buffer): Promise<Buffer | null> {
  * @throws Error where the bytes are damaged, or come to anything else
  */
 export async function inflate(deflated: Buffer, length: number): Promise<Buffer> {
-  const bytes = await inflateRaw_(deflated, { maxOutputLength: Math.max(1, length) });
+  // In one piece: each would be a way to another thread and back. Node wants a piece to have 64 bytes.
+  const options = { maxOutputLength: Math.max(1, length), chunkSize: Math.max(64, length) };
+  const bytes = await inflateRaw_(deflated, options);
   if (bytes.length !== length) throw new Error(`unpacked to ${bytes.length} bytes, not ${length}`);
   return bytes;
 }
