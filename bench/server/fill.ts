@@ -29,7 +29,7 @@ export function fill(postgresql: PostgresqlServer, rows: number): void {
              'wasm', 1, 4000, now(), 0
       FROM unit WHERE campaign_id = (SELECT id FROM campaign WHERE name = 'finished');
     INSERT INTO packed (sha256, pack, start, bytes)
-      SELECT sha256((kind || i)::bytea), 1 + i / 100000, i * 9000, 9000
+      SELECT sha256((kind || i)::bytea), 1 + i / 100000, i::bigint * 9000, 9000
       FROM generate_series(1, ${rows}) AS i, unnest(ARRAY['b', 'e', 's']) AS kind;
     VACUUM ANALYZE;
     CHECKPOINT;`);
