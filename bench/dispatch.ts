@@ -3,24 +3,14 @@ import type { CampaignSpec } from '../protocol/campaign.ts';
 import { checkMerged } from './dispatch/check.ts';
 import type { Delivery } from './dispatch/host.ts';
 import { drive, HOSTS, type Measured, register } from './dispatch/load.ts';
-import { computed, generator, Imitation } from './dispatch/outputs.ts';
+import { computed, generator } from './dispatch/outputs.ts';
 import { BenchProject } from './dispatch/project.ts';
+import { UNITS, unitOutputs } from './dispatch/units.ts';
 import { type Bench, type Measure, quantile } from './measure.ts';
 
 /** BEAMTIME_BENCH_SECONDS: shorter, to try the bench itself. */
 const SECONDS = Number(process.env.BEAMTIME_BENCH_SECONDS ?? 20);
 const GOAL_PER_SECOND = 300;
-
-/** Work units of the leading order, which is computed in no time: 20 blocks, three files. */
-const PATHS = ['blocks.jsonl', 'events.hepmc', 'summary.json'];
-const ENERGIES = [89.4, 91.19, 93];
-const UNITS: Partial<CampaignSpec> = {
-  parameters: { stages: [], hepmcEvents: 5 },
-  sweep: { energyGeV: ENERGIES },
-  eventsPerUnit: 5_000_000,
-  blockEvents: 250_000,
-  events: 5_000_000 * 200_000,
-};
 
 /**
  * A cycle is one host's: POST /leases for one work unit; then POST /results with the three files in it, as an engine
@@ -32,17 +22,7 @@ export const bench: Bench = {
   name: 'dispatch',
   async run(say) {
     const program = await generator(new URL('../', import.meta.url));
-    const imitation = new Imitation(program, PATHS);
-    for (const energyGeV of ENERGIES) {
-      const parameters = { stages: [], hepmcEvents: 5, energyGeV };
-      await imitation.prepare({
-        seed: 1,
-        firstEvent: 0,
-        events: 5_000_000,
-        blockEvents: 250_000,
-        parameters,
-      });
-    }
+    const imitation = await unitOutputs(program);
     /** Runs a load on a fresh project and sees that its outcome is right. */
     const measure = (
       what: string,

@@ -1,4 +1,3 @@
-import type { CampaignSpec } from '../protocol/campaign.ts';
 import { API_PREFIX, type Lease } from '../protocol/project-api.ts';
 import { openPostgresql } from '../server/store/postgresql.ts';
 import { noPostgresql, type PostgresqlServer, postgresqlServer } from '../server/testkit/postgresql.ts';
@@ -6,8 +5,9 @@ import { checkMerged } from './dispatch/check.ts';
 import { SimulatedHost } from './dispatch/host.ts';
 import { Connection } from './dispatch/http.ts';
 import { drive, HOSTS, register } from './dispatch/load.ts';
-import { generator, Imitation } from './dispatch/outputs.ts';
+import { generator, type Imitation } from './dispatch/outputs.ts';
 import { BenchProject } from './dispatch/project.ts';
+import { UNITS, unitOutputs } from './dispatch/units.ts';
 import type { Where } from './dispatch/with-server.ts';
 import { type Bench, type Measure, quantile, type Say } from './measure.ts';
 import { fill } from './server/fill.ts';
@@ -28,17 +28,6 @@ const PACE = 1 / 3;
 const BUSY_HOSTS = Number(process.env.BEAMTIME_BENCH_HOSTS ?? HOSTS);
 const LOOKS = 2000;
 
-/** As in the bench dispatch: units of the leading order, 20 blocks, three files that go with the report. */
-const PATHS = ['blocks.jsonl', 'events.hepmc', 'summary.json'];
-const ENERGIES = [89.4, 91.19, 93];
-const UNITS: Partial<CampaignSpec> = {
-  parameters: { stages: [], hepmcEvents: 5 },
-  sweep: { energyGeV: ENERGIES },
-  eventsPerUnit: 5_000_000,
-  blockEvents: 250_000,
-  events: 5_000_000 * 200_000,
-  validation: { quorum: 1 },
-};
 /** Debian's defaults, but for memory of a small machine of today. */
 const SETTINGS = { shared_buffers: '512MB', max_wal_size: '4GB', checkpoint_timeout: '15min' };
 
@@ -49,7 +38,7 @@ const SETTINGS = { shared_buffers: '512MB', max_wal_size: '4GB', checkpoint_time
  */
 async function run(say: Say, rows: number): Promise<Measure[]> {
   if (noPostgresql !== null) throw new Error(`this bench needs Debian's PostgreSQL: ${noPostgresql}`);
-  const imitation = await prepared();
+  const imitation = await unitOutputs(await generator(new URL('../', import.meta.url)));
   const embedded = await BenchProject.with(UNITS, (project) => cycles(project, 'embedded', imitation, say));
   const embeddedMerges = await embeddedMergesPerSecond();
   const few = await onPostgresql(async ({ project, postgresql }) => {
@@ -109,15 +98,6 @@ async function run(say: Say, rows: number): Promise<Measure[]> {
     ms('catalogueUnitP99Ms', many.looks.unit, null),
     ms('catalogueSearchP99Ms', many.looks.search, null),
   ];
-}
-
-async function prepared(): Promise<Imitation> {
-  const imitation = new Imitation(await generator(new URL('../', import.meta.url)), PATHS);
-  for (const energyGeV of ENERGIES) {
-    const parameters = { stages: [], hepmcEvents: 5, energyGeV };
-    await imitation.prepare({ seed: 1, firstEvent: 0, events: 5_000_000, blockEvents: 250_000, parameters });
-  }
-  return imitation;
 }
 
 async function onPostgresql<T>(

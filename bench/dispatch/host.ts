@@ -1,5 +1,4 @@
-import { goingWithReport } from '../../engine/work/upload.ts';
-import { deflate } from '../../platform/deflate.ts';
+import { goingWithReport, withBytes } from '../../engine/work/upload.ts';
 import type { OutputFile } from '../../protocol/primitives.ts';
 import {
   API_PREFIX,
@@ -47,11 +46,8 @@ export class SimulatedHost {
     const files: ReportedFile[] = [];
     for (const [i, file] of outputs.files.entries()) {
       const content = outputs.contents[i] ?? Buffer.alloc(0);
-      if (going.has(file)) {
-        const deflated = await deflate(content);
-        const data = (deflated ?? content).toString('base64');
-        files.push({ ...file, data, ...(deflated && { deflated: true }) });
-      } else {
+      if (going.has(file)) files.push(await withBytes(file, content));
+      else {
         await this.#upload(file, content);
         files.push(file);
       }

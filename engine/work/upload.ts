@@ -30,7 +30,7 @@ export function goingWithReport(files: readonly OutputFile[]): Set<OutputFile> {
 }
 
 /**
- * An output file with its bytes in it, compressed where that gains something.
+ * An output file as it goes with a report.
  * @param folder the unit's out/ folder
  * @throws OutputLost, the file system's error
  */
@@ -39,6 +39,11 @@ export async function readOutput(folder: string, file: OutputFile): Promise<Repo
     throw gone(cause, file);
   });
   if (sha256(bytes) !== file.sha256) throw new OutputLost(`${file.path} has changed`);
+  return withBytes(file, bytes);
+}
+
+/** A file as it goes with a report: its bytes in it, compressed where that gains something. */
+export async function withBytes(file: OutputFile, bytes: Buffer): Promise<ReportedFile> {
   const deflated = await deflate(bytes);
   return { ...file, data: (deflated ?? bytes).toString('base64'), ...(deflated && { deflated: true }) };
 }
