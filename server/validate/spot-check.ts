@@ -2,6 +2,7 @@ import { readFile } from '../../ninep/trees/index.ts';
 import type { Release } from '../../protocol/release.ts';
 import { BLOCKS, type Card, OUT } from '../../protocol/work-unit.ts';
 import { runWorkUnit, WorkUnitFailed } from '../../wasi/work-unit.ts';
+import { eventsOfBlock } from './blocks.ts';
 
 /** The project could not regenerate a block here; says nothing of the result. */
 export class CheckFailed extends Error {
@@ -39,12 +40,7 @@ export function differingBlock(
 
 /** The card of block `index` of `card`'s work unit, as a work unit of its own. */
 export function cardOfBlock(card: Card, index: number): Card {
-  const firstEvent = card.firstEvent + index * card.blockEvents;
-  return {
-    ...card,
-    firstEvent,
-    events: Math.min(card.blockEvents, card.firstEvent + card.events - firstEvent),
-  };
+  return { ...card, ...eventsOfBlock(card, index) };
 }
 
 /**
