@@ -1,17 +1,13 @@
-import {
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-  type WebAuthnCredential,
-} from '@simplewebauthn/server';
-import { decodeClientDataJSON, isoBase64URL } from '@simplewebauthn/server/helpers';
+import type { WebAuthnCredential } from '@simplewebauthn/server';
 import type { Passkey, PasskeyMade, PasskeyShown } from '../../protocol/account-api.ts';
 import { appendAudit } from '../audit/trail.ts';
 import { ApiFailure } from '../errors.ts';
 import { showId } from '../ids.ts';
 import type { Database } from '../store/database.ts';
 import type { Identity } from './accounts.ts';
+
+/** A quarter of what a server loads to start, and most have no passkey: loaded with the first. */
+const webauthn = () => import('@simplewebauthn/server');
 
 const CHALLENGE_MS = 5 * 60_000;
 const MOST = 20;
@@ -49,6 +45,7 @@ export class Passkeys {
 
   async optionsToAdd(site: Site, account: { accountId: number; login: string }): Promise<object> {
     const had = await this.#rows(account.accountId);
+    const { generateRegistrationOptions } = await webauthn();
     const options = await generateRegistrationOptions({
       rpName: site.name,
       rpID: hostOf(site),
@@ -66,6 +63,7 @@ export class Passkeys {
   async add(site: Site, accountId: number, name: string, made: PasskeyMade): Promise<Passkey> {
     const challenge = await this.#takeChallenge(made.response.clientDataJSON, accountId);
     const { transports } = made.response;
+    const { verifyRegistrationResponse } = await webauthn();
     const verified = await believed(() =>
       verifyRegistrationResponse({
         response: {
@@ -92,7 +90,7 @@ export class Passkeys {
       const [added] = await tx.query<Row>(
         `INSERT INTO passkey (account_id, credential_id, public_key, counter, transports, name, created_at)
          VALUES ($1, $2, $3, $4, $5::text[], $6, $7) ON CONFLICT (credential_id) DO NOTHING RETURNING *`,
-        [accountId, id, isoBase64URL.fromBuffer(publicKey), counter, transports, name, now.toISOString()],
+        [accountId, id, Buffer.from(publicKey).toString('base64url'), counter, transports, name, now.toISOString()],
       );
       if (!added) throw new ApiFailure(409, 'passkey-known', 'this passkey is known already');
       const details = { account: showId('a', accountId), passkey: showId('k', added.id) };
@@ -104,6 +102,7 @@ export class Passkeys {
 
   /** Tells nothing of who has an account: the authenticator knows whose it is. */
   async optionsToSignIn(site: Site): Promise<object> {
+    const { generateAuthenticationOptions } = await webauthn();
     const options = await generateAuthenticationOptions({ rpID: hostOf(site), userVerification: 'required' });
     await this.#keepChallenge(options.challenge, null);
     return options;
@@ -119,10 +118,11 @@ export class Passkeys {
     if (!row) throw refused(null);
     const credential: WebAuthnCredential = {
       id: row.credential_id,
-      publicKey: isoBase64URL.toBuffer(row.public_key),
+      publicKey: new Uint8Array(Buffer.from(row.public_key, 'base64url')),
       counter: row.counter,
     };
     const { clientDataJSON, authenticatorData, signature } = answer.response;
+    const { verifyAuthenticationResponse } = await webauthn();
     const { verified, authenticationInfo } = await believed(() =>
       verifyAuthenticationResponse({
         response: {
@@ -186,6 +186,7 @@ export class Passkeys {
 
   /** The challenge that was answered, which nobody can answer again. */
   async #takeChallenge(clientDataJSON: string, accountId: number | null): Promise<string> {
+    const { decodeClientDataJSON } = await import('@simplewebauthn/server/helpers');
     const { challenge } = await believed(async () => decodeClientDataJSON(clientDataJSON));
     const known = /^[A-Za-z0-9_-]{20,100}$/.test(String(challenge))
       ? await this.#db.transaction((tx) =>

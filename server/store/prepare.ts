@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { cp, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { closeSync, cpSync, existsSync, fdatasyncSync, openSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PGlite } from '@electric-sql/pglite';
@@ -26,7 +26,7 @@ export async function makeDataFolder(
   await rm(beside, { recursive: true, force: true });
   await mkdir(dirname(folder), { recursive: true });
   if (template && existsSync(join(template, 'PG_VERSION'))) {
-    await cp(template, beside, { recursive: true });
+    cpSync(template, beside, { recursive: true });
   } else {
     const fresh = await PGlite.create(beside);
     await fresh.close();
@@ -56,6 +56,7 @@ export async function prepareDataFolder(folder: string): Promise<void> {
   }
 }
 
+/** Files at once: through promises, several hundred small ones cost ten times the processor's time. */
 async function syncTree(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
@@ -63,11 +64,11 @@ async function syncTree(folder: string): Promise<void> {
       await syncTree(path);
       continue;
     }
-    const file = await open(path, 'r+');
+    const file = openSync(path, 'r+');
     try {
-      await file.datasync();
+      fdatasyncSync(file);
     } finally {
-      await file.close();
+      closeSync(file);
     }
   }
   await syncFolder(folder);
