@@ -29,6 +29,8 @@ class LongFirst extends BaseSequencer {
 const ELSEWHERE = ['**/node_modules/**', 'build/**', '.beamtime/**', '.cache/**'];
 const COMMON = {
   pool: 'forks' as const,
+  // A process for each file would start and load the same modules again: a second of each file's time.
+  isolate: false,
   // PGlite is 9 MB of WebAssembly: compiled as it is needed and not optimised, a server's start costs a third less.
   // A young generation of some size: half as many collections.
   execArgv: [
@@ -63,8 +65,6 @@ export default defineConfig({
           name: 'quick',
           include: ['**/*.test.ts'],
           exclude: [...ELSEWHERE, ...LONG],
-          // A process for each file would start and load the same modules again: a quarter of these files' time.
-          isolate: false,
         },
       },
     ],

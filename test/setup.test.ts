@@ -22,6 +22,15 @@ const environment = {
     .filter((part) => !part.startsWith(root))
     .join(':'),
 };
+const BUILT = [
+  'evgen',
+  'appliance',
+  'renderer',
+  'console',
+  'desktop',
+  'store-template',
+  'store-template.inputs',
+];
 let first = '';
 const npm = (...args: string[]) => command('npm', args, { cwd: clone, env: environment });
 
@@ -40,8 +49,9 @@ describe('a bare clone on a machine that has never seen it', () => {
       expect(await settle(folder.path)).toEqual([]);
     }
     // What takes the compilers a minute is built where these tests run, in a bare clone too where it is CI's.
-    for (const name of ['build/evgen', 'build/appliance', 'build/renderer', 'build/console', 'build/desktop'])
-      if (existsSync(join(root, name))) cpSync(join(root, name), join(clone, name), { recursive: true });
+    for (const name of BUILT)
+      if (existsSync(join(root, 'build', name)))
+        cpSync(join(root, 'build', name), join(clone, 'build', name), { recursive: true });
     const run = await npm('start', '--silent', '--', '--work-units', '1', '--capsule', 'wasm', '--json').done;
     expect(run.code, run.stderr.slice(-3000)).toBe(0);
     const figures = JSON.parse(lastLine(run.stdout));

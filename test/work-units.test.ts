@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { COMPILING } from '../server/testkit/compiling.ts';
 import { command, lastLine, root, temporaryFolder } from './testkit/command.ts';
 import { settle } from './testkit/leftovers.ts';
 
@@ -30,7 +31,7 @@ beforeAll(() => expect(existsSync(join(root, 'build/evgen/evgen.wasm'))).toBe(tr
 afterAll(() => folder.remove());
 
 async function start(...args: string[]) {
-  const run = command(process.execPath, ['cli/demo.ts', '--json', ...args]);
+  const run = command(process.execPath, [...COMPILING, 'cli/demo.ts', '--json', ...args]);
   const finished = await run.done;
   expect(finished.code, finished.stderr.slice(-3000)).toBe(0);
   return Figures.parse(JSON.parse(lastLine(finished.stdout)));
@@ -51,7 +52,7 @@ describe('npm start -- --work-units', () => {
 
   test('Ctrl-C ends everything, and the work in hand goes on next time', { timeout: 200_000 }, async () => {
     const data = join(folder.path, 'stop');
-    const run = command(process.execPath, ['cli/demo.ts', '--no-open', '--data', data]);
+    const run = command(process.execPath, [...COMPILING, 'cli/demo.ts', '--no-open', '--data', data]);
     await expect.poll(() => run.output(), { timeout: 60_000 }).toContain('Ctrl-C ends both');
     run.child.kill('SIGINT');
     const finished = await run.done;
@@ -65,7 +66,7 @@ describe('npm start -- --work-units', () => {
       [['--capsule', 'docker'], 'qemu, wasm or auto'],
       [['--worker-units', '3'], '--work-units'],
     ] as const) {
-      const finished = await command(process.execPath, ['cli/demo.ts', ...args]).done;
+      const finished = await command(process.execPath, [...COMPILING, 'cli/demo.ts', ...args]).done;
       expect(finished.code).toBe(1);
       expect(finished.stderr).toContain(words);
     }

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { COMPILING } from '../../server/testkit/compiling.ts';
 
 const MAIN = join(dirname(dirname(fileURLToPath(import.meta.url))), 'main.ts');
 
@@ -27,7 +28,11 @@ export async function makeHome(): Promise<{
   const { PATH, NODE_COMPILE_CACHE } = process.env;
   const env = { PATH, NODE_COMPILE_CACHE, HOME: folder, BEAMTIME_DATA: join(folder, 'data') };
   const begin = (args: readonly string[]) =>
-    spawn(process.execPath, [MAIN, ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    spawn(process.execPath, [...COMPILING, MAIN, ...args], {
+      cwd: folder,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
   return {
     folder,
     run: async (...args) => collect(begin(args)).ended,

@@ -1,5 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { COMPILING } from './compiling.ts';
 
 const SCRIPT = fileURLToPath(new URL('./server-process.ts', import.meta.url));
 
@@ -39,11 +40,9 @@ export async function childServer(
   dataFolder: string,
   { port = 0, database, through = [], spawn: more = {} }: ChildOptions = {},
 ): Promise<ChildServer> {
-  // As this process compiles WebAssembly (vitest.config.ts), so does the server: its start costs a third less.
-  const compiling = process.execArgv.filter((flag) => /^--(liftoff|wasm)/.test(flag));
   const program = [
     process.execPath,
-    ...compiling,
+    ...COMPILING,
     SCRIPT,
     dataFolder,
     String(port),

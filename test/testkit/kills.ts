@@ -13,6 +13,7 @@ import { EngineEndpoint } from '../../protocol/engine-api.ts';
 import { CampaignList, invitationTo, ProjectInfo } from '../../protocol/project-api.ts';
 import { ServerEndpoint, StaffResults } from '../../protocol/staff-api.ts';
 import { Block, type Card } from '../../protocol/work-unit.ts';
+import { COMPILING } from '../../server/testkit/compiling.ts';
 import { command, root, temporaryFolder } from './command.ts';
 import { processesOf, settle } from './leftovers.ts';
 
@@ -160,7 +161,7 @@ class Restarting {
   }
 
   #launch() {
-    return command(process.execPath, [join(root, 'cli/main.ts'), ...this.#args]);
+    return command(process.execPath, [...COMPILING, join(root, 'cli/main.ts'), ...this.#args]);
   }
 
   get pid(): number | undefined {

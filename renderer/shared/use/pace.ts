@@ -1,5 +1,5 @@
 /** How often a window is drawn anew that nobody attends to: numbers may be so old there. */
-export const CALM_MS = 10_000;
+export const CALM_MS = 20_000;
 
 /** Calls on each multiple of CALM_MS, so that all who wait for one share a frame. @returns stops it */
 export function everyCalmBeat(act: () => void): () => void {

@@ -7,7 +7,7 @@ export interface RateSample {
 }
 
 const SAMPLE_MS = 6000;
-const KEPT = 180_000 / SAMPLE_MS;
+const KEPT_MS = 180_000;
 /** What is told a little early is of the beat all the same. */
 const EARLY_MS = 1000;
 
@@ -26,7 +26,7 @@ export function useRateHistory(
     const now = Date.now();
     const perSecond = read();
     if (perSecond === null || now - (samples.value.at(-1)?.at ?? 0) < after) return;
-    samples.value = [...samples.value.slice(1 - KEPT), { at: now, perSecond }];
+    samples.value = [...samples.value.filter((one) => one.at > now - KEPT_MS), { at: now, perSecond }];
   };
   watch(at, () => sample(SAMPLE_MS - EARLY_MS), { immediate: true });
   onScopeDispose(everyCalmBeat(() => sample(CALM_MS + EARLY_MS)));
