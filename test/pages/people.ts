@@ -218,6 +218,60 @@ export function peoplePages(): void {
     expect((await new Staff(server.url, token).send('POST', '/staff/campaigns', '-')).status).toBe(401);
   });
 
+  it('staff make an invitation, whose page anybody may open, and end it', async () => {
+    await page.getByRole('link', { name: 'Invitations' }).press('Enter');
+    await page.getByText('None yet.').waitFor();
+    await type('For whom', 'Summer <i>school</i>');
+    await type('Most computers', '40');
+    await card('A new invitation').getByLabel('credited').press('Space');
+    await card('A new invitation').getByText('Preferences to propose').press('Enter');
+    await page.getByLabel('Appliance').selectOption('wasm');
+    await type('Most cores', '5000');
+    await looksRight();
+    await card('A new invitation').getByRole('button', { name: 'Make the invitation' }).press('Enter');
+    await card('A new invitation').getByRole('alert').waitFor();
+    expect(await visibleText(card('A new invitation').getByRole('alert'))).toContain('Most cores');
+    await page.getByLabel('Most cores').fill('2');
+    await page.keyboard.press('Enter');
+
+    const sheet = card('Summer <i>school</i>');
+    await sheet.getByRole('img', { name: 'QR code' }).waitFor();
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('sheet-title');
+    await card('All invitations')
+      .getByRole('row', { name: /0 of 40 open/ })
+      .waitFor();
+    await looksRight();
+    const address = await visibleText(sheet.locator('[data-page]'));
+    const [, link = ''] = /'(.*)'/.exec(await visibleText(sheet.locator('[data-link]'))) ?? [];
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.getByRole('button').count(), 'no button on paper').toBe(0);
+    expect(await visibleText(page.locator('main'))).toContain(address);
+    expect(await visibleText(page.locator('main'))).not.toContain('All invitations');
+    await page.emulateMedia({ media: 'screen' });
+
+    // Somebody else, who speaks German.
+    const visitor = await openPage(browser, { locale: 'de-CH', viewport: { width: 400, height: 800 } });
+    await visitor.page.goto(address);
+    await visitor.page.getByRole('heading', { name: 'Summer <i>school</i>' }).waitFor();
+    await visitor.page.getByText('höchstens 2 Kerne').waitFor();
+    await visitor.page.getByText('WebAssembly').waitFor();
+    expect(await visitor.page.getByRole('link', { name: 'In Beamtime öffnen' }).getAttribute('href')).toBe(
+      link,
+    );
+    expect(await visitor.page.evaluate(() => document.documentElement.lang)).toBe('de');
+    expect(await layoutProblems(visitor.page)).toEqual([]);
+    expect(await accessibilityProblems(visitor.page)).toEqual([]);
+    expect(visitor.complaints).toEqual([]);
+
+    await page.getByRole('button', { name: 'Revoke the invitation Summer' }).press('Enter');
+    await card('All invitations')
+      .getByRole('row', { name: /revoked/ })
+      .waitFor();
+    await visitor.page.reload();
+    await visitor.page.getByText('this invitation has ended').waitFor();
+    await visitor.page.context().close();
+  });
+
   it('statistics show who agreed; names of others are text, whatever they hold', async () => {
     await page.getByRole('link', { name: 'Statistics' }).press('Enter');
     const row = card('People').getByRole('row', { name: /Ada "Countess" <b>Lovelace<\/b>/ });
