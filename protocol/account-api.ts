@@ -23,6 +23,12 @@ import { Count, Moment, said } from './primitives.ts';
  *     DELETE /account/passkeys/:id      -> 204 (recent)
  *     POST   /sessions/passkey/options  -> what navigator.credentials.get() takes
  *     POST   /sessions/passkey          PasskeySignIn -> Account (signs in)
+ *     GET    /sessions/institute        InstituteOffer
+ *     POST   /sessions/institute/visit  -> InstituteVisit: the browser is to go there
+ *     POST   /sessions/institute        InstituteReturn -> InstituteAnswer (signs in, or links)
+ *     GET    /account/institute         InstituteLink
+ *     POST   /account/institute/visit   -> InstituteVisit (recent)
+ *     DELETE /account/institute         -> 204 (recent; never the last way in)
  *     GET    /staff/accounts            { accounts: [StaffAccount] }   (owner)
  *     PUT    /staff/accounts/:login/role  RoleChange -> 204            (owner)
  *
@@ -192,3 +198,18 @@ export const Passkey = z.strictObject({
 });
 export type Passkey = z.infer<typeof Passkey>;
 export const PasskeyList = z.strictObject({ passkeys: z.array(Passkey) });
+
+/** null: the project has no institute. */
+export const InstituteOffer = z.strictObject({ name: z.string().nullable() });
+
+/** Where the browser is to go. */
+export const InstituteVisit = z.strictObject({ url: z.url() });
+
+/** What stood behind "?" when the institute sent the browser back. */
+export const InstituteReturn = z.strictObject({ query: z.string().max(8000) });
+
+/** `linked`: the account that was signed in is linked now; else its person signed in. */
+export const InstituteAnswer = z.strictObject({ account: Account, linked: z.boolean() });
+
+export const InstituteLink = z.strictObject({ name: z.string().nullable(), linkedAt: Moment.nullable() });
+export type InstituteLink = z.infer<typeof InstituteLink>;

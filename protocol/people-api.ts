@@ -147,6 +147,8 @@ export const AccountExport = z.strictObject({
   sessions: z.array(Session),
   tokens: z.array(ApiToken),
   passkeys: z.array(Passkey),
+  /** Accounts elsewhere that open this one. */
+  institutes: z.array(z.strictObject({ issuer: z.string(), subject: z.string(), linkedAt: Moment })),
   hosts: z.array(OwnHost),
   /** What the audit trail has of the account. */
   trail: z.array(

@@ -24,3 +24,11 @@ export const linkTo = (page: PageName, about?: string) =>
 export function goTo(page: PageName): void {
   location.hash = linkTo(page);
 }
+
+/** What an institute sent the browser back with, once: it is not for the history of the browser, nor to be loaded again. */
+export function takeReturn(): string | null {
+  const query = location.search.slice(1);
+  if (!/(^|&)state=/.test(query)) return null;
+  history.replaceState(null, '', location.pathname + location.hash);
+  return query;
+}

@@ -14,6 +14,7 @@ import { campaignRoutes } from './campaigns.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import { allowFrames, serveEmbed } from './embed.ts';
 import { hostRoutes } from './hosts.ts';
+import { instituteRoutes } from './institute.ts';
 import { invitationRoutes } from './invitations.ts';
 import { liveRoutes } from './live.ts';
 import { serveMetrics, watchRequests } from './metrics.ts';
@@ -39,6 +40,7 @@ export const routes: readonly Route[] = [
   ...workRoutes,
   ...accountRoutes,
   ...passkeyRoutes,
+  ...instituteRoutes,
   ...peopleRoutes,
   ...invitationRoutes,
   ...statisticsRoutes,

@@ -17,6 +17,7 @@ import {
 } from '../../renderer/testkit/browser.ts';
 import { Host, Staff } from '../../server/testkit/client.ts';
 import { modelCampaign, modelOutput, modelPrograms, modelRelease } from '../../server/testkit/model.ts';
+import { RealInstitute } from '../../server/testkit/real-institute.ts';
 import { type TestServer, testServer } from '../../server/testkit/server.ts';
 import { root } from '../testkit/command.ts';
 import { layoutProblems } from './layout.ts';
@@ -24,6 +25,7 @@ import { layoutProblems } from './layout.ts';
 const PASSWORD = 'a fine long password';
 
 export function peoplePages(): void {
+  let institute: RealInstitute;
   let server: TestServer;
   let staff: Staff;
   let host: Host;
@@ -33,7 +35,12 @@ export function peoplePages(): void {
   let home = '';
   beforeAll(async () => {
     await buildRenderer();
-    server = await testServer({ name: 'LEP at home', pageFolder: join(root, 'build/console') });
+    institute = await RealInstitute.start();
+    const { issuer, clientId, clientSecret } = institute;
+    server = await testServer({
+      ...{ name: 'LEP at home', pageFolder: join(root, 'build/console') },
+      institute: { issuer, clientId, clientSecret, name: 'The Institute', staff: null },
+    });
     staff = new Staff(server.url, server.staffToken);
     await staff.publish(modelRelease, modelPrograms);
     await staff.push(modelCampaign('credited'));
@@ -42,6 +49,7 @@ export function peoplePages(): void {
     await host.finish(lease, modelOutput(lease.card));
     // Passkeys belong to a name, not to an address.
     home = server.url.replace('127.0.0.1', 'localhost');
+    institute.register(`${home}/people/index.html`);
     browser = await launchChromium();
     watched = await openPage(browser, { reducedMotion: 'reduce', locale: 'en-GB', acceptDownloads: true });
     page = watched.page;
@@ -57,6 +65,7 @@ export function peoplePages(): void {
   afterAll(async () => {
     await browser?.close();
     await server?.remove();
+    await institute?.close();
   });
   afterEach(() => expect(watched.complaints).toEqual([]));
 
@@ -146,6 +155,28 @@ export function peoplePages(): void {
       body,
     });
     expect([again.status, (await again.json()).error.code]).toEqual([400, 'passkey-late']);
+  });
+
+  it('an account of the institute is linked, opens the account, and is away when it is away', async () => {
+    institute.who = '7001';
+    await card('Your institute').getByRole('button', { name: 'Link The Institute' }).press('Enter');
+    await card('Your institute').getByText('Linked since').waitFor();
+    expect(new URL(page.url()).search, 'nothing of it stays in the address').toBe('');
+    await looksRight();
+    await page.getByRole('button', { name: 'Sign out', exact: true }).first().press('Enter');
+
+    institute.trouble = 502;
+    await page.getByRole('button', { name: 'Sign in with The Institute' }).press('Enter');
+    await page.getByRole('alert').getByText('The Institute does not answer').waitFor();
+    watched.complaints.splice(0);
+    await looksRight();
+    institute.trouble = null;
+    await page.getByRole('button', { name: 'Sign in with The Institute' }).press('Enter');
+    await page.getByRole('heading', { name: 'Ada' }).waitFor();
+    await card('Your institute').getByRole('button', { name: 'Unlink' }).press('Enter');
+    await card('Your institute').getByText('Unlinked').waitFor();
+    await page.getByRole('button', { name: 'Sign out', exact: true }).first().press('Enter');
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   });
 
   it('a passkey of another site, or with another’s signature, opens nothing', async () => {
