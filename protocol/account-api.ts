@@ -5,13 +5,13 @@ import { Count, Moment, said } from './primitives.ts';
  * The project server's API for people with an account (all below /api/v1). A browser sends the session's cookie, and with all
  * but GET the header CSRF_HEADER, which no page elsewhere can make it send. Nobody needs an account to contribute.
  *
- *     POST   /accounts                  SignUp -> Account (201; signs in)
+ *     POST   /accounts                  SignUp -> PasswordSet (201; signs in)
  *     POST   /sessions                  SignIn -> Account (signs in)
  *     GET    /sessions/current          WhoIsIn
  *     POST   /sessions/end              -> 204: signs out
  *     GET    /account                   Account
  *     PATCH  /account                   AccountChange -> Account
- *     POST   /account/password          NewPassword -> 204: ends all other sessions   (recent)
+ *     POST   /account/password          NewPassword -> RecoveryCodes: ends all other sessions   (recent)
  *     GET    /account/sessions          { sessions: [Session] }
  *     DELETE /account/sessions/:id      -> 204
  *     GET    /account/tokens            { tokens: [ApiToken] }
@@ -29,6 +29,10 @@ import { Count, Moment, said } from './primitives.ts';
  *     GET    /account/institute         InstituteLink
  *     POST   /account/institute/visit   -> InstituteVisit (recent)
  *     DELETE /account/institute         -> 204 (recent; never the last way in)
+ *     POST   /account/recovery-codes    -> RecoveryCodes (recent)
+ *     POST   /sessions/recover          Recover -> PasswordSet (signs in)
+ *     POST   /sessions/reset            Reset -> PasswordSet (signs in)
+ *     POST   /staff/accounts/:login/reset-link  -> ResetLink (201; owner)
  *     GET    /staff/accounts            { accounts: [StaffAccount] }   (owner)
  *     PUT    /staff/accounts/:login/role  RoleChange -> 204            (owner)
  *
@@ -88,6 +92,8 @@ export const Account = z.strictObject({
   /** Whether name and country may stand in public statistics. */
   published: z.boolean(),
   hasPassword: z.boolean(),
+  /** That were not used yet. */
+  recoveryCodes: Count,
   team: z.strictObject({ id: z.string(), name: z.string() }).nullable(),
   createdAt: Moment,
   creditMicroseconds: Count,
@@ -108,6 +114,27 @@ export const AccountChange = z.strictObject({
 export type AccountChange = z.infer<typeof AccountChange>;
 
 export const NewPassword = z.strictObject({ password: Password });
+
+/** Each opens the account once, where the password was forgotten; told once. */
+export const RecoveryCodes = z.strictObject({ recoveryCodes: z.array(z.string()) });
+export const PasswordSet = z.strictObject({ account: Account, ...RecoveryCodes.shape });
+
+export const Recover = z.strictObject({
+  login: z.string().max(200),
+  code: z.string().max(60),
+  password: Password,
+});
+export type Recover = z.infer<typeof Recover>;
+
+export const ResetToken = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{43}$/, 'is no whole link; copy it again from its beginning to its end');
+export const Reset = z.strictObject({ token: ResetToken, password: Password });
+export type Reset = z.infer<typeof Reset>;
+
+/** Sets a new password, once. */
+export const ResetLink = z.strictObject({ link: z.string(), expiresAt: Moment });
+export type ResetLink = z.infer<typeof ResetLink>;
 
 export const Session = z.strictObject({
   id: z.string(),

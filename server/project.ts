@@ -16,6 +16,7 @@ import { InstituteLinks } from './accounts/institute-links.ts';
 import { Invitations } from './accounts/invitations.ts';
 import { OwnHosts } from './accounts/own-hosts.ts';
 import { Passkeys } from './accounts/passkeys.ts';
+import { Recovery } from './accounts/recovery.ts';
 import { Sessions } from './accounts/sessions.ts';
 import { Teams } from './accounts/teams.ts';
 import { AddressLimit } from './api/address-limit.ts';
@@ -104,6 +105,7 @@ export class Project {
   readonly passkeys: Passkeys;
   readonly ownHosts: OwnHosts;
   readonly teams: Teams;
+  readonly recovery: Recovery;
   readonly institute: Institute | null;
   readonly instituteLinks: InstituteLinks;
   readonly invitations: Invitations;
@@ -152,6 +154,7 @@ export class Project {
     this.passkeys = new Passkeys(db, this.now);
     this.ownHosts = new OwnHosts(db, this.now);
     this.institute = parts.institute ? new Institute(parts.institute, this.log, this.now) : null;
+    this.recovery = new Recovery(db, this.now);
     this.instituteLinks = new InstituteLinks(db, this.now);
     this.invitations = new Invitations(db, this.now);
     this.teams = new Teams(db, this.now);
@@ -279,6 +282,7 @@ export class Project {
     await this.sessions.forget();
     await this.passkeys.forget();
     await this.instituteLinks.forget();
+    await this.recovery.forget();
     await this.ownHosts.forget();
     await this.attempts.forget(new Date(now));
     await this.uploads.forget(new Date(now - FORGET_UPLOADS_AFTER_MS));

@@ -23,6 +23,7 @@ import { openApi } from './openapi.ts';
 import { passkeyRoutes } from './passkeys.ts';
 import { peopleRoutes } from './people.ts';
 import { projectRoutes } from './project.ts';
+import { recoveryRoutes } from './recovery.ts';
 import { releaseRoutes } from './releases.ts';
 import { serveRepositories } from './repository.ts';
 import { mount, type Route } from './route.ts';
@@ -41,6 +42,7 @@ export const routes: readonly Route[] = [
   ...accountRoutes,
   ...passkeyRoutes,
   ...instituteRoutes,
+  ...recoveryRoutes,
   ...peopleRoutes,
   ...invitationRoutes,
   ...statisticsRoutes,
