@@ -174,6 +174,7 @@ export const StaffAccount = z.strictObject({
   createdAt: Moment,
   hosts: Count,
 });
+export type StaffAccount = z.infer<typeof StaffAccount>;
 export const StaffAccountList = z.strictObject({ accounts: z.array(StaffAccount) });
 
 /** What a browser calls itself, for the person to recognise. */

@@ -1,6 +1,16 @@
 import { readonly, ref } from 'vue';
 
-const PAGES = ['statistics', 'account', 'sign-in', 'sign-up', 'invitations', 'join'] as const;
+const PAGES = [
+  'statistics',
+  'account',
+  'sign-in',
+  'sign-up',
+  'invitations',
+  'accounts',
+  'recover',
+  'reset',
+  'join',
+] as const;
 export type PageName = (typeof PAGES)[number];
 
 /** What the address names: a page, and what it is about where it is about something ("#/join/CODE"). */

@@ -13,6 +13,10 @@ const isAtLeast = (wanted: Role) =>
   });
 /** What the page offers; what may be done the project decides. */
 export const isStaff = isAtLeast('staff');
+export const isOwner = isAtLeast('owner');
+
+/** Recovery codes that were just made: told once, so they stay until the person says they are kept. */
+export const newCodes = shallowRef<readonly string[]>([]);
 
 /** @throws Refused where the project can not say */
 export async function lookWhoIsIn(): Promise<void> {
@@ -21,4 +25,5 @@ export async function lookWhoIsIn(): Promise<void> {
 
 export function signedIn(who: Account | null): void {
   current.value = who;
+  if (who === null) newCodes.value = [];
 }

@@ -17,6 +17,7 @@ import {
 } from '../../renderer/testkit/browser.ts';
 import { Host, Staff } from '../../server/testkit/client.ts';
 import { modelCampaign, modelOutput, modelPrograms, modelRelease } from '../../server/testkit/model.ts';
+import { Person } from '../../server/testkit/person.ts';
 import { RealInstitute } from '../../server/testkit/real-institute.ts';
 import { type TestServer, testServer } from '../../server/testkit/server.ts';
 import { root } from '../testkit/command.ts';
@@ -33,6 +34,7 @@ export function peoplePages(): void {
   let watched: WatchedPage;
   let page: Page;
   let home = '';
+  let codes: string[] = [];
   beforeAll(async () => {
     await buildRenderer();
     institute = await RealInstitute.start();
@@ -113,6 +115,11 @@ export function peoplePages(): void {
     await page.getByRole('heading', { name: 'ada' }).waitFor();
     // No script gets it.
     expect(await page.evaluate(() => document.cookie)).toBe('');
+    codes = (await visibleText(card('Your recovery codes').locator('[data-codes]'))).split(/\s+/);
+    expect(codes).toHaveLength(8);
+    await looksRight();
+    await card('Your recovery codes').getByRole('button', { name: 'I have kept them' }).press('Enter');
+    await card('Password').getByText('8 recovery codes are left').waitFor();
   });
 
   it('a computer that says the code is shown with its credit', async () => {
@@ -179,6 +186,32 @@ export function peoplePages(): void {
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   });
 
+  it('who has forgotten the password opens the account with a code, once', async () => {
+    await page.getByRole('link', { name: 'Forgotten your password?' }).press('Enter');
+    await page.getByRole('heading', { name: 'A new password' }).waitFor();
+    const recover = async (code: string) => {
+      for (const [label, text] of [
+        ['Name to sign in with', 'ada'],
+        ['Recovery code', code],
+        ['New password', PASSWORD],
+      ] as const) {
+        await page.getByLabel(label, { exact: true }).fill('');
+        await type(label, text);
+      }
+      await page.keyboard.press('Enter');
+    };
+    await recover('AAAA-AAAA-AAAA-AAAA');
+    await page.getByRole('alert').getByText('do not belong together').waitFor();
+    watched.complaints.splice(0);
+    await looksRight();
+    await recover(codes[0] ?? '');
+    await card('Your recovery codes').waitFor();
+    expect(await visibleText(page.locator('[data-codes]'))).not.toContain(codes[1]);
+    await page.getByRole('button', { name: 'Sign out', exact: true }).first().press('Enter');
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    expect(await page.locator('[data-codes]').count(), 'and nobody after her sees them').toBe(0);
+  });
+
   it('a passkey of another site, or with another’s signature, opens nothing', async () => {
     const forged = await page.evaluate(async (header) => {
       const ask = async (path: string, body?: object) => {
@@ -230,7 +263,7 @@ export function peoplePages(): void {
   });
 
   it('staff make a token for a program, which is shown once and works', async () => {
-    expect((await staff.send('PUT', '/staff/accounts/ada/role', { role: 'staff' })).status).toBe(204);
+    expect((await staff.send('PUT', '/staff/accounts/ada/role', { role: 'owner' })).status).toBe(204);
     await page.goto(`${home}/people/index.html#/sign-in`);
     await page.reload();
     watched.complaints.splice(0); // The session has ended with the role.
@@ -301,6 +334,25 @@ export function peoplePages(): void {
     await visitor.page.reload();
     await visitor.page.getByText('this invitation has ended').waitFor();
     await visitor.page.context().close();
+  });
+
+  it('an owner makes a link for somebody who has forgotten all, who sets a password by it', async () => {
+    await Person.signUp(server.url, 'forgetful');
+    await page.getByRole('link', { name: 'Accounts' }).press('Enter');
+    await page.getByRole('button', { name: 'Make a reset link for forgetful' }).press('Enter');
+    const link = await visibleText(page.locator('[data-reset]'));
+    await looksRight();
+    const other = await openPage(browser, { locale: 'en-GB', viewport: { width: 400, height: 800 } });
+    await other.page.goto(link);
+    await other.page.getByRole('heading', { name: 'A new password' }).waitFor();
+    expect(await layoutProblems(other.page)).toEqual([]);
+    expect(await accessibilityProblems(other.page)).toEqual([]);
+    await other.page.getByLabel('New password').fill('a password that is remembered');
+    await other.page.keyboard.press('Enter');
+    await other.page.getByRole('heading', { name: 'forgetful' }).waitFor();
+    await other.page.getByRole('heading', { name: 'Your recovery codes' }).waitFor();
+    expect(other.complaints).toEqual([]);
+    await other.page.context().close();
   });
 
   it('statistics show who agreed; names of others are text, whatever they hold', async () => {
