@@ -13,6 +13,7 @@ import { showId } from '../ids.ts';
 import type { Database } from '../store/database.ts';
 import { hashPassword, isNobodysPassword, isPassword, mustNotTell } from './passwords.ts';
 import { newRecoveryCodes, putPassword, type Recovered } from './recovery.ts';
+import { mayAs } from './roles.ts';
 import { endSessions, type SignedIn } from './sessions.ts';
 
 export interface Identity {
@@ -144,6 +145,9 @@ export class Accounts {
       );
       if (!row) return false;
       await endSessions(tx, row.id, null);
+      // From here on it is not the institute's to take.
+      if (mayAs(role, 'staff'))
+        await tx.query('UPDATE institute_link SET made_staff = false WHERE account_id = $1', [row.id]);
       const details = { account: showId('a', row.id), role, by };
       await appendAudit(tx, this.#now(), [{ event: 'role-changed', details }]);
       return true;

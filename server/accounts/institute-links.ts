@@ -114,15 +114,15 @@ export class InstituteLinks {
     return row.id;
   }
 
-  /** A role that somebody here gave stays theirs to take. @returns the role from now on */
+  /** What an owner gave stays theirs to take. @returns the role from now on */
   async #follow(
     tx: Queryable,
     { id, role, link, made_staff }: LinkRow,
     isStaff: boolean,
   ): Promise<Identity['role']> {
-    if (isStaff === made_staff || (isStaff && mayAs(role, 'staff'))) return role;
-    const wanted = isStaff ? 'staff' : role === 'staff' ? 'volunteer' : role;
+    if (isStaff ? mayAs(role, 'staff') : !made_staff) return role;
     await tx.query('UPDATE institute_link SET made_staff = $2 WHERE id = $1', [link, isStaff]);
+    const wanted = isStaff ? 'staff' : role === 'staff' ? 'volunteer' : role;
     if (wanted !== role) await changeRole(tx, id, wanted, this.#now());
     return wanted;
   }

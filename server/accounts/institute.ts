@@ -1,27 +1,11 @@
-import {
-  AuthorizationResponseError,
-  allowInsecureRequests,
-  authorizationCodeGrant,
-  buildAuthorizationUrl,
-  type ClientAuth,
-  ClientSecretBasic,
-  ClientSecretPost,
-  type Configuration,
-  type CustomFetch,
-  calculatePKCECodeChallenge,
-  clockTolerance,
-  customFetch,
-  discovery,
-  enableNonRepudiationChecks,
-  fetchUserInfo,
-  None,
-  randomNonce,
-  randomPKCECodeVerifier,
-  randomState,
-} from 'openid-client';
+import type { ClientAuth, Configuration, CustomFetch } from 'openid-client';
 import type { Logger } from '../../platform/log.ts';
 import { ApiFailure } from '../errors.ts';
 import { isLoopback } from '../network.ts';
+
+/** Most projects have no institute: loaded when one is first asked. */
+const openid = () => import('openid-client');
+type OpenId = Awaited<ReturnType<typeof openid>>;
 
 /** What staff say of the institute where people have accounts. */
 export interface InstituteSettings {
@@ -84,11 +68,16 @@ export class Institute {
 
   /** @param back where the institute sends the browser then @throws ApiFailure 503 where it does not answer */
   async begin(back: string): Promise<{ readonly url: string; readonly visit: Visit }> {
+    const oidc = await openid();
     const configuration = await this.#configuration();
-    const visit = { state: randomState(), nonce: randomNonce(), verifier: randomPKCECodeVerifier() };
-    const challenge = await calculatePKCECodeChallenge(visit.verifier);
+    const visit = {
+      state: oidc.randomState(),
+      nonce: oidc.randomNonce(),
+      verifier: oidc.randomPKCECodeVerifier(),
+    };
+    const challenge = await oidc.calculatePKCECodeChallenge(visit.verifier);
     try {
-      const url = buildAuthorizationUrl(configuration, {
+      const url = oidc.buildAuthorizationUrl(configuration, {
         ...{ redirect_uri: back, scope: 'openid profile', response_type: 'code' },
         ...{ state: visit.state, nonce: visit.nonce },
         ...{ code_challenge: challenge, code_challenge_method: 'S256' },
@@ -106,9 +95,10 @@ export class Institute {
    * @throws ApiFailure 400 where that can not be believed, 503 where the institute does not answer
    */
   async finish(back: URL, { state, nonce, verifier }: Visit): Promise<InstitutePerson> {
+    const oidc = await openid();
     const configuration = await this.#configuration();
     try {
-      const tokens = await authorizationCodeGrant(configuration, back, {
+      const tokens = await oidc.authorizationCodeGrant(configuration, back, {
         pkceCodeVerifier: verifier,
         expectedState: state,
         expectedNonce: nonce,
@@ -118,7 +108,7 @@ export class Institute {
       if (!said) throw new Error('there is no ID token');
       // Many put names and groups there alone.
       const more = configuration.serverMetadata().userinfo_endpoint
-        ? await fetchUserInfo(configuration, tokens.access_token, said.sub)
+        ? await oidc.fetchUserInfo(configuration, tokens.access_token, said.sub)
         : {};
       return this.#person(said.sub, { ...more, ...said });
     } catch (cause) {
@@ -153,43 +143,24 @@ export class Institute {
   }
 
   async #discover(): Promise<Configuration> {
+    const oidc = await openid();
     const issuer = new URL(this.#settings.issuer);
-    const { clientId } = this.#settings;
+    const { clientId, clientSecret } = this.#settings;
+    const client = { [oidc.clockTolerance]: CLOCKS_APART_S };
     try {
-      const configuration = await discovery(
-        issuer,
-        clientId,
-        { [clockTolerance]: CLOCKS_APART_S },
-        this.#proof,
-        {
-          timeout: TIMEOUT_S,
-          [customFetch]: onlyFrom(issuer.origin),
-          // The signature too, though the token came from the institute's own server.
-          execute: [
-            enableNonRepudiationChecks,
-            ...(issuer.protocol === 'http:' ? [allowInsecureRequests] : []),
-          ],
-        },
-      );
-      return configuration;
+      return await oidc.discovery(issuer, clientId, client, proof(oidc, clientSecret), {
+        timeout: TIMEOUT_S,
+        [oidc.customFetch]: onlyFrom(issuer.origin),
+        // The signature too, though the token came from the institute's own server.
+        execute: [
+          oidc.enableNonRepudiationChecks,
+          ...(issuer.protocol === 'http:' ? [oidc.allowInsecureRequests] : []),
+        ],
+      });
     } catch (cause) {
       throw this.#away(cause);
     }
   }
-
-  /** What the institute takes: by its header unless it says that it wants it in the body alone (OpenID Connect Discovery, section 3). */
-  readonly #proof: ClientAuth = (server, client, body, headers) => {
-    const { clientSecret } = this.#settings;
-    const taken = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
-    const inHeader = taken.includes('client_secret_basic') || !taken.includes('client_secret_post');
-    const proof =
-      clientSecret === null
-        ? None()
-        : inHeader
-          ? ClientSecretBasic(clientSecret)
-          : ClientSecretPost(clientSecret);
-    return proof(server, client, body, headers);
-  };
 
   #away(cause: unknown): ApiFailure {
     return new ApiFailure(
@@ -201,13 +172,27 @@ export class Institute {
   }
 
   #refused(cause: unknown): ApiFailure {
-    if (cause instanceof AuthorizationResponseError && cause.error === 'access_denied')
+    if (cause instanceof Error && 'error' in cause && cause.error === 'access_denied')
       return new ApiFailure(400, 'institute-denied', `${this.name} did not let you in here`, { cause });
     // Staff may have mistaken a setting. Claims stay out of the log.
     this.#log.warn({ why: reasons(cause) }, 'a sign-in at the institute was refused');
     const words = `what came back from ${this.name} can not be believed, or came twice; begin again`;
     return new ApiFailure(400, 'institute-refused', words, { cause });
   }
+}
+
+/**
+ * How we show who we are, as the institute takes it: in a header unless it says that it wants it in the body alone (OpenID Connect
+ * Discovery, section 3).
+ */
+function proof(oidc: OpenId, secret: string | null): ClientAuth {
+  if (secret === null) return oidc.None();
+  const [inHeader, inBody] = [oidc.ClientSecretBasic(secret), oidc.ClientSecretPost(secret)];
+  return (server, client, body, headers) => {
+    const taken = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
+    const isForHeader = taken.includes('client_secret_basic') || !taken.includes('client_secret_post');
+    (isForHeader ? inHeader : inBody)(server, client, body, headers);
+  };
 }
 
 /** Whatever its documents say, nothing but the institute's own server is asked for anything. */

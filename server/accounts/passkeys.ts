@@ -91,7 +91,15 @@ export class Passkeys {
       const [added] = await tx.query<Row>(
         `INSERT INTO passkey (account_id, credential_id, public_key, counter, transports, name, created_at)
          VALUES ($1, $2, $3, $4, $5::text[], $6, $7) ON CONFLICT (credential_id) DO NOTHING RETURNING *`,
-        [accountId, id, Buffer.from(publicKey).toString('base64url'), counter, transports, name, now.toISOString()],
+        [
+          accountId,
+          id,
+          Buffer.from(publicKey).toString('base64url'),
+          counter,
+          transports,
+          name,
+          now.toISOString(),
+        ],
       );
       if (!added) throw new ApiFailure(409, 'passkey-known', 'this passkey is known already');
       const details = { account: showId('a', accountId), passkey: showId('k', added.id) };

@@ -272,6 +272,13 @@ test('whom the institute says to be staff is staff as long as it says so, and wh
 
   await staff.send('PUT', '/staff/accounts/pierre/role', { role: 'staff' });
   expect(await roleNow()).toBe('staff');
+  // Also where the institute says the same, which goes over what an owner took.
+  institute.members.set('7003', { preferred_username: 'pierre', groups: ['beamtime-staff'] });
+  await staff.send('PUT', '/staff/accounts/pierre/role', { role: 'volunteer' });
+  expect(await roleNow()).toBe('staff');
+  await staff.send('PUT', '/staff/accounts/pierre/role', { role: 'staff' });
+  institute.members.set('7003', { preferred_username: 'pierre' });
+  expect(await roleNow()).toBe('staff');
   // Staff by the institute who unlink are so no longer.
   institute.who = '7004';
   institute.members.set('7004', { preferred_username: 'irene', groups: ['beamtime-staff'] });
