@@ -2,7 +2,8 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import jsQR from 'jsqr';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { CSRF_HEADER } from '../../protocol/account-api.ts';
 import { HostOwner } from '../../protocol/people-api.ts';
@@ -24,6 +25,27 @@ import { root } from '../testkit/command.ts';
 import { layoutProblems } from './layout.ts';
 
 const PASSWORD = 'a fine long password';
+
+/** What a QR code says, read from its pixels by another's program. */
+async function readQr(picture: Locator): Promise<string | undefined> {
+  const { pixels, size } = await picture.evaluate(async (svg) => {
+    const size = 400;
+    const copy = svg.cloneNode(true) as Element;
+    copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+    copy.setAttribute('width', `${size}`);
+    copy.setAttribute('height', `${size}`);
+    const image = new Image();
+    image.src = `data:image/svg+xml,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
+    await image.decode();
+    const canvas = document.createElement('canvas');
+    canvas.width = size;
+    canvas.height = size;
+    const context = canvas.getContext('2d');
+    context?.drawImage(image, 0, 0, size, size);
+    return { pixels: [...(context?.getImageData(0, 0, size, size).data ?? [])], size };
+  });
+  return jsQR.default(Uint8ClampedArray.from(pixels), size, size)?.data;
+}
 
 export function peoplePages(): void {
   let institute: RealInstitute;
@@ -306,6 +328,7 @@ export function peoplePages(): void {
       .waitFor();
     await looksRight();
     const address = await visibleText(sheet.locator('[data-page]'));
+    expect(await readQr(sheet.getByRole('img', { name: 'QR code' })), 'as a camera reads it').toBe(address);
     const [, link = ''] = /'(.*)'/.exec(await visibleText(sheet.locator('[data-link]'))) ?? [];
     await page.emulateMedia({ media: 'print' });
     expect(await page.getByRole('button').count(), 'no button on paper').toBe(0);
