@@ -5,13 +5,13 @@ import { Count, Moment, said } from './primitives.ts';
  * The project server's API for people with an account (all below /api/v1). A browser sends the session's cookie, and with all
  * but GET the header CSRF_HEADER, which no page elsewhere can make it send. Nobody needs an account to contribute.
  *
- *     POST   /accounts                  SignUp -> Account (201; signs in)
+ *     POST   /accounts                  SignUp -> PasswordSet (201; signs in)
  *     POST   /sessions                  SignIn -> Account (signs in)
  *     GET    /sessions/current          WhoIsIn
  *     POST   /sessions/end              -> 204: signs out
  *     GET    /account                   Account
  *     PATCH  /account                   AccountChange -> Account
- *     POST   /account/password          NewPassword -> 204: ends all other sessions   (recent)
+ *     POST   /account/password          NewPassword -> RecoveryCodes: ends all other sessions   (recent)
  *     GET    /account/sessions          { sessions: [Session] }
  *     DELETE /account/sessions/:id      -> 204
  *     GET    /account/tokens            { tokens: [ApiToken] }
@@ -23,6 +23,16 @@ import { Count, Moment, said } from './primitives.ts';
  *     DELETE /account/passkeys/:id      -> 204 (recent)
  *     POST   /sessions/passkey/options  -> what navigator.credentials.get() takes
  *     POST   /sessions/passkey          PasskeySignIn -> Account (signs in)
+ *     GET    /sessions/institute        InstituteOffer
+ *     POST   /sessions/institute/visit  -> InstituteVisit: the browser is to go there
+ *     POST   /sessions/institute        InstituteReturn -> InstituteAnswer (signs in, or links)
+ *     GET    /account/institute         InstituteLink
+ *     POST   /account/institute/visit   -> InstituteVisit (recent)
+ *     DELETE /account/institute         -> 204 (recent; never the last way in)
+ *     POST   /account/recovery-codes    -> RecoveryCodes (recent)
+ *     POST   /sessions/recover          Recover -> PasswordSet (signs in)
+ *     POST   /sessions/reset            Reset -> PasswordSet (signs in)
+ *     POST   /staff/accounts/:login/reset-link  -> ResetLink (201; owner)
  *     GET    /staff/accounts            { accounts: [StaffAccount] }   (owner)
  *     PUT    /staff/accounts/:login/role  RoleChange -> 204            (owner)
  *
@@ -82,6 +92,8 @@ export const Account = z.strictObject({
   /** Whether name and country may stand in public statistics. */
   published: z.boolean(),
   hasPassword: z.boolean(),
+  /** That were not used yet. */
+  recoveryCodes: Count,
   team: z.strictObject({ id: z.string(), name: z.string() }).nullable(),
   createdAt: Moment,
   creditMicroseconds: Count,
@@ -102,6 +114,27 @@ export const AccountChange = z.strictObject({
 export type AccountChange = z.infer<typeof AccountChange>;
 
 export const NewPassword = z.strictObject({ password: Password });
+
+/** Each opens the account once, where the password was forgotten; told once. */
+export const RecoveryCodes = z.strictObject({ recoveryCodes: z.array(z.string()) });
+export const PasswordSet = z.strictObject({ account: Account, ...RecoveryCodes.shape });
+
+export const Recover = z.strictObject({
+  login: z.string().max(200),
+  code: z.string().max(60),
+  password: Password,
+});
+export type Recover = z.infer<typeof Recover>;
+
+export const ResetToken = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{43}$/, 'is no whole link; copy it again from its beginning to its end');
+export const Reset = z.strictObject({ token: ResetToken, password: Password });
+export type Reset = z.infer<typeof Reset>;
+
+/** Sets a new password, once. */
+export const ResetLink = z.strictObject({ link: z.string(), expiresAt: Moment });
+export type ResetLink = z.infer<typeof ResetLink>;
 
 export const Session = z.strictObject({
   id: z.string(),
@@ -141,6 +174,7 @@ export const StaffAccount = z.strictObject({
   createdAt: Moment,
   hosts: Count,
 });
+export type StaffAccount = z.infer<typeof StaffAccount>;
 export const StaffAccountList = z.strictObject({ accounts: z.array(StaffAccount) });
 
 /** What a browser calls itself, for the person to recognise. */
@@ -192,3 +226,18 @@ export const Passkey = z.strictObject({
 });
 export type Passkey = z.infer<typeof Passkey>;
 export const PasskeyList = z.strictObject({ passkeys: z.array(Passkey) });
+
+/** null: the project has no institute. */
+export const InstituteOffer = z.strictObject({ name: z.string().nullable() });
+
+/** Where the browser is to go. */
+export const InstituteVisit = z.strictObject({ url: z.url() });
+
+/** What stood behind "?" when the institute sent the browser back. */
+export const InstituteReturn = z.strictObject({ query: z.string().max(8000) });
+
+/** `linked`: the account that was signed in is linked now; else its person signed in. */
+export const InstituteAnswer = z.strictObject({ account: Account, linked: z.boolean() });
+
+export const InstituteLink = z.strictObject({ name: z.string().nullable(), linkedAt: Moment.nullable() });
+export type InstituteLink = z.infer<typeof InstituteLink>;

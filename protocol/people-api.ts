@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Account, ApiToken, Country, Passkey, PersonName, Session } from './account-api.ts';
+import { CODE_LETTERS } from './letter-code.ts';
 import { Count, Moment, said } from './primitives.ts';
 
 /**
@@ -19,8 +20,6 @@ import { Count, Moment, said } from './primitives.ts';
  *     GET    /statistics               Statistics
  *     GET    /statistics/:file         tables.xml, user.gz, team.gz, host.gz as BOINC's statistics sites read them
  */
-const CODE_LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-
 /** Eight of Crockford's letters, 40 bits; what people mistake for another is read as that. */
 export const AttachCode = z.strictObject({
   code: z.string().regex(new RegExp(`^[${CODE_LETTERS}]{4}-[${CODE_LETTERS}]{4}$`)),
@@ -31,18 +30,6 @@ export type AttachCode = z.infer<typeof AttachCode>;
 export const AttachRequest = z.strictObject({ code: said(40) });
 export const HostOwner = z.strictObject({ name: z.string() });
 export type HostOwner = z.infer<typeof HostOwner>;
-
-/** @param random one number in [0, 32) for each letter */
-export function attachCode(random: readonly number[]): string {
-  const letters = random.map((one) => CODE_LETTERS[one % CODE_LETTERS.length] ?? '0');
-  return `${letters.slice(0, 4).join('')}-${letters.slice(4, 8).join('')}`;
-}
-
-/** As a person may write it. */
-export function readAttachCode(text: string): string {
-  const letters = text.toUpperCase().replaceAll(/[\s-]/g, '').replaceAll('O', '0').replaceAll(/[IL]/g, '1');
-  return `${letters.slice(0, 4)}-${letters.slice(4)}`;
-}
 
 export const OwnHost = z.strictObject({
   id: z.string(),
@@ -147,6 +134,8 @@ export const AccountExport = z.strictObject({
   sessions: z.array(Session),
   tokens: z.array(ApiToken),
   passkeys: z.array(Passkey),
+  /** Accounts elsewhere that open this one. */
+  institutes: z.array(z.strictObject({ issuer: z.string(), subject: z.string(), linkedAt: Moment })),
   hosts: z.array(OwnHost),
   /** What the audit trail has of the account. */
   trail: z.array(

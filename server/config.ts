@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
+import { isLoopback } from './network.ts';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -33,6 +34,21 @@ export const ServerConfig = z.strictObject({
     )
     .optional(),
   trustedProxies: z.array(Addresses).max(100).optional(),
+  /** OpenID Connect: where people may sign in with an account of their institute. */
+  oidcIssuer: z
+    .url()
+    .refine((url) => {
+      const { protocol, hostname } = URL.parse(url) ?? { protocol: '', hostname: '' };
+      return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
+    }, 'must begin with https://')
+    .optional(),
+  oidcClientId: z.string().min(1).max(300).optional(),
+  oidcClientSecretFile: z.string().min(1).optional(),
+  oidcName: z.string().min(1).max(60).optional(),
+  oidcStaff: z
+    .string()
+    .regex(/^[^=]+=.+$/, 'is no claim and value such as groups=beamtime-staff')
+    .optional(),
   logLevel: z.enum(LEVELS).optional(),
   logFile: z.string().min(1).optional(),
 });
@@ -49,6 +65,11 @@ export const VARIABLES: Readonly<Record<SettingName, string>> = {
   port: 'BEAMTIME_SERVER_PORT',
   publicUrl: 'BEAMTIME_SERVER_PUBLIC_URL',
   trustedProxies: 'BEAMTIME_SERVER_TRUSTED_PROXIES',
+  oidcIssuer: 'BEAMTIME_SERVER_OIDC_ISSUER',
+  oidcClientId: 'BEAMTIME_SERVER_OIDC_CLIENT_ID',
+  oidcClientSecretFile: 'BEAMTIME_SERVER_OIDC_CLIENT_SECRET_FILE',
+  oidcName: 'BEAMTIME_SERVER_OIDC_NAME',
+  oidcStaff: 'BEAMTIME_SERVER_OIDC_STAFF',
   logLevel: 'BEAMTIME_LOG',
   logFile: 'BEAMTIME_SERVER_LOG_FILE',
 };

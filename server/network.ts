@@ -46,3 +46,8 @@ export function prefixOf(
     .map((group) => Number.parseInt(group, 16).toString(16))
     .join(':');
 }
+
+/** @param hostname as URLs have it */
+export function isLoopback(hostname: string): boolean {
+  return ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+}

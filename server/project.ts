@@ -11,9 +11,12 @@ import type {
 import { Accounts } from './accounts/accounts.ts';
 import { ApiTokens } from './accounts/api-tokens.ts';
 import { Attempts } from './accounts/attempts.ts';
+import { Institute, type InstituteSettings } from './accounts/institute.ts';
+import { InstituteLinks } from './accounts/institute-links.ts';
 import { Invitations } from './accounts/invitations.ts';
 import { OwnHosts } from './accounts/own-hosts.ts';
 import { Passkeys } from './accounts/passkeys.ts';
+import { Recovery } from './accounts/recovery.ts';
 import { Sessions } from './accounts/sessions.ts';
 import { Teams } from './accounts/teams.ts';
 import { AddressLimit } from './api/address-limit.ts';
@@ -65,6 +68,8 @@ export interface ProjectParts {
   readonly name: string;
   /** Its address as browsers see it, where a reverse proxy stands in front. */
   readonly publicUrl?: string | undefined;
+  /** Where people may sign in with an account they have there. */
+  readonly institute?: InstituteSettings | undefined;
   /** Whether an address is a reverse proxy's that is believed. */
   readonly isProxy: (address: string) => boolean;
   readonly limits: RequestLimits;
@@ -100,6 +105,9 @@ export class Project {
   readonly passkeys: Passkeys;
   readonly ownHosts: OwnHosts;
   readonly teams: Teams;
+  readonly recovery: Recovery;
+  readonly institute: Institute | null;
+  readonly instituteLinks: InstituteLinks;
   readonly invitations: Invitations;
   readonly statistics: ProjectStatistics;
   readonly attempts: Attempts;
@@ -145,6 +153,9 @@ export class Project {
     this.apiTokens = new ApiTokens(db, this.now);
     this.passkeys = new Passkeys(db, this.now);
     this.ownHosts = new OwnHosts(db, this.now);
+    this.institute = parts.institute ? new Institute(parts.institute, this.log, this.now) : null;
+    this.recovery = new Recovery(db, this.now);
+    this.instituteLinks = new InstituteLinks(db, this.now);
     this.invitations = new Invitations(db, this.now);
     this.teams = new Teams(db, this.now);
     this.statistics = new ProjectStatistics(db, parts.key, this.now);
@@ -270,6 +281,8 @@ export class Project {
     await dismissCancelled(this.db);
     await this.sessions.forget();
     await this.passkeys.forget();
+    await this.instituteLinks.forget();
+    await this.recovery.forget();
     await this.ownHosts.forget();
     await this.attempts.forget(new Date(now));
     await this.uploads.forget(new Date(now - FORGET_UPLOADS_AFTER_MS));

@@ -8,6 +8,7 @@ import { writeFileAtomic } from '../platform/files.ts';
 import type { Logger } from '../platform/log.ts';
 import { invitationTo } from '../protocol/project-api.ts';
 import type { ServerEndpoint } from '../protocol/staff-api.ts';
+import type { InstituteSettings } from './accounts/institute.ts';
 import { projectApp } from './api/app.ts';
 import { ServerStartError } from './errors.ts';
 import { type ServerFiles, serverFiles } from './files.ts';
@@ -39,6 +40,8 @@ export interface ServerOptions {
   readonly name: string;
   /** Its address as volunteers see it, where a reverse proxy stands in front. */
   readonly publicUrl?: string;
+  /** Where people may sign in with an account they have there. */
+  readonly institute?: InstituteSettings;
   /** Whether an address is a reverse proxy's, whose X-Forwarded-For is believed; default: none is. */
   readonly isProxy?: (address: string) => boolean;
   /** Default: LIMITS. */
@@ -112,7 +115,16 @@ async function removeEndpoint(path: string): Promise<void> {
 }
 
 async function openProject(
-  { name, log, publicUrl, mostListeners, database, isProxy = () => false, limits = LIMITS }: ServerOptions,
+  {
+    name,
+    log,
+    publicUrl,
+    institute,
+    mostListeners,
+    database,
+    isProxy = () => false,
+    limits = LIMITS,
+  }: ServerOptions,
   files: ServerFiles,
   opened: (() => Promise<void>)[],
 ): Promise<Project> {
@@ -135,6 +147,7 @@ async function openProject(
     metricsToken,
     name,
     publicUrl,
+    institute,
     isProxy,
     limits,
     mostListeners,

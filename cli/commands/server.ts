@@ -10,11 +10,12 @@ import { proxyTest } from '../../server/config.ts';
 import { ServerStartError } from '../../server/errors.ts';
 import { serverFiles } from '../../server/files.ts';
 import { type RunningServer, type ServerOptions, startServer } from '../../server/server.ts';
-import type { Command } from '../command.ts';
+import type { Command, Input } from '../command.ts';
 import { CliError, EXIT } from '../errors.ts';
 import { dataOption } from '../folders.ts';
 import {
   databaseOf,
+  instituteOf,
   type Settings,
   STANDARD_ERROR,
   serverSettings,
@@ -63,7 +64,7 @@ export const server: Command = {
       return EXIT.done;
     }
     const { data: folder, port, logFile } = settings.values;
-    const options = await optionsOf(settings);
+    const options = await optionsOf(settings, input.env);
     const running = port === undefined ? await startWhereItWas(options, terminal.note) : await begin(options);
     try {
       await writeFileAtomic(
@@ -95,9 +96,10 @@ export const server: Command = {
   },
 };
 
-async function optionsOf(settings: Settings): Promise<ServerOptions> {
+async function optionsOf(settings: Settings, env: Input['env']): Promise<ServerOptions> {
   const { values } = settings;
   const database = await databaseOf(settings);
+  const institute = await instituteOf(settings, env);
   const { data, host, port = 0, name, publicUrl, trustedProxies, logFile, logLevel } = values;
   if (logFile !== STANDARD_ERROR) await rotateLog(logFile);
   return {
@@ -107,6 +109,7 @@ async function optionsOf(settings: Settings): Promise<ServerOptions> {
     name,
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(database === undefined ? {} : { database }),
+    ...(institute === undefined ? {} : { institute }),
     isProxy: proxyTest(trustedProxies),
     pageFolder: existsSync(BUILT_PAGE) ? BUILT_PAGE : null,
     log: makeLogger('server', logFile === STANDARD_ERROR ? 2 : logFile, logLevel),

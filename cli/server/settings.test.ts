@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Input } from '../command.ts';
 import { RefusedError, UsageError } from '../errors.ts';
 import { makeTerminal } from '../terminal.ts';
-import { databaseOf, serverSettings, showSettings } from './settings.ts';
+import { databaseOf, instituteOf, serverSettings, showSettings } from './settings.ts';
 
 let folder = '';
 let file = '';
@@ -56,6 +56,11 @@ test('options go over variables, these over the file, that over what is usual', 
       'port: 3000 # --port',
       '# publicUrl: not set',
       `trustedProxies: ["10.0.0.0/8"] # ${file}:6`,
+      '# oidcIssuer: not set',
+      '# oidcClientId: not set',
+      '# oidcClientSecretFile: not set',
+      '# oidcName: not set',
+      '# oidcStaff: not set',
       'logLevel: "info" # default',
       `logFile: "${join(folder, 'kept', 'server.log')}" # default`,
       '',
@@ -93,6 +98,33 @@ test('the password of a database is read from a file, and stands nowhere else', 
   }
 });
 
+test('an institute is said in the file, but for its secret', async () => {
+  await writeFile(join(folder, 'oidc'), 'kept apart\n');
+  const named = 'oidcIssuer: https://sso.example.org/realms/x\noidcClientId: beamtime\n';
+  await writeFile(file, `${named}oidcClientSecretFile: oidc\noidcStaff: groups=a=b\n`);
+  const settings = await serverSettings(given({}));
+  expect(await instituteOf(settings, {})).toEqual({
+    ...{ issuer: 'https://sso.example.org/realms/x', clientId: 'beamtime', clientSecret: 'kept apart' },
+    ...{ name: 'sso.example.org', staff: { claim: 'groups', value: 'a=b' } },
+  });
+  expect(showSettings(settings)).not.toContain('kept apart');
+  await rm(join(folder, 'oidc'));
+  await expect(instituteOf(settings, {})).rejects.toThrow(/oidc, the secret of .*: ENOENT/);
+
+  await writeFile(file, named);
+  const env = { BEAMTIME_OIDC_CLIENT_SECRET: 'by the environment' };
+  expect(await instituteOf(await serverSettings(given({})), env)).toMatchObject({
+    ...{ clientSecret: 'by the environment', staff: null },
+  });
+  expect(await instituteOf(await serverSettings(given({})), {})).toMatchObject({ clientSecret: null });
+  await writeFile(file, 'oidcIssuer: https://sso.example.org\n');
+  await expect(instituteOf(await serverSettings(given({})), {})).rejects.toThrow(
+    /server\.yaml:1: .*oidcClientId/,
+  );
+  await writeFile(file, '');
+  expect(await instituteOf(await serverSettings(given({})), env)).toBeUndefined();
+});
+
 test('an empty file, and one of comments, say nothing', async () => {
   for (const text of ['', '# name: x\n']) {
     await writeFile(file, text);
@@ -105,6 +137,8 @@ test('an empty file, and one of comments, say nothing', async () => {
 });
 
 test.each([
+  ['oidcIssuer: http://sso.example.org', /server\.yaml:1: oidcIssuer: must begin with https/],
+  ['oidcStaff: groups', /server\.yaml:1: oidcStaff: is no claim/],
   ['port: 70000', /server\.yaml:1: port: .*65535/],
   ['name: x\nport: http', /server\.yaml:2: port: .*expected number/],
   ['name: x\n\nprot: 1', /server\.yaml:3: "prot" is not known here; check the spelling/],

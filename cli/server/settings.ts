@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import type { InstituteSettings } from '../../server/accounts/institute.ts';
 import {
   SETTINGS,
   ServerConfig,
@@ -16,7 +17,16 @@ import { dataFolder } from '../folders.ts';
 import { readAs } from '../push/documents.ts';
 import { readText } from '../push/text.ts';
 
-type Sometimes = 'port' | 'publicUrl' | 'database' | 'databasePasswordFile';
+type Sometimes =
+  | 'port'
+  | 'publicUrl'
+  | 'database'
+  | 'databasePasswordFile'
+  | 'oidcIssuer'
+  | 'oidcClientId'
+  | 'oidcClientSecretFile'
+  | 'oidcName'
+  | 'oidcStaff';
 type Always = Omit<ServerConfig, Sometimes>;
 
 /** All settings of a project server, and of each where it was said. */
@@ -119,6 +129,9 @@ function absolute(values: ServerConfig, base: string): ServerConfig {
     ...(values.databasePasswordFile === undefined
       ? {}
       : { databasePasswordFile: resolve(base, values.databasePasswordFile) }),
+    ...(values.oidcClientSecretFile === undefined
+      ? {}
+      : { oidcClientSecretFile: resolve(base, values.oidcClientSecretFile) }),
   };
 }
 
@@ -134,6 +147,36 @@ export async function databaseOf({ values }: Settings): Promise<PostgresqlOption
     throw new RefusedError(`${file}, the password of the database: ${cause.message}`, { cause });
   });
   return { url, password: password.trimEnd() };
+}
+
+/**
+ * Where people may sign in with an account they have there; undefined: nowhere.
+ * @throws RefusedError where half of it is said, or the secret can not be read
+ */
+export async function instituteOf(
+  { values, from }: Settings,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<InstituteSettings | undefined> {
+  const { oidcIssuer: issuer, oidcClientId: clientId, oidcClientSecretFile: file, oidcStaff } = values;
+  if (issuer === undefined) return undefined;
+  if (clientId === undefined)
+    throw new RefusedError(
+      `${from.oidcIssuer}: an oidcIssuer wants an oidcClientId, as the institute has registered it`,
+    );
+  const secret =
+    file === undefined
+      ? env.BEAMTIME_OIDC_CLIENT_SECRET
+      : await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+          throw new RefusedError(`${file}, the secret of the OpenID Connect client: ${cause.message}`, {
+            cause,
+          });
+        });
+  const [claim = '', ...value] = (oidcStaff ?? '').split('=');
+  return {
+    ...{ issuer, clientId, clientSecret: secret?.trimEnd() ?? null },
+    name: values.oidcName ?? new URL(issuer).hostname,
+    staff: oidcStaff === undefined ? null : { claim, value: value.join('=') },
+  };
 }
 
 /** The settings as a configuration file (JSON values are YAML's too), each with where it was said. */

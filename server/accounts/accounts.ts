@@ -11,8 +11,10 @@ import { appendAudit } from '../audit/trail.ts';
 import { ApiFailure } from '../errors.ts';
 import { showId } from '../ids.ts';
 import type { Database } from '../store/database.ts';
-import { hashPassword, isNobodysPassword, isPassword } from './passwords.ts';
-import { endSessions } from './sessions.ts';
+import { hashPassword, isNobodysPassword, isPassword, mustNotTell } from './passwords.ts';
+import { newRecoveryCodes, putPassword, type Recovered } from './recovery.ts';
+import { mayAs } from './roles.ts';
+import { endSessions, type SignedIn } from './sessions.ts';
 
 export interface Identity {
   readonly id: number;
@@ -27,6 +29,7 @@ interface Row {
   readonly role: Role;
   readonly published: boolean;
   readonly has_password: boolean;
+  readonly recovery_codes: number;
   readonly team_id: number | null;
   readonly team_name: string | null;
   readonly created_at: Date;
@@ -36,6 +39,7 @@ interface Row {
 
 const SHOW = `
   SELECT login, account.name, email, account.country, role, published, password IS NOT NULL AS has_password,
+         (SELECT count(*) FROM recovery_code WHERE account_id = account.id) AS recovery_codes,
          team_id, team.name AS team_name, account.created_at,
          (SELECT coalesce(sum(credit_microseconds), 0)::bigint FROM host WHERE account_id = account.id) AS credit,
          (SELECT coalesce(sum(events_valid), 0)::bigint FROM host WHERE account_id = account.id) AS events
@@ -52,17 +56,18 @@ export class Accounts {
   }
 
   /** @throws ApiFailure 409 where the login is taken, 422 where the password is the login */
-  async create({ login, password, name }: SignUp): Promise<Identity> {
+  async create({ login, password, name }: SignUp): Promise<Recovered> {
     mustNotTell(password, login);
     const hash = await hashPassword(password);
-    const [row] = await this.#db.transaction((tx) =>
-      tx.query<Identity>(
+    const made = await this.#db.transaction(async (tx) => {
+      const [row] = await tx.query<Identity>(
         `INSERT INTO account (login, name, password, public_id, created_at) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (login) DO NOTHING RETURNING id, role`,
         [login, name ?? login, hash, randomBytes(16).toString('hex'), this.#now().toISOString()],
-      ),
-    );
-    if (row) return row;
+      );
+      return row && { ...row, recoveryCodes: await newRecoveryCodes(tx, row.id) };
+    });
+    if (made) return made;
     throw new ApiFailure(
       409,
       'login-taken',
@@ -97,6 +102,7 @@ export class Accounts {
       role: row.role,
       published: row.published,
       hasPassword: row.has_password,
+      recoveryCodes: row.recovery_codes,
       team: row.team_id === null ? null : { id: showId('g', row.team_id), name: row.team_name ?? '' },
       createdAt: row.created_at.toISOString(),
       creditMicroseconds: row.credit,
@@ -123,17 +129,11 @@ export class Accounts {
     );
   }
 
-  /** Whoever may know the old one is signed out. @param sessionId the one that stays */
-  async setPassword(accountId: number, login: string, password: string, sessionId: number): Promise<void> {
+  /** The session that asks stays. @returns new recovery codes */
+  async setPassword({ accountId, login, sessionId }: SignedIn, password: string): Promise<string[]> {
     mustNotTell(password, login);
     const hash = await hashPassword(password);
-    await this.#db.transaction(async (tx) => {
-      await tx.query('UPDATE account SET password = $2 WHERE id = $1', [accountId, hash]);
-      await endSessions(tx, accountId, sessionId);
-      await appendAudit(tx, this.#now(), [
-        { event: 'password-changed', details: { account: showId('a', accountId) } },
-      ]);
-    });
+    return this.#db.transaction((tx) => putPassword(tx, this.#now(), accountId, hash, 'session', sessionId));
   }
 
   /** What the role allowed ends with it. @param by who, for the trail @returns whether there is such an account */
@@ -145,6 +145,9 @@ export class Accounts {
       );
       if (!row) return false;
       await endSessions(tx, row.id, null);
+      // From here on it is not the institute's to take.
+      if (mayAs(role, 'staff'))
+        await tx.query('UPDATE institute_link SET made_staff = false WHERE account_id = $1', [row.id]);
       const details = { account: showId('a', row.id), role, by };
       await appendAudit(tx, this.#now(), [{ event: 'role-changed', details }]);
       return true;
@@ -162,11 +165,4 @@ export class Accounts {
       accounts: rows.map(({ created_at, ...row }) => ({ ...row, createdAt: created_at.toISOString() })),
     };
   }
-}
-
-function mustNotTell(password: string, login: string): void {
-  if (!password.toLowerCase().includes(login)) return;
-  throw new ApiFailure(422, 'weak-password', 'the password has the name in it; choose another', {
-    place: 'password',
-  });
 }

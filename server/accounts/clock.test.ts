@@ -11,6 +11,8 @@ import { prepareDataFolder } from '../store/prepare.ts';
 import { Accounts, type Identity } from './accounts.ts';
 import { ApiTokens } from './api-tokens.ts';
 import { Attempts } from './attempts.ts';
+import { InstituteLinks } from './institute-links.ts';
+import { Recovery } from './recovery.ts';
 import { Sessions } from './sessions.ts';
 
 const START = Date.UTC(2026, 10, 28, 12);
@@ -102,4 +104,33 @@ test('what was tried at one server counts at all, refills, and is forgotten when
   nowMs += 3 * DAY;
   await servers[0].forget(now());
   expect(await db.query('SELECT FROM attempt')).toHaveLength(0);
+});
+
+test('a link that resets a password ends after an hour', async () => {
+  const recovery = new Recovery(db, now);
+  const early = await recovery.newLink('one', 'a test');
+  nowMs += HOUR - 1;
+  expect(
+    await recovery.byLink({ token: early?.token ?? '', password: 'a fine long password' }),
+  ).toMatchObject({
+    id: one.id,
+  });
+  const late = await recovery.newLink('one', 'a test');
+  nowMs += HOUR;
+  expect(await recovery.byLink({ token: late?.token ?? '', password: 'a fine long password' })).toBeNull();
+  await recovery.forget();
+  expect(await db.query('SELECT FROM reset_link')).toHaveLength(0);
+});
+
+test('who stays at an institute for ten minutes begins again', async () => {
+  const links = new InstituteLinks(db, now);
+  const visit = { state: 's', nonce: 'n', verifier: 'v' };
+  const early = await links.keepVisit(visit, one.id);
+  nowMs += HOUR / 6 - 1;
+  expect(await links.takeVisit(early)).toEqual({ ...visit, accountId: one.id });
+  const late = await links.keepVisit(visit, null);
+  nowMs += HOUR / 6;
+  expect(await links.takeVisit(late)).toBeNull();
+  await links.forget();
+  expect(await db.query('SELECT FROM institute_visit')).toHaveLength(0);
 });

@@ -6,7 +6,10 @@ import type { Project } from '../project.ts';
 import type { SignedIn } from './sessions.ts';
 import { leave } from './teams.ts';
 
-type Parts = Pick<Project, 'db' | 'now' | 'accounts' | 'sessions' | 'apiTokens' | 'passkeys' | 'ownHosts'>;
+type Parts = Pick<
+  Project,
+  'db' | 'now' | 'accounts' | 'sessions' | 'apiTokens' | 'passkeys' | 'ownHosts' | 'instituteLinks'
+>;
 
 /** All that is kept of a person, but for what only proves who they are: hashes of passwords and tokens, public keys. */
 export async function exportAccount(project: Parts, person: SignedIn): Promise<AccountExport> {
@@ -22,6 +25,7 @@ export async function exportAccount(project: Parts, person: SignedIn): Promise<A
     account,
     sessions: await project.sessions.list(person),
     tokens: await project.apiTokens.list(accountId),
+    institutes: await project.instituteLinks.list(accountId),
     passkeys: await project.passkeys.list(accountId),
     hosts: await project.ownHosts.list(accountId),
     trail: trail.map(({ at, event, details }) => ({ at: at.toISOString(), event, details })),

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { type AttachCode, attachCode, type OwnHost, readAttachCode } from '../../protocol/people-api.ts';
+import { letterCode, readLetterCode } from '../../protocol/letter-code.ts';
+import type { AttachCode, OwnHost } from '../../protocol/people-api.ts';
 import { appendAudit } from '../audit/trail.ts';
 import { showId } from '../ids.ts';
 import { tokenHash } from '../secrets.ts';
@@ -20,7 +21,7 @@ export class OwnHosts {
 
   /** The person's last one; the one before is worth nothing any more. */
   async newCode(accountId: number): Promise<AttachCode> {
-    const code = attachCode(Array.from({ length: 8 }, () => randomInt(32)));
+    const code = letterCode(Array.from({ length: 8 }, () => randomInt(32)));
     const expires = new Date(this.#now().getTime() + CODE_MS);
     await this.#db.transaction(async (tx) => {
       await tx.query('DELETE FROM attach_code WHERE account_id = $1', [accountId]);
@@ -39,7 +40,7 @@ export class OwnHosts {
       const now = this.#now();
       const [taken] = await tx.query<{ account_id: number }>(
         'DELETE FROM attach_code WHERE code_sha256 = $1 AND expires_at > $2 RETURNING account_id',
-        [tokenHash(readAttachCode(text)), now.toISOString()],
+        [tokenHash(readLetterCode(text)), now.toISOString()],
       );
       if (!taken) return null;
       await tx.query('UPDATE host SET account_id = $2 WHERE id = $1', [hostId, taken.account_id]);

@@ -5,6 +5,7 @@ import { ApiFailure } from '../errors.ts';
 import { showId } from '../ids.ts';
 import type { Database } from '../store/database.ts';
 import type { Identity } from './accounts.ts';
+import { mustLeaveAWayIn } from './ways-in.ts';
 
 /** A quarter of what a server loads to start, and most have no passkey: loaded with the first. */
 const webauthn = () => import('@simplewebauthn/server');
@@ -90,7 +91,15 @@ export class Passkeys {
       const [added] = await tx.query<Row>(
         `INSERT INTO passkey (account_id, credential_id, public_key, counter, transports, name, created_at)
          VALUES ($1, $2, $3, $4, $5::text[], $6, $7) ON CONFLICT (credential_id) DO NOTHING RETURNING *`,
-        [accountId, id, Buffer.from(publicKey).toString('base64url'), counter, transports, name, now.toISOString()],
+        [
+          accountId,
+          id,
+          Buffer.from(publicKey).toString('base64url'),
+          counter,
+          transports,
+          name,
+          now.toISOString(),
+        ],
       );
       if (!added) throw new ApiFailure(409, 'passkey-known', 'this passkey is known already');
       const details = { account: showId('a', accountId), passkey: showId('k', added.id) };
@@ -150,14 +159,20 @@ export class Passkeys {
     return (await this.#rows(accountId)).map(shown);
   }
 
-  /** @returns whether the account has such a one */
-  async remove(accountId: number, passkeyId: number): Promise<boolean> {
+  /**
+   * @param issuer the project's institute, where it has one
+   * @returns whether the account has such a one
+   * @throws ApiFailure 409 where nothing else would open the account
+   */
+  async remove(accountId: number, passkeyId: number, issuer: string | null): Promise<boolean> {
     return this.#db.transaction(async (tx) => {
+      await tx.query('SELECT FROM account WHERE id = $1 FOR UPDATE', [accountId]);
       const rows = await tx.query('DELETE FROM passkey WHERE account_id = $1 AND id = $2 RETURNING id', [
         accountId,
         passkeyId,
       ]);
       if (rows.length === 0) return false;
+      await mustLeaveAWayIn(tx, accountId, issuer);
       const details = { account: showId('a', accountId), passkey: showId('k', passkeyId) };
       await appendAudit(tx, this.#now(), [{ event: 'passkey-removed', details }]);
       return true;

@@ -1,5 +1,6 @@
 import { type Argon2Parameters, argon2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
+import { ApiFailure } from '../errors.ts';
 import { Gate } from '../gate.ts';
 
 const derive = promisify(argon2);
@@ -60,4 +61,12 @@ function argon2id(password: string, nonce: Buffer, cost: Cost, tagLength = HASH_
 
 function unpadded(bytes: Buffer): string {
   return bytes.toString('base64').replace(/=+$/, '');
+}
+
+/** @throws ApiFailure 422 */
+export function mustNotTell(password: string, login: string): void {
+  if (!password.toLowerCase().includes(login)) return;
+  throw new ApiFailure(422, 'weak-password', 'the password has the name in it; choose another', {
+    place: 'password',
+  });
 }

@@ -55,7 +55,7 @@ export class Sessions {
   }
 
   /**
-   * @param how what was shown: "password", "passkey", "sign-up"
+   * @param how what was shown: "password", "passkey", "institute", "recovery-code", "reset-link"; or "sign-up"
    * @param agent what the browser calls itself
    * @returns its token
    */

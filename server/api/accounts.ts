@@ -9,6 +9,8 @@ import {
   Login,
   NewApiToken,
   NewPassword,
+  PasswordSet,
+  RecoveryCodes,
   RoleChange,
   SessionList,
   SignIn,
@@ -36,16 +38,17 @@ export const accountRoutes = [
     path: '/accounts',
     who: 'anyone',
     page: true,
-    summary: 'Makes an account, and signs in',
+    summary: 'Makes an account, and signs in; recovery codes are told this once',
     body: SignUp,
-    answer: Account,
+    answer: PasswordSet,
     status: 201,
     refusals: { 409: 'the login is taken', 429: LATER },
     async handle({ project, context, body }) {
       await takeTurn(project, [['sign-up', subscriber(project, context), SIGN_UPS]]);
       const identity = await project.accounts.create(body);
       await signIn(project, context, identity, 'sign-up');
-      return context.json(await project.accounts.show(identity.id), 201);
+      const { recoveryCodes } = identity;
+      return context.json({ account: await project.accounts.show(identity.id), recoveryCodes }, 201);
     },
   }),
   route({
@@ -59,13 +62,7 @@ export const accountRoutes = [
     // 400 as for any other input: 401 is for tokens.
     refusals: { 400: 'login and password do not belong together', 429: LATER },
     async handle({ project, context, body }) {
-      const address = subscriber(project, context);
-      const login = body.login.trim().toLowerCase();
-      const turns: readonly Turn[] = [
-        ['sign-in', address, SIGN_INS],
-        ['guess', `${address} ${login}`, GUESSES],
-        ['guess of all', login, GUESSES_OF_ALL],
-      ];
+      const turns = guessTurns(project, context, body.login);
       await takeTurn(project, turns);
       const identity = await project.accounts.withPassword(body);
       if (!identity) {
@@ -127,13 +124,12 @@ export const accountRoutes = [
     path: '/account/password',
     who: 'account',
     recent: true,
-    summary: 'Sets the password, and ends all other sessions',
+    summary: 'Sets the password, and ends all other sessions; recovery codes are told this once',
     body: NewPassword,
-    answer: 'nothing',
-    async handle({ project, caller: { person }, body }) {
-      await project.accounts.setPassword(person.accountId, person.login, body.password, person.sessionId);
-      return nothing();
-    },
+    answer: RecoveryCodes,
+    handle: async ({ project, caller: { person }, body }) => ({
+      recoveryCodes: await project.accounts.setPassword(person, body.password),
+    }),
   }),
   route({
     method: 'get',
@@ -223,6 +219,17 @@ export async function takeTurn(project: Project, turns: readonly Turn[]): Promis
   throw new ApiFailure(429, 'too-many-attempts', `too many attempts; try again in ${wait} s`, {
     retryAfterSeconds: wait,
   });
+}
+
+/** Of whoever says a secret of an account's, whichever it is. */
+export function guessTurns(project: Project, context: Context, text: string): readonly Turn[] {
+  const address = subscriber(project, context);
+  const login = text.trim().toLowerCase();
+  return [
+    ['sign-in', address, SIGN_INS],
+    ['guess', `${address} ${login}`, GUESSES],
+    ['guess of all', login, GUESSES_OF_ALL],
+  ];
 }
 
 export function subscriber(project: Project, context: Context): string {

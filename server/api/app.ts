@@ -14,6 +14,7 @@ import { campaignRoutes } from './campaigns.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import { allowFrames, serveEmbed } from './embed.ts';
 import { hostRoutes } from './hosts.ts';
+import { instituteRoutes } from './institute.ts';
 import { invitationRoutes } from './invitations.ts';
 import { liveRoutes } from './live.ts';
 import { serveMetrics, watchRequests } from './metrics.ts';
@@ -22,6 +23,7 @@ import { openApi } from './openapi.ts';
 import { passkeyRoutes } from './passkeys.ts';
 import { peopleRoutes } from './people.ts';
 import { projectRoutes } from './project.ts';
+import { recoveryRoutes } from './recovery.ts';
 import { releaseRoutes } from './releases.ts';
 import { serveRepositories } from './repository.ts';
 import { mount, type Route } from './route.ts';
@@ -39,6 +41,8 @@ export const routes: readonly Route[] = [
   ...workRoutes,
   ...accountRoutes,
   ...passkeyRoutes,
+  ...instituteRoutes,
+  ...recoveryRoutes,
   ...peopleRoutes,
   ...invitationRoutes,
   ...statisticsRoutes,

@@ -72,8 +72,12 @@ export const invitationRoutes = [
   }),
 ];
 
-/** To where staff reach the project, where it has no other address: that one works. */
+/** Where staff reach the project, where it has no other address: that one works. */
+export function originOf(project: Project, context: Context): string {
+  return project.publicUrl?.replace(/\/$/, '') ?? new URL(context.req.url).origin;
+}
+
 function linkOf(project: Project, context: Context): (code: string) => string {
-  const url = project.publicUrl?.replace(/\/$/, '') ?? new URL(context.req.url).origin;
+  const url = originOf(project, context);
   return (code) => `${invitationTo(url, project.info())}&code=${code}`;
 }

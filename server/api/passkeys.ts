@@ -84,17 +84,19 @@ export const passkeyRoutes = [
     summary: 'Removes a passkey',
     parameters: byId,
     answer: 'nothing',
-    refusals: { 404: 'no such passkey of yours' },
+    refusals: { 404: 'no such passkey of yours', 409: 'nothing else would open the account' },
     handle: ({ project, caller: { person }, parameters: { id } }) =>
-      ofYours('k', id, (passkey) => project.passkeys.remove(person.accountId, passkey)),
+      ofYours('k', id, (passkey) =>
+        project.passkeys.remove(person.accountId, passkey, project.institute?.issuer ?? null),
+      ),
   }),
 ];
 
 /**
- * The site that passkeys belong to. What a request says of its host is believed for this machine's own name only.
+ * The site that passkeys belong to, and an institute sends people back to. What a request says of its host is believed for this machine's own name only.
  * @throws ApiFailure 409 where there is none
  */
-function siteOf(project: Project, context: Context): Site {
+export function siteOf(project: Project, context: Context): Site {
   const host = context.req.header('host') ?? '';
   const own = /^localhost(:\d{1,5})?$/.test(host) ? `http://${host}` : null;
   const origin = project.publicUrl === undefined ? own : new URL(project.publicUrl).origin;
@@ -102,6 +104,6 @@ function siteOf(project: Project, context: Context): Site {
   throw new ApiFailure(
     409,
     'no-site',
-    'passkeys need a name to belong to: staff can set publicUrl (docs/operations.md), or open this page as localhost',
+    'this needs a name that people reach the project by: staff can set publicUrl (docs/operations.md), or open this page as localhost',
   );
 }

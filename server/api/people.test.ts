@@ -1,13 +1,12 @@
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Account } from '../../protocol/account-api.ts';
+import { letterCode, readLetterCode } from '../../protocol/letter-code.ts';
 import {
   AccountExport,
   AttachCode,
-  attachCode,
   HostOwner,
   OwnHostList,
-  readAttachCode,
   Statistics,
   Team,
   TeamList,
@@ -37,9 +36,9 @@ const hostsOf = async (person: Person) => (await person.ask(OwnHostList, 'GET', 
 const code = async (person: Person) => (await person.ask(AttachCode, 'POST', '/account/attach-code')).code;
 
 test('codes are read as people write them', () => {
-  expect(attachCode([0, 1, 10, 18, 31, 20, 22, 29])).toBe('01AJ-ZMPX');
-  expect(readAttachCode(' o1aj zmpx')).toBe('01AJ-ZMPX');
-  expect(readAttachCode('oiAJzmpx')).toBe('01AJ-ZMPX');
+  expect(letterCode([0, 1, 10, 18, 31, 20, 22, 29])).toBe('01AJ-ZMPX');
+  expect(readLetterCode(' o1aj zmpx')).toBe('01AJ-ZMPX');
+  expect(readLetterCode('oiAJzmpx')).toBe('01AJ-ZMPX');
 });
 
 test('a host that says its person’s code is theirs, with the credit it has', async () => {

@@ -27,6 +27,23 @@ export function clearSessionCookie(context: Context, isSecure: boolean): void {
   deleteCookie(context, isSecure ? SECURE : PLAIN, { path: '/', secure: isSecure });
 }
 
+const visitName = (isSecure: boolean) => `${isSecure ? '__Host-' : ''}beamtime-institute`;
+
+/** What a browser is known by that comes back from the institute: so nobody is signed in by a link that another prepared. */
+export function setVisitCookie(context: Context, token: string, maxAge: number, isSecure: boolean): void {
+  setCookie(context, visitName(isSecure), token, {
+    ...{ httpOnly: true, sameSite: 'Strict', path: '/', secure: isSecure },
+    maxAge,
+  });
+}
+
+/** It is good once. */
+export function takeVisitCookie(context: Context, isSecure: boolean): string | undefined {
+  const token = getCookie(context, visitName(isSecure));
+  if (token !== undefined) deleteCookie(context, visitName(isSecure), { path: '/', secure: isSecure });
+  return token !== undefined && /^[A-Za-z0-9_-]{43}$/.test(token) ? token : undefined;
+}
+
 /**
  * No page elsewhere can make a browser send such a header, for that needs our leave (CORS), which we give to nobody. What the
  * browser says of where a request began is looked at as well.

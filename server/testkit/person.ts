@@ -6,7 +6,7 @@ export const PASSWORD = 'a fine long password';
 /** A person's browser: keeps its cookie, and asks as our own page does. */
 export class Person extends Client {
   readonly login: string;
-  cookie = '';
+  readonly #cookies = new Map<string, string>();
 
   constructor(url: string, login: string) {
     super(url);
@@ -33,6 +33,11 @@ export class Person extends Client {
     return this.send('POST', '/sessions', { login: this.login, password });
   }
 
+  /** As the browser sends them. */
+  get cookie(): string {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  }
+
   /** Another browser of the same person. */
   async elsewhere(): Promise<Person> {
     const other = new Person(this.url, this.login);
@@ -51,7 +56,11 @@ export class Person extends Client {
       ...(this.cookie === '' ? {} : { cookie: this.cookie }),
       ...headers,
     });
-    for (const set of reply.headers.getSetCookie()) this.cookie = set.split(';')[0] ?? '';
+    for (const set of reply.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(set) ?? [];
+      if (value === '') this.#cookies.delete(name);
+      else this.#cookies.set(name, value);
+    }
     return reply;
   }
 }

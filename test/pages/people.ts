@@ -2,7 +2,8 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import jsQR from 'jsqr';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { CSRF_HEADER } from '../../protocol/account-api.ts';
 import { HostOwner } from '../../protocol/people-api.ts';
@@ -17,13 +18,37 @@ import {
 } from '../../renderer/testkit/browser.ts';
 import { Host, Staff } from '../../server/testkit/client.ts';
 import { modelCampaign, modelOutput, modelPrograms, modelRelease } from '../../server/testkit/model.ts';
+import { Person } from '../../server/testkit/person.ts';
+import { RealInstitute } from '../../server/testkit/real-institute.ts';
 import { type TestServer, testServer } from '../../server/testkit/server.ts';
 import { root } from '../testkit/command.ts';
 import { layoutProblems } from './layout.ts';
 
 const PASSWORD = 'a fine long password';
 
+/** What a QR code says, read from its pixels by another's program. */
+async function readQr(picture: Locator): Promise<string | undefined> {
+  const { pixels, size } = await picture.evaluate(async (svg) => {
+    const size = 400;
+    const copy = svg.cloneNode(true) as Element;
+    copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+    copy.setAttribute('width', `${size}`);
+    copy.setAttribute('height', `${size}`);
+    const image = new Image();
+    image.src = `data:image/svg+xml,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
+    await image.decode();
+    const canvas = document.createElement('canvas');
+    canvas.width = size;
+    canvas.height = size;
+    const context = canvas.getContext('2d');
+    context?.drawImage(image, 0, 0, size, size);
+    return { pixels: [...(context?.getImageData(0, 0, size, size).data ?? [])], size };
+  });
+  return jsQR.default(Uint8ClampedArray.from(pixels), size, size)?.data;
+}
+
 export function peoplePages(): void {
+  let institute: RealInstitute;
   let server: TestServer;
   let staff: Staff;
   let host: Host;
@@ -31,9 +56,15 @@ export function peoplePages(): void {
   let watched: WatchedPage;
   let page: Page;
   let home = '';
+  let codes: string[] = [];
   beforeAll(async () => {
     await buildRenderer();
-    server = await testServer({ name: 'LEP at home', pageFolder: join(root, 'build/console') });
+    institute = await RealInstitute.start();
+    const { issuer, clientId, clientSecret } = institute;
+    server = await testServer({
+      ...{ name: 'LEP at home', pageFolder: join(root, 'build/console') },
+      institute: { issuer, clientId, clientSecret, name: 'The Institute', staff: null },
+    });
     staff = new Staff(server.url, server.staffToken);
     await staff.publish(modelRelease, modelPrograms);
     await staff.push(modelCampaign('credited'));
@@ -42,6 +73,7 @@ export function peoplePages(): void {
     await host.finish(lease, modelOutput(lease.card));
     // Passkeys belong to a name, not to an address.
     home = server.url.replace('127.0.0.1', 'localhost');
+    institute.register(`${home}/people/index.html`);
     browser = await launchChromium();
     watched = await openPage(browser, { reducedMotion: 'reduce', locale: 'en-GB', acceptDownloads: true });
     page = watched.page;
@@ -57,6 +89,7 @@ export function peoplePages(): void {
   afterAll(async () => {
     await browser?.close();
     await server?.remove();
+    await institute?.close();
   });
   afterEach(() => expect(watched.complaints).toEqual([]));
 
@@ -104,6 +137,11 @@ export function peoplePages(): void {
     await page.getByRole('heading', { name: 'ada' }).waitFor();
     // No script gets it.
     expect(await page.evaluate(() => document.cookie)).toBe('');
+    codes = (await visibleText(card('Your recovery codes').locator('[data-codes]'))).split(/\s+/);
+    expect(codes).toHaveLength(8);
+    await looksRight();
+    await card('Your recovery codes').getByRole('button', { name: 'I have kept them' }).press('Enter');
+    await card('Password').getByText('8 recovery codes are left').waitFor();
   });
 
   it('a computer that says the code is shown with its credit', async () => {
@@ -146,6 +184,54 @@ export function peoplePages(): void {
       body,
     });
     expect([again.status, (await again.json()).error.code]).toEqual([400, 'passkey-late']);
+  });
+
+  it('an account of the institute is linked, opens the account, and is away when it is away', async () => {
+    institute.who = '7001';
+    await card('Your institute').getByRole('button', { name: 'Link The Institute' }).press('Enter');
+    await card('Your institute').getByText('Linked since').waitFor();
+    expect(new URL(page.url()).search, 'nothing of it stays in the address').toBe('');
+    await looksRight();
+    await page.getByRole('button', { name: 'Sign out', exact: true }).first().press('Enter');
+
+    institute.trouble = 502;
+    await page.getByRole('button', { name: 'Sign in with The Institute' }).press('Enter');
+    await page.getByRole('alert').getByText('The Institute does not answer').waitFor();
+    watched.complaints.splice(0);
+    await looksRight();
+    institute.trouble = null;
+    await page.getByRole('button', { name: 'Sign in with The Institute' }).press('Enter');
+    await page.getByRole('heading', { name: 'Ada' }).waitFor();
+    await card('Your institute').getByRole('button', { name: 'Unlink' }).press('Enter');
+    await card('Your institute').getByText('Unlinked').waitFor();
+    await page.getByRole('button', { name: 'Sign out', exact: true }).first().press('Enter');
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  });
+
+  it('who has forgotten the password opens the account with a code, once', async () => {
+    await page.getByRole('link', { name: 'Forgotten your password?' }).press('Enter');
+    await page.getByRole('heading', { name: 'A new password' }).waitFor();
+    const recover = async (code: string) => {
+      for (const [label, text] of [
+        ['Name to sign in with', 'ada'],
+        ['Recovery code', code],
+        ['New password', PASSWORD],
+      ] as const) {
+        await page.getByLabel(label, { exact: true }).fill('');
+        await type(label, text);
+      }
+      await page.keyboard.press('Enter');
+    };
+    await recover('AAAA-AAAA-AAAA-AAAA');
+    await page.getByRole('alert').getByText('do not belong together').waitFor();
+    watched.complaints.splice(0);
+    await looksRight();
+    await recover(codes[0] ?? '');
+    await card('Your recovery codes').waitFor();
+    expect(await visibleText(page.locator('[data-codes]'))).not.toContain(codes[1]);
+    await page.getByRole('button', { name: 'Sign out', exact: true }).first().press('Enter');
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    expect(await page.locator('[data-codes]').count(), 'and nobody after her sees them').toBe(0);
   });
 
   it('a passkey of another site, or with another’s signature, opens nothing', async () => {
@@ -199,7 +285,7 @@ export function peoplePages(): void {
   });
 
   it('staff make a token for a program, which is shown once and works', async () => {
-    expect((await staff.send('PUT', '/staff/accounts/ada/role', { role: 'staff' })).status).toBe(204);
+    expect((await staff.send('PUT', '/staff/accounts/ada/role', { role: 'owner' })).status).toBe(204);
     await page.goto(`${home}/people/index.html#/sign-in`);
     await page.reload();
     watched.complaints.splice(0); // The session has ended with the role.
@@ -216,6 +302,80 @@ export function peoplePages(): void {
     await tokens.getByRole('button', { name: 'Revoke the token nightly' }).press('Enter');
     await tokens.getByText('Revoked').waitFor();
     expect((await new Staff(server.url, token).send('POST', '/staff/campaigns', '-')).status).toBe(401);
+  });
+
+  it('staff make an invitation, whose page anybody may open, and end it', async () => {
+    await page.getByRole('link', { name: 'Invitations' }).press('Enter');
+    await page.getByText('None yet.').waitFor();
+    await type('For whom', 'Summer <i>school</i>');
+    await type('Most computers', '40');
+    await card('A new invitation').getByLabel('credited').press('Space');
+    await card('A new invitation').getByText('Preferences to propose').press('Enter');
+    await page.getByLabel('Appliance').selectOption('wasm');
+    await type('Most cores', '5000');
+    await looksRight();
+    await card('A new invitation').getByRole('button', { name: 'Make the invitation' }).press('Enter');
+    await card('A new invitation').getByRole('alert').waitFor();
+    expect(await visibleText(card('A new invitation').getByRole('alert'))).toContain('Most cores');
+    await page.getByLabel('Most cores').fill('2');
+    await page.keyboard.press('Enter');
+
+    const sheet = card('Summer <i>school</i>');
+    await sheet.getByRole('img', { name: 'QR code' }).waitFor();
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('sheet-title');
+    await card('All invitations')
+      .getByRole('row', { name: /0 of 40 open/ })
+      .waitFor();
+    await looksRight();
+    const address = await visibleText(sheet.locator('[data-page]'));
+    expect(await readQr(sheet.getByRole('img', { name: 'QR code' })), 'as a camera reads it').toBe(address);
+    const [, link = ''] = /'(.*)'/.exec(await visibleText(sheet.locator('[data-link]'))) ?? [];
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.getByRole('button').count(), 'no button on paper').toBe(0);
+    expect(await visibleText(page.locator('main'))).toContain(address);
+    expect(await visibleText(page.locator('main'))).not.toContain('All invitations');
+    await page.emulateMedia({ media: 'screen' });
+
+    // Somebody else, who speaks German.
+    const visitor = await openPage(browser, { locale: 'de-CH', viewport: { width: 400, height: 800 } });
+    await visitor.page.goto(address);
+    await visitor.page.getByRole('heading', { name: 'Summer <i>school</i>' }).waitFor();
+    await visitor.page.getByText('höchstens 2 Kerne').waitFor();
+    await visitor.page.getByText('WebAssembly').waitFor();
+    expect(await visitor.page.getByRole('link', { name: 'In Beamtime öffnen' }).getAttribute('href')).toBe(
+      link,
+    );
+    expect(await visitor.page.evaluate(() => document.documentElement.lang)).toBe('de');
+    expect(await layoutProblems(visitor.page)).toEqual([]);
+    expect(await accessibilityProblems(visitor.page)).toEqual([]);
+    expect(visitor.complaints).toEqual([]);
+
+    await page.getByRole('button', { name: 'Revoke the invitation Summer' }).press('Enter');
+    await card('All invitations')
+      .getByRole('row', { name: /revoked/ })
+      .waitFor();
+    await visitor.page.reload();
+    await visitor.page.getByText('this invitation has ended').waitFor();
+    await visitor.page.context().close();
+  });
+
+  it('an owner makes a link for somebody who has forgotten all, who sets a password by it', async () => {
+    await Person.signUp(server.url, 'forgetful');
+    await page.getByRole('link', { name: 'Accounts' }).press('Enter');
+    await page.getByRole('button', { name: 'Make a reset link for forgetful' }).press('Enter');
+    const link = await visibleText(page.locator('[data-reset]'));
+    await looksRight();
+    const other = await openPage(browser, { locale: 'en-GB', viewport: { width: 400, height: 800 } });
+    await other.page.goto(link);
+    await other.page.getByRole('heading', { name: 'A new password' }).waitFor();
+    expect(await layoutProblems(other.page)).toEqual([]);
+    expect(await accessibilityProblems(other.page)).toEqual([]);
+    await other.page.getByLabel('New password').fill('a password that is remembered');
+    await other.page.keyboard.press('Enter');
+    await other.page.getByRole('heading', { name: 'forgetful' }).waitFor();
+    await other.page.getByRole('heading', { name: 'Your recovery codes' }).waitFor();
+    expect(other.complaints).toEqual([]);
+    await other.page.context().close();
   });
 
   it('statistics show who agreed; names of others are text, whatever they hold', async () => {

@@ -1,5 +1,6 @@
 import { createI18n } from 'vue-i18n';
-import { count } from '../format.ts';
+import { LANGUAGES, type Language } from '../../../protocol/shell.ts';
+import { count, setFormatLocale } from '../format.ts';
 
 /** As compiled from a page's locale files. */
 export type Messages = Record<string, unknown>;
@@ -15,6 +16,24 @@ export function showMessages(language: string, messages: Messages): void {
   i18n.global.setLocaleMessage(language, messages as never);
   plain.clear();
   i18n.global.locale.value = language;
+}
+
+/** The system's first language that we have; English where there is none. */
+export function systemLanguage(wanted: readonly string[] = navigator.languages): Language {
+  for (const tag of wanted) {
+    const found = LANGUAGES.find((language) => language === tag.slice(0, 2).toLowerCase());
+    if (found) return found;
+  }
+  return 'en';
+}
+
+/** As showMessages(), for the whole page; numbers and dates go by the person's own region where it speaks that language. */
+export function speak(language: Language, messages: Messages): void {
+  showMessages(language, messages);
+  const regional = navigator.languages.find((tag) => tag.startsWith(`${language}-`));
+  setFormatLocale(regional ?? (language === 'en' ? 'en-GB' : language));
+  document.documentElement.lang = language;
+  document.documentElement.dir = 'ltr';
 }
 
 /** Most of a page's messages have no values, and are asked for again whenever it is drawn. */
