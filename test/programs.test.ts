@@ -51,7 +51,7 @@ async function projectWith(name: string, campaign: object) {
   return { server, staff, engine };
 }
 
-const PATIENCE = { timeout: 400_000, interval: 200 };
+const PATIENCE = { timeout: 400_000, interval: 1000 };
 
 test('LAMMPS as Debian ships it melts 4,000 atoms; who differs by rounding agrees, a changed number is found', {
   timeout: 900_000,
