@@ -86,7 +86,10 @@ export const CampaignSpec = z.strictObject({
   events: Count.min(1),
   /** Absent: every point gets all its events. */
   adaptive: Adaptive.optional(),
+  /** With `unitMinutes` the smallest unit, and what units are counted in. */
   eventsPerUnit: Count.min(1),
+  /** About how long a unit is to take: as many times eventsPerUnit as the host was measured to do in it, once at first. */
+  unitMinutes: z.number().min(0.01).max(1440).optional(),
   blockEvents: Count.min(1),
   seed: Count.default(1),
   validation: Validation.default({ spot: 0.05 }),

@@ -8,7 +8,7 @@ import { changed } from './clone.ts';
 import { checkCampaign, showPath } from './document.ts';
 import { type CampaignAction, deadlineWords, passedDeadline, stateAfter } from './life.ts';
 import { acceptCampaign, cutProblem } from './push.ts';
-import { unitCount } from './units.ts';
+import { unitCount, unitsPerPoint } from './units.ts';
 
 interface CampaignRow {
   readonly id: number;
@@ -134,6 +134,12 @@ export function extendCampaign(
     const isLonger = spec.events > before.events;
     const extendedFrom = isLonger ? [...row.extended_from, before.events] : row.extended_from;
     const state = isLonger ? next : row.state;
+    const cut = { ...spec, points: row.points, extendedFrom };
+    if (isLonger && spec.unitMinutes !== undefined)
+      await tx.query('UPDATE point SET units_wanted = $2 WHERE campaign_id = $1', [
+        row.id,
+        unitsPerPoint(cut),
+      ]);
     await tx.query(
       `UPDATE campaign SET spec = $2, deadline = $3, extended_from = $4, units = $5, state = $6, reason = $7
        WHERE id = $1`,
@@ -142,7 +148,7 @@ export function extendCampaign(
         JSON.stringify(spec),
         until?.toISOString() ?? null,
         extendedFrom,
-        isLonger ? unitCount({ ...spec, points: row.points, extendedFrom }) : row.units,
+        isLonger ? unitCount(cut) : row.units,
         state,
         state === 'paused' ? row.reason : null,
       ],

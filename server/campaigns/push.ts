@@ -6,6 +6,7 @@ import { appendAudit } from '../audit/trail.ts';
 import { canonicalJson } from '../canonical.ts';
 import { creditMicroseconds } from '../credit/credit.ts';
 import { agreeingHosts } from '../dispatch/lease.ts';
+import { MAX_BLOCKS_PER_UNIT } from '../dispatch/pace.ts';
 import { ApiFailure } from '../errors.ts';
 import { showId } from '../ids.ts';
 import type { Releases } from '../releases.ts';
@@ -17,9 +18,6 @@ import { passedDeadline } from './life.ts';
 import { type PointProblem, parameterCheck, pointCount, pointProblem, points } from './points.ts';
 import { sizeProblem } from './size.ts';
 import { pointSeed, unitCount, unitsPerPoint } from './units.ts';
-
-/** A result's blocks are read as a whole; more lines than this belong into more units. */
-const MAX_BLOCKS_PER_UNIT = 100_000;
 
 /** A document that the project takes, with all it makes. */
 export interface CheckedCampaign {
@@ -114,7 +112,7 @@ export async function sameCampaign(
 /** What is wrong with the numbers of events, the seed or the validation; null when all is well. */
 export function cutProblem(
   spec: CampaignSpec,
-  release: Pick<Release, 'outputs' | 'histograms' | 'referenceMicrosecondsPerEvent'> & {
+  release: Pick<Release, 'outputs' | 'histograms' | 'limits' | 'referenceMicrosecondsPerEvent'> & {
     readonly programs: object;
   },
 ): PointProblem | null {
@@ -174,7 +172,33 @@ export function cutProblem(
         'a tolerance needs a release that declares its outputs and how they are compared; use a quorum',
     };
   }
-  return adaptiveProblem(spec, release);
+  return minutesProblem(spec, release) ?? adaptiveProblem(spec, release);
+}
+
+function minutesProblem(
+  { unitMinutes, leaseMinutes, events, eventsPerUnit }: CampaignSpec,
+  release: Pick<Release, 'outputs' | 'limits' | 'referenceMicrosecondsPerEvent'>,
+): PointProblem | null {
+  if (unitMinutes === undefined) return null;
+  const path = ['unitMinutes'];
+  if (release.outputs)
+    return { path, message: 'the release writes no blocks, so its units have a fixed size; leave it out' };
+  // A host may turn out to be half as fast as it was.
+  if (2 * unitMinutes > leaseMinutes)
+    return {
+      path,
+      message: `a lease is for ${leaseMinutes} minutes (leaseMinutes); give it at least twice as long`,
+    };
+  if (2 * unitMinutes * 60 > release.limits.wallSeconds) {
+    const message = `the release stops its program after ${release.limits.wallSeconds} s; ask for half of it at most`;
+    return { path, message };
+  }
+  try {
+    creditMicroseconds(Math.max(events, eventsPerUnit), release.referenceMicrosecondsPerEvent);
+  } catch {
+    return { path, message: 'all events of a point in one unit have no exact credit; ask for fewer' };
+  }
+  return null;
 }
 
 function adaptiveProblem(
@@ -221,15 +245,18 @@ function insert(
   const deadline = spec.deadline === undefined ? null : new Date(spec.deadline);
   return db.transaction(async (tx) => {
     const cut = { points: made.length, events: spec.events, eventsPerUnit: spec.eventsPerUnit };
-    const pilot = spec.adaptive ? Math.min(unitsPerPoint(cut), PILOT_UNITS) : null;
+    const each = unitsPerPoint(cut);
+    const pilot = spec.adaptive ? Math.min(each, PILOT_UNITS) : null;
+    // Where units are cut as they are taken, each point counts what was cut of it.
+    const wanted = pilot ?? (spec.unitMinutes === undefined ? null : each);
     if (passedDeadline(deadline, now)) {
       const there = await tx.query('SELECT id FROM campaign WHERE name = $1', [spec.name]);
       if (there.length === 0) return 'past';
     }
     const [row] = await tx.query<{ id: number }>(
       `INSERT INTO campaign (name, spec, spec_text, release_id, platforms, created_at, points, units,
-                             owner, priority, deadline, event_cost_us, canary)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+                             owner, priority, deadline, event_cost_us, output_bytes, canary)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $14,
                CASE WHEN EXISTS (SELECT FROM campaign WHERE release_id = $4) THEN NULL ELSE $13::jsonb END)
        ON CONFLICT (name) DO NOTHING RETURNING id`,
       [
@@ -246,6 +273,7 @@ function insert(
         deadline?.toISOString() ?? null,
         release.referenceMicrosecondsPerEvent,
         spec.canary ? JSON.stringify(spec.canary) : null,
+        spec.unitMinutes === undefined ? null : release.limits.outputBytes,
       ],
     );
     if (!row) {
@@ -260,7 +288,7 @@ function insert(
         row.id,
         emptyCounts(release.histograms).length,
         batch(made.map((parameters, index) => ({ index, parameters }))),
-        pilot,
+        wanted,
       ],
     );
     const details = { id: showId('c', row.id), name: spec.name, specSha256: sha256(canonicalJson(spec)) };
