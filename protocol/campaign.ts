@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Count, Json, Moment, Slug } from './primitives.ts';
+import { Count, Json, Moment, Slug, UnitPath } from './primitives.ts';
 import { ReferenceTable } from './reference.ts';
 import { HistogramAxis } from './release.ts';
 
@@ -76,6 +76,8 @@ export const CampaignSpec = z.strictObject({
   application: Slug,
   version: Slug,
   parameters: z.record(z.string(), Json).default({}),
+  /** Each unit analyses a file that a unit of another campaign has kept; the points are that campaign's. */
+  inputs: z.strictObject({ from: Slug, output: UnitPath }).optional(),
   /** Parameter -> values; points are the product of all. */
   sweep: z.record(z.string(), z.array(Json).min(1).max(1000)).default({}),
   /** Points told one by one, each by the same parameters, as a tune samples them; every one goes with the whole of `sweep`. */

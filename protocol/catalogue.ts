@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CampaignPoint } from './campaign.ts';
+import { CampaignPoint, CampaignSpec } from './campaign.ts';
 import { Count, OutputFile, Sha256, Slug, said } from './primitives.ts';
 import { SoftwarePlace } from './software.ts';
 import { Card } from './work-unit.ts';
@@ -12,6 +12,7 @@ import { Card } from './work-unit.ts';
  *     GET  /campaigns/:id/merged?point  MergedPoint     what is merged at a point, and of which events
  *     GET  /campaigns/:id/provenance    ProvenanceQuery -> ProvenancePage: units, results, hosts; in the order of events
  *
+ * A campaign's provenance leads on to the units of the campaign it takes its inputs from.
  * What hosts reported of a unit is shown once the unit is decided: before, another host could copy it.
  */
 
@@ -87,6 +88,8 @@ export const ProvenanceUnit = z.strictObject({
   seed: Count,
   firstEvent: Count,
   events: Count,
+  /** The file that was analysed, and the unit of the other campaign that made it. */
+  input: z.strictObject({ unit: z.string(), sha256: Sha256, bytes: Count }).nullable().default(null),
   results: z.array(GivenResult).min(1),
 });
 export type ProvenanceUnit = z.infer<typeof ProvenanceUnit>;
@@ -102,6 +105,8 @@ export const ProvenancePage = z.strictObject({
     place: SoftwarePlace.nullable(),
   }),
   campaign: Slug,
+  /** The campaign whose units' files this one's take, and which; null: none. */
+  inputs: CampaignSpec.shape.inputs.unwrap().nullable().default(null),
   /** Merged ones, by point and first event. */
   units: z.array(ProvenanceUnit),
   /** For `after`; null: this was the last page. */

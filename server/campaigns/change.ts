@@ -123,6 +123,16 @@ export function extendCampaign(
         `campaign "${row.name}" is adaptive, so its precision says how many events it makes; clone it with another precision or more events`,
       );
     }
+    if (spec.events > before.events) {
+      const [taker] = await tx.query<{ name: string }>(
+        'SELECT name FROM campaign WHERE from_id = $1 LIMIT 1',
+        [row.id],
+      );
+      const why = spec.inputs
+        ? `takes its events from "${spec.inputs.from}"`
+        : taker && `is what "${taker.name}" takes its events from`;
+      if (why) throw invalid('events', `campaign "${row.name}" ${why}; clone it for more`);
+    }
     const problem = cutProblem(spec, await releases.get(row.release_id, tx));
     if (problem) throw invalid(showPath(problem.path), problem.message);
     const until = deadline === null ? null : new Date(deadline);

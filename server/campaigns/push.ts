@@ -13,6 +13,7 @@ import type { Releases } from '../releases.ts';
 import { batch, type Database, type Queryable } from '../store/database.ts';
 import { emptyCounts } from '../validate/blocks.ts';
 import { PILOT_UNITS } from './adaptive.ts';
+import { type Source, sourceOf } from './chain.ts';
 import { type CampaignDocument, readCampaign } from './document.ts';
 import { passedDeadline } from './life.ts';
 import { type PointProblem, parameterCheck, pointCount, pointProblem, points } from './points.ts';
@@ -25,6 +26,8 @@ export interface CheckedCampaign {
   readonly points: readonly CampaignSpec['parameters'][];
   readonly releaseId: number;
   readonly release: Release;
+  /** What it takes its inputs from. */
+  readonly source: Source | null;
   /** For a name that is found taken later. */
   readonly nameTaken: ApiFailure;
 }
@@ -34,6 +37,7 @@ export interface CheckedCampaign {
  * @throws ApiFailure with line and path
  */
 export async function validateCampaign(
+  db: Queryable,
   releases: Releases,
   document: CampaignDocument,
 ): Promise<CheckedCampaign> {
@@ -53,7 +57,13 @@ export async function validateCampaign(
     sizeProblem(spec, release) ??
     cutProblem(spec, release);
   if (problem) throw refuse(problem);
-  const made = points(spec);
+  const source = await sourceOf(db, releases, spec);
+  if (source && 'message' in source) throw refuse(source);
+  const made = source
+    ? new Array<CampaignSpec['parameters']>(source.points).fill(spec.parameters)
+    : points(spec);
+  const wide = source && (sizeProblem(spec, release, made.length) ?? seedProblem(spec, made.length));
+  if (wide) throw refuse(wide);
   const unfilled = fillProblem(spec, made, release);
   if (unfilled) throw refuse(unfilled);
   const nameTaken = new ApiFailure(
@@ -62,7 +72,7 @@ export async function validateCampaign(
     `there is a campaign "${spec.name}" with other content, and a campaign can not change; choose another name`,
     { place: document.place(['name']) },
   );
-  return { spec, points: made, releaseId, release, nameTaken };
+  return { spec, points: made, releaseId, release, source, nameTaken };
 }
 
 /**
@@ -86,7 +96,7 @@ export async function acceptCampaign(
   document: CampaignDocument,
   now: Date,
 ): Promise<{ id: number; created: boolean }> {
-  const checked = await validateCampaign(releases, document);
+  const checked = await validateCampaign(db, releases, document);
   const campaign = await insert(db, checked, now);
   if (campaign === 'past') {
     throw new ApiFailure(422, 'campaign-invalid', 'this moment has passed already; choose a later one', {
@@ -132,9 +142,8 @@ export function cutProblem(
   if (!Number.isSafeInteger(count * spec.events)) {
     return { path: ['events'], message: 'more events in all than can be counted exactly; ask for fewer' };
   }
-  if (!Number.isSafeInteger(pointSeed(spec.seed, count))) {
-    return { path: ['seed'], message: 'too large for this many points; choose a smaller seed' };
-  }
+  const seed = seedProblem(spec, count);
+  if (seed) return seed;
   try {
     creditMicroseconds(spec.eventsPerUnit, release.referenceMicrosecondsPerEvent);
   } catch {
@@ -173,6 +182,11 @@ export function cutProblem(
     };
   }
   return minutesProblem(spec, release) ?? adaptiveProblem(spec, release);
+}
+
+function seedProblem({ seed }: CampaignSpec, count: number): PointProblem | null {
+  if (Number.isSafeInteger(pointSeed(seed, count))) return null;
+  return { path: ['seed'], message: 'too large for this many points; choose a smaller seed' };
 }
 
 function minutesProblem(
@@ -239,7 +253,7 @@ function fillProblem(
 /** @returns null where the name is taken by another campaign, 'past' where there is none and its deadline is over */
 function insert(
   db: Database,
-  { spec, points: made, releaseId, release }: CheckedCampaign,
+  { spec, points: made, releaseId, release, source }: CheckedCampaign,
   now: Date,
 ): Promise<{ id: number; created: boolean } | 'past' | null> {
   const deadline = spec.deadline === undefined ? null : new Date(spec.deadline);
@@ -255,8 +269,8 @@ function insert(
     }
     const [row] = await tx.query<{ id: number }>(
       `INSERT INTO campaign (name, spec, spec_text, release_id, platforms, created_at, points, units,
-                             owner, priority, deadline, event_cost_us, output_bytes, canary)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $14,
+                             owner, priority, deadline, event_cost_us, output_bytes, from_id, canary)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $14, $15,
                CASE WHEN EXISTS (SELECT FROM campaign WHERE release_id = $4) THEN NULL ELSE $13::jsonb END)
        ON CONFLICT (name) DO NOTHING RETURNING id`,
       [
@@ -274,6 +288,7 @@ function insert(
         release.referenceMicrosecondsPerEvent,
         spec.canary ? JSON.stringify(spec.canary) : null,
         spec.unitMinutes === undefined ? null : release.limits.outputBytes,
+        source?.id ?? null,
       ],
     );
     if (!row) {

@@ -24,11 +24,12 @@ export interface RecordRow {
   readonly point_index: number;
   readonly first_event: number;
   readonly events: number;
+  readonly input: { readonly sha256: string; readonly bytes: number } | null;
   readonly parameters: CampaignSpec['parameters'];
   readonly spec: CampaignSpec;
 }
 export const RECORD = `
-  SELECT unit.id, unit.state, unit.point_index, unit.first_event, unit.events, point.parameters, campaign.spec
+  SELECT unit.id, unit.state, unit.point_index, unit.first_event, unit.events, unit.input, point.parameters, campaign.spec
   FROM unit
   JOIN campaign ON campaign.id = unit.campaign_id
   JOIN point ON point.campaign_id = unit.campaign_id AND point.index = unit.point_index
@@ -96,12 +97,18 @@ export interface MergedUnitRow {
   readonly point_index: number;
   readonly first_event: number;
   readonly events: number;
+  readonly input: { readonly sha256: string; readonly bytes: number } | null;
+  /** The unit that the input is of. */
+  readonly input_of: number | null;
   readonly results: GivenRow[];
 }
 
 /** Along the key of units, from where the page before ended: a page costs the same wherever it is. */
 export const MERGED_UNITS = `
-  SELECT unit.id, unit.point_index, unit.first_event, unit.events, made.results
+  SELECT unit.id, unit.point_index, unit.first_event, unit.events, unit.input, (
+           SELECT source.id FROM unit AS source JOIN campaign ON campaign.from_id = source.campaign_id
+           WHERE campaign.id = unit.campaign_id AND source.point_index = unit.point_index
+             AND source.first_event = unit.first_event) AS input_of, made.results
   FROM unit
   CROSS JOIN LATERAL (
     SELECT jsonb_agg(to_jsonb(one) ORDER BY one.lease_id) AS results

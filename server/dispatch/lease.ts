@@ -1,11 +1,12 @@
 import { randomInt } from 'node:crypto';
 import type { CampaignSpec, Validation } from '../../protocol/campaign.ts';
 import type { Lease } from '../../protocol/project-api.ts';
+import { IN } from '../../protocol/work-unit.ts';
 import { pointSeed, portionsOf, type UnitRange, unitRange } from '../campaigns/units.ts';
 import { showId } from '../ids.ts';
 import { batch, type Database, type Queryable } from '../store/database.ts';
 import { type Asking, type Assignment, assign, canRun, type Offer, type Tailored } from './assign.ts';
-import { cutWhereNeeded } from './cut.ts';
+import { type Cutting, cutFromInputs, cutWhereNeeded } from './cut.ts';
 import { isTooLarge, type Pace, portionsFor } from './pace.ts';
 import { pairUp } from './pairing.ts';
 import * as sql from './queries.ts';
@@ -250,7 +251,7 @@ async function offerAll(round: Round, asking: readonly Asking[], turn: number): 
     const units = wanted.filter((unit) => unit.campaign_id === campaign.id);
     // Of these, what was not looked at or is not right for one host may be for another.
     if (campaign.spec.unitMinutes !== undefined) complete = false;
-    else if (units.length < limit && campaign.units_made < campaign.units) {
+    else if (units.length < limit && canMake(campaign)) {
       units.push(
         ...(await makeUnits(tx, campaign, campaign.spec.adaptive ? limit : Math.max(MAKE_UNITS, limit))),
       );
@@ -384,18 +385,26 @@ export function agreeingHosts(validation: Validation): number {
   return 'tolerance' in validation ? validation.tolerance : 1;
 }
 
+/** Of one that takes from another: as many as there are inputs. */
+function canMake({ units, units_made, source_valid }: sql.CampaignRow): boolean {
+  return units_made < Math.min(units, source_valid ?? units);
+}
+
 /** Cuts the campaign's next units. */
 async function makeUnits(tx: Queryable, campaign: sql.CampaignRow, count: number): Promise<sql.WantedRow[]> {
-  const ranges = campaign.spec.adaptive
-    ? await cutWhereNeeded(tx, campaign, new Array<number>(count).fill(1))
-    : await cutInOrder(tx, campaign, count);
+  if (campaign.spec.inputs && !canMake(campaign)) return [];
+  const ranges = campaign.spec.inputs
+    ? await cutFromInputs(tx, campaign, campaign.spec.inputs, count)
+    : campaign.spec.adaptive
+      ? await cutWhereNeeded(tx, campaign, new Array<number>(count).fill(1))
+      : await cutInOrder(tx, campaign, count);
   return insertUnits(tx, campaign, ranges);
 }
 
 async function insertUnits(
   tx: Queryable,
   campaign: sql.CampaignRow,
-  ranges: readonly UnitRange[],
+  ranges: readonly Cutting[],
 ): Promise<sql.MadeRow[]> {
   if (ranges.length === 0) return [];
   return tx.query<sql.MadeRow>(sql.MAKE_UNITS, [
@@ -406,6 +415,7 @@ async function insertUnits(
         point_index: range.pointIndex,
         first_event: range.firstEvent,
         events: range.events,
+        input: range.input ?? null,
       })),
     ),
   ]);
@@ -538,14 +548,16 @@ function showLease(lease: sql.LeaseRow, unit: sql.UnitCardRow, spec: CampaignSpe
 
 /** The card of a unit: what is computed, and all that is needed to compute it again. */
 export function cardOf(
-  unit: Pick<sql.UnitCardRow, 'point_index' | 'first_event' | 'events' | 'parameters'>,
-  spec: Pick<CampaignSpec, 'seed' | 'blockEvents'>,
+  unit: Pick<sql.UnitCardRow, 'point_index' | 'first_event' | 'events' | 'parameters' | 'input'>,
+  spec: Pick<CampaignSpec, 'seed' | 'blockEvents' | 'inputs'>,
 ): Lease['card'] {
+  const { input } = unit;
   return {
     seed: pointSeed(spec.seed, unit.point_index),
     firstEvent: unit.first_event,
     events: unit.events,
     blockEvents: spec.blockEvents,
     parameters: unit.parameters,
+    ...(input && spec.inputs ? { inputs: [{ path: `${IN}/${spec.inputs.output}`, ...input }] } : {}),
   };
 }

@@ -1,4 +1,5 @@
 import type { CampaignSpec } from '../../protocol/campaign.ts';
+import type { OutputFile } from '../../protocol/primitives.ts';
 import type { Platform } from '../../protocol/release.ts';
 
 /**
@@ -21,10 +22,14 @@ export interface CampaignRow {
   readonly event_cost_us: number;
   readonly canary: CampaignSpec['canary'] | null;
   readonly output_bytes: number | null;
+  readonly from_id: number | null;
+  /** Of the campaign that it takes its inputs from. */
+  readonly source_valid: number | null;
 }
 /** $1 now: those past their deadline give nothing, and those of a release on trial nothing but the trial. */
 export const RUNNING_CAMPAIGNS = `
-  SELECT id, spec, platforms, points, units, units_made, extended_from, owner, priority, deadline, event_cost_us, canary, output_bytes
+  SELECT id, spec, platforms, points, units, units_made, extended_from, owner, priority, deadline, event_cost_us, canary, output_bytes, from_id,
+    (SELECT source.units_valid FROM campaign AS source WHERE source.id = campaign.from_id) AS source_valid
   FROM campaign WHERE state = 'running' AND (deadline IS NULL OR deadline > $1)
     AND (canary IS NOT NULL OR release_id NOT IN (
       SELECT release_id FROM campaign
@@ -67,10 +72,34 @@ export interface MadeRow extends WantedRow {
 }
 const WANTED = 'id, campaign_id, wanted, events, agreeing = 0 AND leased = 0 AND failures = 0 AS untouched';
 export const MAKE_UNITS = `
-  INSERT INTO unit (campaign_id, point_index, first_event, events, quorum)
-  SELECT $1, point_index, first_event, events, $2
-  FROM jsonb_to_recordset($3) AS made (point_index bigint, first_event bigint, events bigint)
+  INSERT INTO unit (campaign_id, point_index, first_event, events, quorum, input)
+  SELECT $1, point_index, first_event, events, $2, input
+  FROM jsonb_to_recordset($3) AS made (point_index bigint, first_event bigint, events bigint, input jsonb)
   RETURNING ${WANTED}, point_index, first_event`;
+
+/** What a unit takes from another, by the other's events. */
+export interface InputRow {
+  readonly unit_id: number;
+  readonly point_index: number;
+  readonly first_event: number;
+  readonly events: number;
+  /** null: its results have no such file. */
+  readonly file: OutputFile | null;
+}
+/** $1 campaign, $2 the one it takes from, $3 the file, $4 how many: units that became valid and were not taken yet. */
+export const INPUTS = `
+  SELECT source.id AS unit_id, source.point_index, source.first_event, source.events, (
+    SELECT file FROM result CROSS JOIN LATERAL jsonb_array_elements(result.files) AS file
+    WHERE result.unit_id = source.id AND result.state = 'valid' AND file->>'path' = $3
+    ORDER BY result.lease_id LIMIT 1) AS file
+  FROM unit AS source
+  WHERE source.campaign_id = $2 AND source.state = 'valid'
+    AND NOT EXISTS (
+      SELECT FROM unit AS mine WHERE mine.campaign_id = $1 AND mine.point_index = source.point_index
+        AND mine.first_event = source.first_event)
+  ORDER BY source.id LIMIT $4`;
+
+export const PAUSE = `UPDATE campaign SET state = 'paused', reason = $2 WHERE id = $1`;
 
 export interface HungryRow {
   readonly index: number;
@@ -307,8 +336,10 @@ export interface UnitCardRow {
   readonly first_event: number;
   readonly events: number;
   readonly parameters: CampaignSpec['parameters'];
+  /** In a campaign with `inputs`. */
+  readonly input?: { readonly sha256: string; readonly bytes: number } | null;
 }
 export const UNIT_CARDS = `
-  SELECT unit.id, unit.campaign_id, unit.point_index, unit.first_event, unit.events, point.parameters
+  SELECT unit.id, unit.campaign_id, unit.point_index, unit.first_event, unit.events, unit.input, point.parameters
   FROM unit JOIN point ON point.campaign_id = unit.campaign_id AND point.index = unit.point_index
   WHERE unit.id = ANY($1::bigint[])`;

@@ -277,6 +277,7 @@ export interface CheckedResultRow {
   readonly point_index: number;
   readonly first_event: number;
   readonly events: number;
+  readonly input: { readonly sha256: string; readonly bytes: number } | null;
   readonly parameters: CampaignSpec['parameters'];
   readonly spec: CampaignSpec;
 }
@@ -287,7 +288,7 @@ export const CHECKED_RESULTS = `
             FROM result AS other WHERE other.unit_id = result.unit_id AND other.state = 'pending'
               AND other.output_hash <> result.output_hash), '[]') AS others,
          campaign.release_id, unit.point_index, unit.first_event,
-         unit.events, point.parameters, campaign.spec
+         unit.events, unit.input, point.parameters, campaign.spec
   FROM result
   JOIN unit ON unit.id = result.unit_id
   JOIN campaign ON campaign.id = result.campaign_id

@@ -15,3 +15,9 @@ CREATE TABLE pace (
 
 -- Release.limits.outputBytes, where units have no fixed size.
 ALTER TABLE campaign ADD COLUMN output_bytes bigint;
+
+-- Chains: campaigns whose units take a file of another's (campaigns/chain.ts).
+ALTER TABLE campaign ADD COLUMN from_id bigint REFERENCES campaign;
+CREATE INDEX campaign_from ON campaign (from_id) WHERE from_id IS NOT NULL;
+-- {sha256, bytes} of the file, in a campaign with `inputs`.
+ALTER TABLE unit ADD COLUMN input jsonb;

@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { pushDocument } from '../cli/push.ts';
+import { TestEngine } from '../engine/testkit/real-engine.ts';
+import { EVGEN_VERSION } from '../engine/testkit/real-project.ts';
+import { readFile } from '../ninep/trees/index.ts';
+import { Release } from '../protocol/release.ts';
+import { OUT } from '../protocol/work-unit.ts';
+import { Host, Staff } from '../server/testkit/client.ts';
+import { evgenProgram, evgenRelease, hasEvgen } from '../server/testkit/evgen.ts';
+import { testServer } from '../server/testkit/server.ts';
+import { runWorkUnit } from '../wasi/work-unit.ts';
+import { root } from './testkit/command.ts';
+
+const undo: (() => Promise<void>)[] = [];
+afterAll(async () => {
+  for (const step of undo.reverse()) await step();
+});
+
+/** Without photons of the beams every event is one that the generator's own analysis takes. */
+const STAGES = ['corrections', 'shower', 'hadronisation', 'decays'];
+const spectra = join(root, 'build/spectra/spectra.wasm');
+
+test.skipIf(!hasEvgen || !existsSync(spectra))(
+  'events are generated, kept and analysed: evgen, then spectra on what it wrote',
+  {
+    timeout: 240_000,
+  },
+  async () => {
+    const server = await testServer();
+    undo.push(() => server.remove());
+    const { url, staffToken } = server;
+    for (const file of ['physics/evgen/release.yaml', 'physics/spectra/release.yaml'])
+      await pushDocument({ file: join(root, file), url, staffToken });
+    const staff = new Staff(url, staffToken);
+    await staff.push({
+      ...{
+        kind: 'campaign',
+        name: 'generate',
+        title: 'Generate',
+        application: 'evgen',
+        version: EVGEN_VERSION,
+      },
+      ...{
+        parameters: { hepmcEvents: 40, processes: ['d', 'u', 's', 'c', 'b'], stages: STAGES },
+        sweep: { energyGeV: [60, 91.19] },
+      },
+      ...{ events: 80, eventsPerUnit: 40, blockEvents: 20, validation: { quorum: 2 } },
+    });
+    await staff.push({
+      ...{ kind: 'campaign', name: 'analyse', title: 'Analyse', application: 'spectra', version: '0.1.0' },
+      ...{ inputs: { from: 'generate', output: 'events.hepmc' } },
+      // All blocks are computed by the server again.
+      ...{ events: 80, eventsPerUnit: 40, blockEvents: 20, validation: { spot: 1 } },
+    });
+    // One of the two computers that must agree on what is generated.
+    const host = await Host.register(url);
+    const release = Release.parse({
+      ...evgenRelease(),
+      programs: { 'wasm32-wasi': { sha256: '0'.repeat(64), bytes: 0 } },
+    });
+    const { leases } = await host.leases(20);
+    expect(leases.map(({ campaign }) => campaign)).toEqual(new Array(4).fill('generate'));
+    for (const lease of leases) {
+      const signal = AbortSignal.timeout(60_000);
+      const tree = await runWorkUnit({ wasm: evgenProgram(), release, card: lease.card, signal });
+      const files: Record<string, Buffer> = {};
+      for (const name of ['blocks.jsonl', 'events.hepmc', 'summary.json'])
+        files[name] = Buffer.from(await readFile(tree, `${OUT}/${name}`));
+      expect(await host.finish(lease, files)).toMatchObject({ state: 'pending' });
+    }
+    expect((await host.leases(20)).leases).toEqual([]);
+    // The other, which analyses what was made as it becomes valid.
+    const engine = await TestEngine.start({ invitation: server.invitation });
+    undo.push(() => engine.remove());
+    await expect
+      .poll(async () => (await staff.campaign('analyse')).state, { timeout: 180_000, interval: 300 })
+      .toBe('complete');
+
+    const [made, found] = [await staff.campaign('generate'), await staff.campaign('analyse')];
+    expect(made.state).toBe('complete');
+    expect(found).toMatchObject({ unitsValid: 4, unitsSetAside: 0, eventsValid: 160 });
+    for (const [i, point] of found.points.entries()) {
+      const { multiplicity = [], xp = [], cosTheta = [] } = point.histograms;
+      const own = made.points[i]?.histograms ?? {};
+      // The generator has filled the same while it made the events, from memory and not from the file.
+      expect(own.analysed?.[1]).toBe(80);
+      expect(multiplicity).toEqual(own.multiplicity);
+      const particles = multiplicity.reduce((sum, events, bin) => sum + events * (2 * bin - 2), 0);
+      for (const counts of [xp, cosTheta]) expect(counts.reduce((sum, n) => sum + n, 0)).toBe(particles);
+      expect(particles / 80).toBeGreaterThan(15);
+    }
+  },
+);
