@@ -1,19 +1,28 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
 import { pushDocument } from '../cli/push.ts';
 import { TestEngine } from '../engine/testkit/real-engine.ts';
 import { EVGEN_VERSION } from '../engine/testkit/real-project.ts';
 import { readFile } from '../ninep/trees/index.ts';
+import { compileCpp, hasCpp } from '../physics/evgen/tests/cpp.testkit.ts';
+import { SamplePage } from '../protocol/catalogue.ts';
 import { Release } from '../protocol/release.ts';
 import { OUT } from '../protocol/work-unit.ts';
-import { Host, Staff } from '../server/testkit/client.ts';
+import { Client, Host, Staff } from '../server/testkit/client.ts';
 import { evgenProgram, evgenRelease, hasEvgen } from '../server/testkit/evgen.ts';
 import { testServer } from '../server/testkit/server.ts';
 import { runWorkUnit } from '../wasi/work-unit.ts';
 import { root } from './testkit/command.ts';
 
 const undo: (() => Promise<void>)[] = [];
+/** The project that the first test leaves. */
+let project: string | null = null;
 afterAll(async () => {
   for (const step of undo.reverse()) await step();
 });
@@ -25,12 +34,13 @@ const spectra = join(root, 'build/spectra/spectra.wasm');
 test.skipIf(!hasEvgen || !existsSync(spectra))(
   'events are generated, kept and analysed: evgen, then spectra on what it wrote',
   {
-    timeout: 240_000,
+    timeout: 480_000,
   },
   async () => {
     const server = await testServer();
     undo.push(() => server.remove());
     const { url, staffToken } = server;
+    project = url;
     for (const file of ['physics/evgen/release.yaml', 'physics/spectra/release.yaml'])
       await pushDocument({ file: join(root, file), url, staffToken });
     const staff = new Staff(url, staffToken);
@@ -75,7 +85,7 @@ test.skipIf(!hasEvgen || !existsSync(spectra))(
     const engine = await TestEngine.start({ invitation: server.invitation });
     undo.push(() => engine.remove());
     await expect
-      .poll(async () => (await staff.campaign('analyse')).state, { timeout: 180_000, interval: 300 })
+      .poll(async () => (await staff.campaign('analyse')).state, { timeout: 420_000, interval: 300 })
       .toBe('complete');
 
     const [made, found] = [await staff.campaign('generate'), await staff.campaign('analyse')];
@@ -93,3 +103,25 @@ test.skipIf(!hasEvgen || !existsSync(spectra))(
     }
   },
 );
+
+test('what was kept of a point comes as one file that HepMC3 reads', async ({ skip }) => {
+  if (project === null) return skip('nothing was generated');
+  if (!(await hasCpp('HepMC3/GenEvent.h')))
+    return skip('there is no HepMC3 here (apt install libhepmc3-dev)');
+  const folder = await mkdtemp(join(tmpdir(), 'beamtime-sample-'));
+  undo.push(() => rm(folder, { recursive: true }));
+  const anybody = new Client(project);
+  const reader = join(folder, 'reader');
+  await compileCpp(join(root, 'physics/evgen/tests/hepmc.cc'), reader, ['-lHepMC3']);
+  const file = join(folder, 'events.hepmc3');
+  const query = 'point=1&file=events.hepmc&gzip=true';
+  await writeFile(file, gunzipSync((await anybody.send('GET', `/campaigns/generate/sample?${query}`)).bytes));
+  const { stdout } = await promisify(execFile)(reader, [file]);
+  const [events, , whole, decay, , open] = stdout.trim().split(' ').map(Number);
+  expect(events).toBe(80);
+  expect(whole).toBeLessThan(1e-11);
+  expect(decay).toBeLessThan(1e-11);
+  expect(open).toBe(0);
+  const { samples } = await anybody.ask(SamplePage, 'GET', '/samples?where=energyGeV:90..92');
+  expect(samples).toMatchObject([{ campaign: 'generate', point: 1, compared: true, unitsValid: 2 }]);
+});
