@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,12 +7,14 @@ import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
 import { pushDocument } from '../cli/push.ts';
+import { reproduceUnit } from '../cli/reproduce/unit.ts';
 import { TestEngine } from '../engine/testkit/real-engine.ts';
 import { EVGEN_VERSION } from '../engine/testkit/real-project.ts';
 import { readFile } from '../ninep/trees/index.ts';
 import { compileCpp, hasCpp } from '../physics/evgen/tests/cpp.testkit.ts';
-import { SamplePage } from '../protocol/catalogue.ts';
-import { Release } from '../protocol/release.ts';
+import { sha256 } from '../platform/files.ts';
+import { ProvenancePage, SamplePage, UnitRecord } from '../protocol/catalogue.ts';
+import { Release, Signed } from '../protocol/release.ts';
 import { OUT } from '../protocol/work-unit.ts';
 import { Client, Host, Staff } from '../server/testkit/client.ts';
 import { evgenProgram, evgenRelease, hasEvgen } from '../server/testkit/evgen.ts';
@@ -87,6 +89,23 @@ test.skipIf(!hasEvgen || !existsSync(spectra))(
     await expect
       .poll(async () => (await staff.campaign('analyse')).state, { timeout: 420_000, interval: 300 })
       .toBe('complete');
+
+    // From the file that its card names, as anybody can.
+    const { units } = await staff.ask(ProvenancePage, 'GET', '/campaigns/analyse/provenance?point=1');
+    const record = await staff.ask(UnitRecord, 'GET', `/results/${units[1]?.unit}`);
+    const signed = await staff.ask(Signed, 'GET', '/releases/spectra/0.1.0');
+    const analysis = Release.parse(JSON.parse(signed.body));
+    if (!analysis.software) throw new Error('not in the repository');
+    const [wasm, place] = [readFileSync(spectra), analysis.software];
+    const program = { release: analysis, wasm, wasmSha256: sha256(wasm), place };
+    const again = await reproduceUnit(
+      { who: 'the project', url, remedy: '' },
+      program,
+      record,
+      AbortSignal.timeout(60_000),
+    );
+    expect(again.comparison).toMatchObject({ failed: null, differing: [] });
+    expect(again.comparison.card.inputs).toHaveLength(1);
 
     const [made, found] = [await staff.campaign('generate'), await staff.campaign('analyse')];
     expect(made.state).toBe('complete');
