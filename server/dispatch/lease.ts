@@ -467,7 +467,8 @@ async function cutFor(round: Round, assignments: readonly Assignment[]): Promise
     if (campaign?.spec.unitMinutes === undefined) done.push(one);
     else tailoring.add(campaign);
   }
-  for (const campaign of tailoring) {
+  // In the order in which all lock them.
+  for (const campaign of [...tailoring].sort((a, b) => a.id - b.id)) {
     const mine = assignments.filter((one) => one.campaignId === campaign.id);
     const there = mine.filter((one) => one.unitId !== null);
     if (there.length > 0) await split(round.tx, there, campaign.spec.eventsPerUnit);
