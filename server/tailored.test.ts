@@ -35,11 +35,14 @@ class Machine {
 
   async report(lease: Lease): Promise<void> {
     const output = modelOutput(lease.card);
-    for (const content of Object.values(output)) await this.host.upload(Buffer.from(content));
-    await this.host.report({
-      ...finished(lease, output),
-      seconds: lease.card.events / this.eventsPerSecond,
-    });
+    const { outcome, ...report } = finished(lease, output);
+    if (outcome.state !== 'finished') throw new Error(outcome.reason);
+    const files = outcome.files.map((file) => ({
+      ...file,
+      data: Buffer.from(output[file.path] ?? '').toString('base64'),
+    }));
+    const seconds = lease.card.events / this.eventsPerSecond;
+    await this.host.report({ ...report, seconds, outcome: { ...outcome, files } });
   }
 }
 
