@@ -181,6 +181,7 @@ async function takeBack(
     batch([...points.values()].map(({ campaign_id, index }) => ({ campaign_id, index }))),
   ]);
   await tx.query(sql.OPEN_CAMPAIGNS, [batch([...campaigns.values()])]);
+  await tx.query(sql.PAUSE_TAKERS, [units]);
   const details = {
     host: showId('h', hostId),
     units: rows.length,
