@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Count, Json, Moment, Slug } from './primitives.ts';
+import { Count, Json, Moment, Slug, UnitPath } from './primitives.ts';
 import { ReferenceTable } from './reference.ts';
 import { HistogramAxis } from './release.ts';
 
@@ -76,6 +76,8 @@ export const CampaignSpec = z.strictObject({
   application: Slug,
   version: Slug,
   parameters: z.record(z.string(), Json).default({}),
+  /** Each unit analyses a file that a unit of another campaign has kept; the points are that campaign's. */
+  inputs: z.strictObject({ from: Slug, output: UnitPath }).optional(),
   /** Parameter -> values; points are the product of all. */
   sweep: z.record(z.string(), z.array(Json).min(1).max(1000)).default({}),
   /** Points told one by one, each by the same parameters, as a tune samples them; every one goes with the whole of `sweep`. */
@@ -86,7 +88,10 @@ export const CampaignSpec = z.strictObject({
   events: Count.min(1),
   /** Absent: every point gets all its events. */
   adaptive: Adaptive.optional(),
+  /** With `unitMinutes` the smallest unit, and what units are counted in. */
   eventsPerUnit: Count.min(1),
+  /** About how long a unit is to take: as many times eventsPerUnit as the host was measured to do in it, once at first. */
+  unitMinutes: z.number().min(0.01).max(1440).optional(),
   blockEvents: Count.min(1),
   seed: Count.default(1),
   validation: Validation.default({ spot: 0.05 }),

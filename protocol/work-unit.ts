@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { Count, Json } from './primitives.ts';
+import { Count, Json, OutputFile } from './primitives.ts';
 
 /**
  * The contract between a program and whatever runs it: a work unit is a directory.
  *
  *     card.json   in:  what to compute (see Card)
+ *     in/         in:  files of other work units, where the card names some
  *     out/        out: result files; their names and bytes decide the output hash
  *     progress    the program appends lines "DONE TOTAL\n" (events)
  *     live        optional: the program appends JSON lines (see LiveEvent), shown to people, never hashed
@@ -14,6 +15,7 @@ import { Count, Json } from './primitives.ts';
  * calls sched_yield() every few milliseconds: there a WebAssembly capsule can hold it (a VM stops anywhere).
  */
 export const CARD = 'card.json';
+export const IN = 'in';
 export const OUT = 'out';
 export const PROGRESS = 'progress';
 export const LIVE = 'live';
@@ -30,6 +32,8 @@ export const Card = z.strictObject({
   blockEvents: Count.min(1),
   /** What the application's own schema describes (Release.parameters). */
   parameters: z.record(z.string(), Json),
+  /** Files of other work units that this one needs, by their paths in the directory. */
+  inputs: z.array(OutputFile).min(1).max(16).optional(),
 });
 export type Card = z.infer<typeof Card>;
 
@@ -57,6 +61,10 @@ export const Block = z.strictObject({
   histograms: z.record(z.string(), Counts),
 });
 export type Block = z.infer<typeof Block>;
+
+/** The same of a program that may have generated nothing: events of others, which it analyses, have no cross-section here. */
+export const AnyBlock = z.strictObject({ ...Block.shape, crossSection: Block.shape.crossSection.nullable() });
+export type AnyBlock = z.infer<typeof AnyBlock>;
 
 /** One line of `live`: an event to draw. Momenta in GeV. */
 export const LiveEvent = z.strictObject({

@@ -14,6 +14,8 @@ export interface WorkUnitRun {
   readonly wasm: Uint8Array;
   readonly release: Release;
   readonly card: Card;
+  /** What the card names as inputs, by path. */
+  readonly inputs?: ReadonlyMap<string, Uint8Array>;
   /** Ends the run early. */
   readonly signal: AbortSignal;
 }
@@ -26,11 +28,19 @@ const OTHER_BYTES = 32 * 1024 * 1024;
  * @returns the work unit's directory, complete
  * @throws WorkUnitFailed; TemplateRefused where the release's texts can not be made from this card
  */
-export async function runWorkUnit({ wasm, release, card, signal }: WorkUnitRun): Promise<Tree> {
-  const tree = memoryTree({ quotaBytes: release.limits.outputBytes + OTHER_BYTES });
+export async function runWorkUnit({
+  wasm,
+  release,
+  card,
+  inputs = new Map(),
+  signal,
+}: WorkUnitRun): Promise<Tree> {
+  const given = [...inputs].reduce((sum, [, bytes]) => sum + bytes.length, 0);
+  const tree = memoryTree({ quotaBytes: release.limits.outputBytes + OTHER_BYTES + given });
   const { args, files } = fillRelease(release, card);
   await writeFile(tree, CARD, JSON.stringify(card));
   for (const [path, text] of files) await writeFile(tree, byteString(path), text);
+  for (const [path, bytes] of inputs) await writeFile(tree, byteString(path), bytes);
   await makeFolders(tree, OUT);
   const said: Uint8Array[] = [];
   const outcome = await runProgram({

@@ -16,8 +16,13 @@ export interface Output {
 }
 
 /** @throws WorkUnitFailed, TemplateRefused */
-export async function compute({ wasm, release }: Program, card: Card, signal: AbortSignal): Promise<Output> {
-  const tree = await runWorkUnit({ wasm, release, card, signal });
+export async function compute(
+  { wasm, release }: Program,
+  card: Card,
+  inputs: ReadonlyMap<string, Uint8Array>,
+  signal: AbortSignal,
+): Promise<Output> {
+  const tree = await runWorkUnit({ wasm, release, card, inputs, signal });
   const files: OutputFile[] = [];
   for (const path of await filesBelow(tree, OUT)) {
     const bytes = await readFile(tree, path);

@@ -14,7 +14,7 @@ export class PointSum {
   }
 
   add(events: number, sums: Sums): void {
-    this.#merge = mergeOf(this.#merge, { campaign_id: 0, point_index: 0, events }, sums);
+    this.#merge = mergeOf(this.#merge, { campaign_id: 0, point_index: 0, events }, sums, events);
   }
 
   /** @param histogram only this one; null: all, and the cross-section */

@@ -65,7 +65,8 @@ export async function reproduceUnit(
 ): Promise<ComputedUnit> {
   const { release } = program;
   try {
-    const output = await compute(program, card, signal);
+    const inputs = await inputsOf(api, card, signal);
+    const output = await compute(program, card, inputs, signal);
     const blocks = release.outputs ? null : (await output.read(BLOCKS)).toString('utf8');
     const sums = blocks === null ? NO_SUMS : sumBlocks(blocks, card, release.histograms);
     const differing: ResultDifference[] = [];
@@ -81,9 +82,30 @@ export async function reproduceUnit(
   }
 }
 
+/** Files of other work units that this one was computed from, as the project holds them. */
+async function inputsOf(
+  api: Api,
+  { inputs = [] }: Card,
+  signal: AbortSignal,
+): Promise<Map<string, Uint8Array>> {
+  const found = new Map<string, Uint8Array>();
+  for (const { path, sha256 } of inputs) {
+    const bytes = await heldBytes(api, sha256, signal);
+    if (!bytes) throw new InputLost(`the project has its input ${path} no longer`);
+    found.set(path, bytes);
+  }
+  return found;
+}
+
+class InputLost extends Error {
+  override readonly name = 'InputLost';
+}
+
 /** TreeError: the program left no file of blocks. */
 function isPrograms(error: Error): boolean {
-  return [WorkUnitFailed, TemplateRefused, BlocksInvalid, TreeError].some((one) => error instanceof one);
+  return [WorkUnitFailed, TemplateRefused, BlocksInvalid, TreeError, InputLost].some(
+    (one) => error instanceof one,
+  );
 }
 
 async function differenceOf(

@@ -1,6 +1,6 @@
 import type { LiveCounts, LiveHistograms } from '../../protocol/engine-api.ts';
 import type { HistogramAxis } from '../../protocol/release.ts';
-import { Block } from '../../protocol/work-unit.ts';
+import { AnyBlock } from '../../protocol/work-unit.ts';
 
 /** Of which campaign and point a unit is, and what its blocks fill. */
 export interface Filling {
@@ -113,14 +113,14 @@ function emptySums(): Sums {
 }
 
 /** The block, without histograms that the release does not describe; null when it is none. */
-function parseBlock(line: string, axes: readonly HistogramAxis[]): Block | null {
+function parseBlock(line: string, axes: readonly HistogramAxis[]): AnyBlock | null {
   let json: unknown;
   try {
     json = JSON.parse(line);
   } catch {
     return null; // a garbled line of the program; the server judges the file, this is only the picture
   }
-  const parsed = Block.safeParse(json);
+  const parsed = AnyBlock.safeParse(json);
   if (!parsed.success) return null;
   const fits = ([name, counts]: [string, number[]]) =>
     axes.some((axis) => axis.name === name && counts.length === axis.edges.length + 1);

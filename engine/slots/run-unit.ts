@@ -1,4 +1,4 @@
-import { mkdir, rm, statfs } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, rm, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hostFolder, observed } from '../../ninep/trees/index.ts';
 import { writeFileAtomic } from '../../platform/files.ts';
@@ -21,6 +21,8 @@ export interface UnitToRun {
   readonly programPath: string;
   /** What the program lies in, where it is a tree that is read from a repository. */
   readonly software: SoftwareTree | null;
+  /** Files that other work units have made, by their paths in the directory. */
+  readonly inputs: ReadonlyMap<string, string>;
   readonly jobFolder: string;
   readonly console: ConsoleTail;
   readonly onProgress: (progress: Progress) => void;
@@ -49,7 +51,9 @@ const DISK_FLOOR_BYTES = 4 * 1024 * 1024;
  * Makes the work unit's directory anew.
  * @throws the file system's error
  */
-export async function prepareJob(unit: Pick<UnitToRun, 'lease' | 'release' | 'jobFolder'>): Promise<void> {
+export async function prepareJob(
+  unit: Pick<UnitToRun, 'lease' | 'release' | 'inputs' | 'jobFolder'>,
+): Promise<void> {
   await rm(unit.jobFolder, { recursive: true, force: true });
   await mkdir(join(unit.jobFolder, OUT), { recursive: true });
   await writeFileAtomic(join(unit.jobFolder, CARD), JSON.stringify(unit.lease.card), 0o644);
@@ -57,6 +61,13 @@ export async function prepareJob(unit: Pick<UnitToRun, 'lease' | 'release' | 'jo
     const file = join(unit.jobFolder, path);
     await mkdir(dirname(file), { recursive: true });
     await writeFileAtomic(file, text, 0o644);
+  }
+  // Copies: the program may write to them, and what is kept may not change.
+  for (const [path, kept] of unit.inputs) {
+    const file = join(unit.jobFolder, path);
+    await mkdir(dirname(file), { recursive: true });
+    await copyFile(kept, file);
+    await chmod(file, 0o644);
   }
 }
 
@@ -71,7 +82,7 @@ export async function runUnit(unit: UnitToRun, capsule: Capsule, onEnded: () => 
   const blocks = new AppendedLines(unit.onBlock);
   const blocksPath = `${OUT}/${BLOCKS}`;
   const folder = hostFolder(unit.jobFolder, {
-    quotaBytes: limits.outputBytes + SCRATCH_BYTES,
+    quotaBytes: limits.outputBytes + SCRATCH_BYTES + inputBytes(lease),
     quotaFiles: SCRATCH_FILES,
   });
   const said = new ProgressLines(release.progress, lease.card.events, unit.onProgress);
@@ -106,6 +117,10 @@ export async function runUnit(unit: UnitToRun, capsule: Capsule, onEnded: () => 
   const trouble = unit.software?.trouble();
   if (trouble && outcome.state !== 'stopped') return { end: 'unread', reason: trouble.message };
   return judge(outcome, unit);
+}
+
+function inputBytes({ card: { inputs = [] } }: Lease): number {
+  return inputs.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 async function judge(outcome: RunOutcome, unit: UnitToRun): Promise<RunEnd> {

@@ -107,7 +107,12 @@ export class Slot {
     let software: SoftwareTree | null = null;
     try {
       software = await this.#options.openTree(this.#stop.signal);
-      await prepareJob({ lease, release, jobFolder: this.#options.jobFolder });
+      await prepareJob({
+        lease,
+        release,
+        inputs: unit.inputs,
+        jobFolder: this.#options.jobFolder,
+      });
       if (this.isStopping) return stopped;
       this.#capsule = await driver.start({
         slotId: this.slotId,
@@ -126,6 +131,7 @@ export class Slot {
           release,
           programPath: this.#options.programPath,
           software,
+          inputs: unit.inputs,
           jobFolder: this.#options.jobFolder,
           console: this.#options.console,
           onProgress: (progress) => this.#onProgress(progress, lease.card.events),

@@ -195,6 +195,7 @@ export class Desk {
       signedRelease: null,
       release: null,
       programs: new Map(),
+      inputs: new Map(),
       treeFiles: new Set(),
       readAhead: false,
       recordedAs: null,

@@ -35,6 +35,7 @@ export async function fetchStep(
     if (!client) throw new CannotRun('this computer has left its project');
     const release = await fetchRelease(work, unit, client, signal);
     fillRelease(release, unit.spooled.lease.card);
+    unit.inputs = await fetchInputs(work, unit, client, signal);
     unit.programs = await fetchPrograms(work, unit, release, client, signal);
     // While we waited the server may have taken the unit back.
     if (unit.state.state === 'fetching') await work.desk.apply(unit, { event: 'fetched' });
@@ -146,6 +147,20 @@ async function fetchPrograms(
     );
   }
   return programs;
+}
+
+/** What other work units have made, for this one. */
+async function fetchInputs(
+  { objects }: WorkContext,
+  unit: WorkUnit,
+  client: ProjectClient,
+  signal: AbortSignal,
+): Promise<Map<string, string>> {
+  const source: ObjectSource = (sha256, from, aborted) => client.object(sha256, from, aborted);
+  const inputs = new Map<string, string>();
+  for (const { path, ...blob } of unit.spooled.lease.card.inputs ?? [])
+    inputs.set(path, await objects.get(blob, source, signal));
+  return inputs;
 }
 
 /** What was read once is in the repository's cache. */

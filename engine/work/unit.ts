@@ -23,6 +23,8 @@ export interface WorkUnit {
   release: Release | null;
   /** Verified program files by the kind of capsule that runs them; filled when ready. */
   programs: ReadonlyMap<CapsuleKind, string>;
+  /** Verified files that the card names as inputs, by their paths in the work unit's directory; filled when ready. */
+  inputs: ReadonlyMap<string, string>;
   /** Files of the program where it is a tree; known once its manifest is here. */
   treeFiles: ReadonlySet<Sha256>;
   /** A run ended because part of the program could not be read: all of it is, before the next. */
@@ -52,13 +54,14 @@ export function isUndelivered(unit: WorkUnit): boolean {
   return state === 'finished' || state === 'uploading' || state === 'failed';
 }
 
-/** Hashes of the programs, and of their files, that unfinished units need kept on disk. */
+/** Hashes of the programs, of their files and of inputs, that unfinished units need kept on disk. */
 export function neededObjects(units: Iterable<WorkUnit>): Set<Sha256> {
   const needed = new Set<Sha256>();
   for (const unit of units) {
     if (!unit.release || !isUnfinished(unit)) continue;
     for (const program of Object.values(unit.release.programs)) needed.add(program.sha256);
     for (const sha256 of unit.treeFiles) needed.add(sha256);
+    for (const { sha256 } of unit.spooled.lease.card.inputs ?? []) needed.add(sha256);
   }
   return needed;
 }

@@ -111,6 +111,11 @@ function targetOf(name: TargetName): Target {
   return target;
 }
 
+/** What a target's compiler is told besides FLAGS. */
+export function flagsOf(name: TargetName): readonly string[] {
+  return targetOf(name).flags;
+}
+
 /** Names what a target is made from, whatever compiler makes it. */
 export async function sourceHash(name: TargetName): Promise<string> {
   const { flags, libraries } = targetOf(name);

@@ -5,6 +5,7 @@ import { run, say } from './run.mjs';
 
 const BUILDERS = [
   { what: 'the event generator', script: 'physics/evgen/build.ts' },
+  { what: 'the analysis of spectra', script: 'physics/spectra/build.ts' },
   { what: 'the micro appliance', script: 'appliance/build.ts' },
   // Builds the pages first, which it carries.
   { what: 'the desktop app', script: 'electron/build.ts' },

@@ -35,8 +35,9 @@ const hungry = (index: number, more: Partial<Hungry>): Hungry => ({
   ...{ index, unitsMade: 0, unitsWanted: 2, eventsValid: 0, relativeError: null },
   ...more,
 });
+const ones = (count: number) => new Array<number>(count).fill(1);
 const taken = (points: readonly Hungry[], count: number) =>
-  nextUnits(points, count, CUT).map((unit) => unit.pointIndex);
+  nextUnits(points, ones(count), CUT).map((unit) => unit.pointIndex);
 
 test('points of which nothing is known take turns, and nothing is cut that is not wanted', () => {
   expect(taken([hungry(0, {}), hungry(1, {}), hungry(2, {})], 99)).toEqual([0, 1, 2, 0, 1, 2]);
@@ -57,9 +58,20 @@ test('what is cut but not back counts as if it were', () => {
 
 test('units of a point follow each other, the last one shorter', () => {
   const cut = { points: 1, events: 250, eventsPerUnit: 100 };
-  expect(nextUnits([hungry(0, { unitsMade: 1, unitsWanted: 3 })], 9, cut)).toEqual([
+  expect(nextUnits([hungry(0, { unitsMade: 1, unitsWanted: 3 })], ones(9), cut)).toEqual([
     { pointIndex: 0, firstEvent: 100, events: 100 },
     { pointIndex: 0, firstEvent: 200, events: 50 },
+  ]);
+});
+
+test('a unit of several portions ends where its point, or what was wanted of it, does', () => {
+  const cut = { points: 2, events: 250, eventsPerUnit: 100, extendedFrom: [130] };
+  const points = [hungry(0, { unitsWanted: 4 }), hungry(1, { unitsMade: 1, unitsWanted: 3 })];
+  expect(nextUnits(points, [9, 9, 9, 9], cut)).toEqual([
+    { pointIndex: 0, firstEvent: 0, events: 130 },
+    { pointIndex: 1, firstEvent: 100, events: 30 },
+    { pointIndex: 0, firstEvent: 130, events: 120 },
+    { pointIndex: 1, firstEvent: 130, events: 100 },
   ]);
 });
 
@@ -77,7 +89,7 @@ function compute(constants: readonly number[], precision: number, hosts: number)
         relativeError: error(point),
       }),
     );
-    const units = nextUnits(asking, hosts, CUT);
+    const units = nextUnits(asking, ones(hosts), CUT);
     if (units.length === 0) return points.map((point) => point.unitsMade);
     for (const { pointIndex, firstEvent } of units) {
       const point = points[pointIndex];

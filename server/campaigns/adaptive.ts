@@ -1,4 +1,4 @@
-import { type Cut, type UnitRange, unitOfPoint, unitsPerPoint } from './units.ts';
+import { type Cut, portionsOf, type UnitRange, unitOfPoint, unitsPerPoint } from './units.ts';
 
 /**
  * How a campaign with `adaptive` spends its events. Each point begins with a few units. What comes back tells its error, and with it how many
@@ -46,16 +46,25 @@ function expectedError({ unitsMade, eventsValid, relativeError }: Hungry, { even
   return relativeError * Math.sqrt(eventsValid / (unitsMade * eventsPerUnit));
 }
 
-/** The next units of these points, at most `count`, each for the point whose error is then the largest. */
-export function nextUnits(points: readonly Hungry[], count: number, cut: Cut): UnitRange[] {
+/**
+ * The next units of these points, each for the point whose error is then the largest.
+ * @param sizes portions of each unit, at most; fewer units where points want no more
+ */
+export function nextUnits(points: readonly Hungry[], sizes: readonly number[], cut: Cut): UnitRange[] {
   const waiting = points.map((point) => ({ ...point }));
   const units: UnitRange[] = [];
-  while (units.length < count) {
+  for (const size of sizes) {
     const [first, ...others] = waiting.filter((point) => point.unitsMade < point.unitsWanted);
     if (!first) break;
     const next = others.reduce((best, point) => (isBefore(point, best, cut) ? point : best), first);
-    units.push(unitOfPoint(cut, next.index, next.unitsMade));
-    next.unitsMade += 1;
+    const unit = unitOfPoint(
+      cut,
+      next.index,
+      next.unitsMade,
+      Math.min(size, next.unitsWanted - next.unitsMade),
+    );
+    units.push(unit);
+    next.unitsMade += portionsOf(unit.events, cut.eventsPerUnit);
   }
   return units;
 }

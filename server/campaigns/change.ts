@@ -8,7 +8,7 @@ import { changed } from './clone.ts';
 import { checkCampaign, showPath } from './document.ts';
 import { type CampaignAction, deadlineWords, passedDeadline, stateAfter } from './life.ts';
 import { acceptCampaign, cutProblem } from './push.ts';
-import { unitCount } from './units.ts';
+import { unitCount, unitsPerPoint } from './units.ts';
 
 interface CampaignRow {
   readonly id: number;
@@ -123,6 +123,16 @@ export function extendCampaign(
         `campaign "${row.name}" is adaptive, so its precision says how many events it makes; clone it with another precision or more events`,
       );
     }
+    if (spec.events > before.events) {
+      const [taker] = await tx.query<{ name: string }>(
+        'SELECT name FROM campaign WHERE from_id = $1 LIMIT 1',
+        [row.id],
+      );
+      const why = spec.inputs
+        ? `takes its events from "${spec.inputs.from}"`
+        : taker && `is what "${taker.name}" takes its events from`;
+      if (why) throw invalid('events', `campaign "${row.name}" ${why}; clone it for more`);
+    }
     const problem = cutProblem(spec, await releases.get(row.release_id, tx));
     if (problem) throw invalid(showPath(problem.path), problem.message);
     const until = deadline === null ? null : new Date(deadline);
@@ -134,6 +144,12 @@ export function extendCampaign(
     const isLonger = spec.events > before.events;
     const extendedFrom = isLonger ? [...row.extended_from, before.events] : row.extended_from;
     const state = isLonger ? next : row.state;
+    const cut = { ...spec, points: row.points, extendedFrom };
+    if (isLonger && spec.unitMinutes !== undefined)
+      await tx.query('UPDATE point SET units_wanted = $2 WHERE campaign_id = $1', [
+        row.id,
+        unitsPerPoint(cut),
+      ]);
     await tx.query(
       `UPDATE campaign SET spec = $2, deadline = $3, extended_from = $4, units = $5, state = $6, reason = $7
        WHERE id = $1`,
@@ -142,7 +158,7 @@ export function extendCampaign(
         JSON.stringify(spec),
         until?.toISOString() ?? null,
         extendedFrom,
-        isLonger ? unitCount({ ...spec, points: row.points, extendedFrom }) : row.units,
+        isLonger ? unitCount(cut) : row.units,
         state,
         state === 'paused' ? row.reason : null,
       ],

@@ -45,6 +45,7 @@ const MAX_TRIAL_EVENTS = 10_000;
  */
 export async function dryRun(db: Database, releases: Releases, text: string, now: Date): Promise<DryRun> {
   const { spec, points, releaseId, release, nameTaken } = await validateCampaign(
+    db,
     releases,
     readCampaign(text),
   );
@@ -65,7 +66,8 @@ export async function dryRun(db: Database, releases: Releases, text: string, now
     exists,
     points: points.length,
     adaptive: spec.adaptive !== undefined,
-    trial: extremes(points).map((index) => {
+    // What it would analyse is not there yet.
+    trial: (spec.inputs ? [] : extremes(points)).map((index) => {
       const unit = { point_index: index, first_event: 0, events, parameters: points[index] ?? {} };
       return { index, card: cardOf(unit, { seed: spec.seed, blockEvents: events }) };
     }),

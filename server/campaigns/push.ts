@@ -6,20 +6,19 @@ import { appendAudit } from '../audit/trail.ts';
 import { canonicalJson } from '../canonical.ts';
 import { creditMicroseconds } from '../credit/credit.ts';
 import { agreeingHosts } from '../dispatch/lease.ts';
+import { MAX_BLOCKS_PER_UNIT } from '../dispatch/pace.ts';
 import { ApiFailure } from '../errors.ts';
 import { showId } from '../ids.ts';
 import type { Releases } from '../releases.ts';
 import { batch, type Database, type Queryable } from '../store/database.ts';
 import { emptyCounts } from '../validate/blocks.ts';
 import { PILOT_UNITS } from './adaptive.ts';
+import { type Source, sourceOf } from './chain.ts';
 import { type CampaignDocument, readCampaign } from './document.ts';
 import { passedDeadline } from './life.ts';
 import { type PointProblem, parameterCheck, pointCount, pointProblem, points } from './points.ts';
 import { sizeProblem } from './size.ts';
 import { pointSeed, unitCount, unitsPerPoint } from './units.ts';
-
-/** A result's blocks are read as a whole; more lines than this belong into more units. */
-const MAX_BLOCKS_PER_UNIT = 100_000;
 
 /** A document that the project takes, with all it makes. */
 export interface CheckedCampaign {
@@ -27,6 +26,8 @@ export interface CheckedCampaign {
   readonly points: readonly CampaignSpec['parameters'][];
   readonly releaseId: number;
   readonly release: Release;
+  /** What it takes its inputs from. */
+  readonly source: Source | null;
   /** For a name that is found taken later. */
   readonly nameTaken: ApiFailure;
 }
@@ -36,6 +37,7 @@ export interface CheckedCampaign {
  * @throws ApiFailure with line and path
  */
 export async function validateCampaign(
+  db: Queryable,
   releases: Releases,
   document: CampaignDocument,
 ): Promise<CheckedCampaign> {
@@ -55,7 +57,13 @@ export async function validateCampaign(
     sizeProblem(spec, release) ??
     cutProblem(spec, release);
   if (problem) throw refuse(problem);
-  const made = points(spec);
+  const source = await sourceOf(db, releases, spec);
+  if (source && 'message' in source) throw refuse(source);
+  const made = source
+    ? new Array<CampaignSpec['parameters']>(source.points).fill(spec.parameters)
+    : points(spec);
+  const wide = source && (sizeProblem(spec, release, made.length) ?? seedProblem(spec, made.length));
+  if (wide) throw refuse(wide);
   const unfilled = fillProblem(spec, made, release);
   if (unfilled) throw refuse(unfilled);
   const nameTaken = new ApiFailure(
@@ -64,7 +72,7 @@ export async function validateCampaign(
     `there is a campaign "${spec.name}" with other content, and a campaign can not change; choose another name`,
     { place: document.place(['name']) },
   );
-  return { spec, points: made, releaseId, release, nameTaken };
+  return { spec, points: made, releaseId, release, source, nameTaken };
 }
 
 /**
@@ -88,7 +96,7 @@ export async function acceptCampaign(
   document: CampaignDocument,
   now: Date,
 ): Promise<{ id: number; created: boolean }> {
-  const checked = await validateCampaign(releases, document);
+  const checked = await validateCampaign(db, releases, document);
   const campaign = await insert(db, checked, now);
   if (campaign === 'past') {
     throw new ApiFailure(422, 'campaign-invalid', 'this moment has passed already; choose a later one', {
@@ -114,7 +122,7 @@ export async function sameCampaign(
 /** What is wrong with the numbers of events, the seed or the validation; null when all is well. */
 export function cutProblem(
   spec: CampaignSpec,
-  release: Pick<Release, 'outputs' | 'histograms' | 'referenceMicrosecondsPerEvent'> & {
+  release: Pick<Release, 'outputs' | 'histograms' | 'limits' | 'referenceMicrosecondsPerEvent'> & {
     readonly programs: object;
   },
 ): PointProblem | null {
@@ -134,9 +142,8 @@ export function cutProblem(
   if (!Number.isSafeInteger(count * spec.events)) {
     return { path: ['events'], message: 'more events in all than can be counted exactly; ask for fewer' };
   }
-  if (!Number.isSafeInteger(pointSeed(spec.seed, count))) {
-    return { path: ['seed'], message: 'too large for this many points; choose a smaller seed' };
-  }
+  const seed = seedProblem(spec, count);
+  if (seed) return seed;
   try {
     creditMicroseconds(spec.eventsPerUnit, release.referenceMicrosecondsPerEvent);
   } catch {
@@ -174,7 +181,38 @@ export function cutProblem(
         'a tolerance needs a release that declares its outputs and how they are compared; use a quorum',
     };
   }
-  return adaptiveProblem(spec, release);
+  return minutesProblem(spec, release) ?? adaptiveProblem(spec, release);
+}
+
+function seedProblem({ seed }: CampaignSpec, count: number): PointProblem | null {
+  if (Number.isSafeInteger(pointSeed(seed, count))) return null;
+  return { path: ['seed'], message: 'too large for this many points; choose a smaller seed' };
+}
+
+function minutesProblem(
+  { unitMinutes, leaseMinutes, events, eventsPerUnit }: CampaignSpec,
+  release: Pick<Release, 'outputs' | 'limits' | 'referenceMicrosecondsPerEvent'>,
+): PointProblem | null {
+  if (unitMinutes === undefined) return null;
+  const path = ['unitMinutes'];
+  if (release.outputs)
+    return { path, message: 'the release writes no blocks, so its units have a fixed size; leave it out' };
+  // A host may turn out to be half as fast as it was.
+  if (2 * unitMinutes > leaseMinutes)
+    return {
+      path,
+      message: `a lease is for ${leaseMinutes} minutes (leaseMinutes); give it at least twice as long`,
+    };
+  if (2 * unitMinutes * 60 > release.limits.wallSeconds) {
+    const message = `the release stops its program after ${release.limits.wallSeconds} s; ask for half of it at most`;
+    return { path, message };
+  }
+  try {
+    creditMicroseconds(Math.max(events, eventsPerUnit), release.referenceMicrosecondsPerEvent);
+  } catch {
+    return { path, message: 'all events of a point in one unit have no exact credit; ask for fewer' };
+  }
+  return null;
 }
 
 function adaptiveProblem(
@@ -215,21 +253,24 @@ function fillProblem(
 /** @returns null where the name is taken by another campaign, 'past' where there is none and its deadline is over */
 function insert(
   db: Database,
-  { spec, points: made, releaseId, release }: CheckedCampaign,
+  { spec, points: made, releaseId, release, source }: CheckedCampaign,
   now: Date,
 ): Promise<{ id: number; created: boolean } | 'past' | null> {
   const deadline = spec.deadline === undefined ? null : new Date(spec.deadline);
   return db.transaction(async (tx) => {
     const cut = { points: made.length, events: spec.events, eventsPerUnit: spec.eventsPerUnit };
-    const pilot = spec.adaptive ? Math.min(unitsPerPoint(cut), PILOT_UNITS) : null;
+    const each = unitsPerPoint(cut);
+    const pilot = spec.adaptive ? Math.min(each, PILOT_UNITS) : null;
+    // Where units are cut as they are taken, each point counts what was cut of it.
+    const wanted = pilot ?? (spec.unitMinutes === undefined ? null : each);
     if (passedDeadline(deadline, now)) {
       const there = await tx.query('SELECT id FROM campaign WHERE name = $1', [spec.name]);
       if (there.length === 0) return 'past';
     }
     const [row] = await tx.query<{ id: number }>(
       `INSERT INTO campaign (name, spec, spec_text, release_id, platforms, created_at, points, units,
-                             owner, priority, deadline, event_cost_us, canary)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+                             owner, priority, deadline, event_cost_us, output_bytes, from_id, canary)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $14, $15,
                CASE WHEN EXISTS (SELECT FROM campaign WHERE release_id = $4) THEN NULL ELSE $13::jsonb END)
        ON CONFLICT (name) DO NOTHING RETURNING id`,
       [
@@ -246,6 +287,8 @@ function insert(
         deadline?.toISOString() ?? null,
         release.referenceMicrosecondsPerEvent,
         spec.canary ? JSON.stringify(spec.canary) : null,
+        spec.unitMinutes === undefined ? null : release.limits.outputBytes,
+        source?.id ?? null,
       ],
     );
     if (!row) {
@@ -260,7 +303,7 @@ function insert(
         row.id,
         emptyCounts(release.histograms).length,
         batch(made.map((parameters, index) => ({ index, parameters }))),
-        pilot,
+        wanted,
       ],
     );
     const details = { id: showId('c', row.id), name: spec.name, specSha256: sha256(canonicalJson(spec)) };

@@ -66,11 +66,19 @@ export async function campaignSummary(db: Database, id: number, now: Date): Prom
 
 /** @param idOrName "c3", or the campaign's name */
 export async function campaignId(db: Database, idOrName: string): Promise<number | null> {
-  const [row] = await db.query<{ id: number }>(
-    `SELECT id FROM campaign WHERE id = $1 OR name = $2 ORDER BY (id = $1) DESC LIMIT 1`,
+  return (await campaignName(db, idOrName))?.id ?? null;
+}
+
+/** @param idOrName "c3", or the campaign's name */
+export async function campaignName(
+  db: Database,
+  idOrName: string,
+): Promise<{ readonly id: number; readonly name: string } | null> {
+  const [row] = await db.query<{ id: number; name: string }>(
+    `SELECT id, name FROM campaign WHERE id = $1 OR name = $2 ORDER BY (id = $1) DESC LIMIT 1`,
     [readId('c', idOrName) ?? 0, idOrName],
   );
-  return row?.id ?? null;
+  return row ?? null;
 }
 
 /** A campaign's row changes whenever one of its points does. */

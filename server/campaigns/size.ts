@@ -9,8 +9,11 @@ const MAX_PARAMETER_BYTES = 50e6;
 const MAX_BINS = 20e6;
 
 /** What a short document makes of itself: each point has all parameters and all histograms. */
-export function sizeProblem(spec: CampaignSpec, release: Pick<Release, 'histograms'>): PointProblem | null {
-  const count = pointCount(spec);
+export function sizeProblem(
+  spec: CampaignSpec,
+  release: Pick<Release, 'histograms'>,
+  count = pointCount(spec),
+): PointProblem | null {
   const path = [spec.points ? 'points' : spec.sample ? 'sample' : 'sweep'];
   const bytes = JSON.stringify(spec.parameters).length * count;
   if (bytes > MAX_PARAMETER_BYTES) {

@@ -14,6 +14,14 @@ export interface UnitRange {
   readonly events: number;
 }
 
+/**
+ * What units are counted in: pieces of `eventsPerUnit`, the last of a stretch shorter. A unit is one of them, or where units
+ * are cut to their hosts (dispatch/pace.ts) several that follow each other; so counts are exact however it was cut.
+ */
+export function portionsOf(events: number, eventsPerUnit: number): number {
+  return Math.max(1, Math.ceil(events / eventsPerUnit));
+}
+
 /** Events of a point that are cut together: what a campaign began with, then what each extension added. */
 interface Stretch {
   readonly from: number;
@@ -46,13 +54,16 @@ export function unitRange(cut: Cut, n: number): UnitRange {
   return unitOfPoint(cut, n % cut.points, Math.floor(n / cut.points));
 }
 
-/** The n-th work unit (0 ...) of a point. */
-export function unitOfPoint(cut: Cut, pointIndex: number, n: number): UnitRange {
+/**
+ * The n-th work unit (0 ...) of a point.
+ * @param portions so many of them in one, as far as they were cut together
+ */
+export function unitOfPoint(cut: Cut, pointIndex: number, n: number, portions = 1): UnitRange {
   let row = n;
   for (const { from, to, units } of stretches(cut)) {
     if (row < units) {
       const firstEvent = from + row * cut.eventsPerUnit;
-      return { pointIndex, firstEvent, events: Math.min(cut.eventsPerUnit, to - firstEvent) };
+      return { pointIndex, firstEvent, events: Math.min(portions * cut.eventsPerUnit, to - firstEvent) };
     }
     row -= units;
   }

@@ -1,6 +1,7 @@
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CampaignSpec } from '../../protocol/campaign.ts';
-import { MergedPoint, ProvenancePage, UnitRecord } from '../../protocol/catalogue.ts';
+import { MergedPoint, ProvenancePage, SamplePage, UnitRecord } from '../../protocol/catalogue.ts';
 import type { Lease } from '../../protocol/project-api.ts';
 import { serverFiles } from '../files.ts';
 import { projectKey } from '../key.ts';
@@ -142,5 +143,93 @@ describe('hosts', () => {
       expect(refusal(await anybody.send('GET', `/results/${id}`), 409).message).toContain('not decided yet');
     expect((await page('undecided', '')).units).toEqual([]);
     expect((await merged('undecided', 0)).ranges).toEqual([]);
+  });
+});
+
+describe('samples', () => {
+  const HEAD = 'HepMC::Version 3.02.05\nHepMC::Asciiv3-START_EVENT_LISTING\nT model\\|1\\|\n';
+  const END = 'HepMC::Asciiv3-END_EVENT_LISTING\n\n';
+  const event = (first: number) => `E ${first} 0 1\nU GEV MM\nP 1 0 11 0 0 1 1 0 4\n`;
+  const leases: Lease[] = [];
+  beforeAll(async () => {
+    await staff.publish(
+      { ...modelRelease, application: 'keeper', samples: ['e.hepmc', 'log'] },
+      modelPrograms,
+    );
+    const kept = { application: 'keeper', sweep: { x: [1, 2.5], mode: ['a', 'b'] }, events: 200 };
+    await staff.push(modelCampaign('kept', { ...kept, title: 'Many Leptons' }));
+    await staff.push(modelCampaign('kept-2', { ...kept, events: 100, validation: { quorum: 2 } }));
+    for (const i of [X, Y]) {
+      const got = (await host(i).leases(50)).leases;
+      const mine = got.filter(({ application }) => application === 'keeper');
+      leases.push(...mine.filter(({ campaign }) => campaign === 'kept'));
+      // Units of a point come back in another order than that of their events.
+      for (const lease of mine.reverse()) {
+        const text = HEAD + event(lease.card.firstEvent) + END;
+        await host(i).finish(lease, {
+          ...modelOutput(lease.card),
+          'e.hepmc': text,
+          log: 'nothing',
+          other: 'x',
+        });
+      }
+      await host(i).send('POST', '/leases/release', { leases: got.map(({ id }) => id) });
+    }
+  });
+  const find = (query: string) => anybody.ask(SamplePage, 'GET', `/samples?${query}`);
+  const found = async (query: string) =>
+    (await find(query)).samples.map(({ campaign, point }) => `${campaign} ${point}`);
+
+  test('are found by application, words and parameters, page after page', async () => {
+    const all = ['kept-2', 'kept'].flatMap((name) => [0, 1, 2, 3].map((point) => `${name} ${point}`));
+    expect(await found('')).toEqual(all);
+    expect(await found('application=model')).toEqual([]);
+    expect(await found('text=LEPTONS')).toEqual(all.slice(4));
+    expect(await found('text=%25')).toEqual([]);
+    expect(await found('campaign=kept&where=x:2..3')).toEqual(['kept 2', 'kept 3']);
+    expect(await found('campaign=kept&where=x:1,mode:b')).toEqual(['kept 1']);
+    expect(await found('where=mode:1..2')).toEqual([]);
+    expect(await found('where=nothing:1')).toEqual([]);
+    const paged: string[] = [];
+    for (let after: string | null = ''; after !== null; ) {
+      const page: SamplePage = await find(`limit=3${after === '' ? '' : `&after=${after}`}`);
+      paged.push(...page.samples.map(({ campaign, point }) => `${campaign} ${point}`));
+      after = page.next;
+    }
+    expect(paged).toEqual(all);
+    refusal(await anybody.send('GET', '/samples?where=x'), 422);
+  });
+
+  test('say what they are, and whether anybody has compared them', async () => {
+    const [two, one] = [(await find('campaign=kept-2')).samples[0], (await find('campaign=kept')).samples[0]];
+    expect(one).toMatchObject({ title: 'Many Leptons', parameters: { x: 1, mode: 'a' }, unitsValid: 2 });
+    expect(one?.files.map(({ path }) => path).sort()).toEqual(['e.hepmc', 'log']);
+    expect([one?.compared, two?.compared]).toEqual([false, true]);
+  });
+
+  test('come as one file of a point or a unit, compressed where that is wished', async () => {
+    const get = async (path: string) => anybody.send('GET', path);
+    const whole = await get('/campaigns/kept/sample?point=1&file=e.hepmc');
+    expect(whole.bytes.toString()).toBe(HEAD + event(0) + event(100) + END);
+    const zipped = await get('/campaigns/kept/sample?point=1&file=e.hepmc&gzip=true');
+    expect(zipped.headers.get('content-disposition')).toBe('attachment; filename="kept-1.hepmc3.gz"');
+    expect(gunzipSync(zipped.bytes).toString()).toBe(whole.bytes.toString());
+    const lease = leases.find(({ card }) => card.firstEvent === 100);
+    for (const id of [lease?.id, lease?.unitId])
+      expect((await get(`/results/${id}/sample?file=e.hepmc`)).bytes.toString()).toBe(
+        HEAD + event(100) + END,
+      );
+  });
+
+  test.each([
+    ['/campaigns/none/sample?point=0&file=e.hepmc', 404],
+    ['/campaigns/kept/sample?point=4&file=e.hepmc', 404],
+    ['/campaigns/kept/sample?point=0&file=none', 404],
+    ['/campaigns/kept/sample?point=0&file=../x', 422],
+    ['/campaigns/kept/sample?point=0&file=log', 409],
+    ['/results/u9999/sample?file=e.hepmc', 404],
+    ['/results/x/sample?file=e.hepmc', 404],
+  ])('%s is refused with %d', async (path, status) => {
+    refusal(await anybody.send('GET', path), status);
   });
 });

@@ -37,12 +37,15 @@ export async function provenance(
   return {
     release: { application, version, sha256: sha256(body), place: software },
     campaign: spec.name,
+    inputs: spec.inputs ?? null,
     units: page.map((unit) => ({
       unit: showId('u', unit.id),
       point: unit.point_index,
       seed: pointSeed(spec.seed, unit.point_index),
       firstEvent: unit.first_event,
       events: unit.events,
+      input:
+        unit.input && unit.input_of !== null ? { unit: showId('u', unit.input_of), ...unit.input } : null,
       results: unit.results.map((one) => given(one, pseudonym)),
     })),
     next: rows.length > page.length && last ? `${last.point_index}.${last.first_event}` : null,

@@ -29,7 +29,7 @@ const offer = (
     .filter((word) => word !== '')
     .map((word) => {
       const [unitId = '', wanted = '1'] = word.split('*');
-      return { unitId: Number(unitId), wanted: Number(wanted) };
+      return { unitId: Number(unitId), wanted: Number(wanted), portions: 1, isUntouched: true };
     }),
 });
 
@@ -140,4 +140,22 @@ test.each([
 test('the turn decides which campaign begins', () => {
   const offers = [offer(1, '10'), offer(2, '20')];
   expect(assign([host(1, 1)], offers, new Set(), 1)[0]?.unitId).toBe(20);
+});
+
+test('where units are cut to their hosts, each gets its size, of what was given back too', () => {
+  const unit = { wanted: 1, isUntouched: true };
+  const one = offer(1, '', both, {
+    tailored: { portions: new Map([[1, 10], [2, 2]]), left: 15 }, // biome-ignore format: a table
+  });
+  const units = [
+    { ...unit, unitId: 10, portions: 30, isUntouched: false },
+    { ...unit, unitId: 11, portions: 30 },
+    { ...unit, unitId: 12, portions: 4 },
+  ];
+  const given = assign([host(2, 4), host(1, 3), host(3, 9)], [{ ...one, units }], new Set(), 0);
+  expect(given.map(({ hostId, unitId, portions }) => `${hostId}:${unitId}*${portions}`).join(' ')).toBe(
+    // What somebody has begun, 10, is too large for each of them; the third is not known.
+    '2:11*2 2:12*4 2:null*2 2:null*2 1:null*10 1:null*1',
+  );
+  expect(given.map((assignment) => assignment.cost)).toEqual([200, 400, 200, 200, 1000, 100]);
 });

@@ -1,4 +1,5 @@
 import type { Platform } from '../../protocol/release.ts';
+import { isTooLarge, suits } from './pace.ts';
 import { type Claim, ranksOf } from './shares.ts';
 
 /** A host that wants work units. */
@@ -14,10 +15,27 @@ export interface Asking {
 export interface Offer extends Claim {
   readonly campaignId: number;
   readonly platforms: readonly Platform[];
-  readonly units: readonly { readonly unitId: number; readonly wanted: number }[];
-  /** What each of them counts in the owner's share. */
+  readonly units: readonly OfferedUnit[];
+  /** What a portion counts in the owner's share. */
   readonly cost: number;
   readonly trial: Trial | null;
+  /** Where units are cut to those who take them. */
+  readonly tailored?: Tailored | undefined;
+}
+
+export interface OfferedUnit {
+  readonly unitId: number;
+  readonly wanted: number;
+  readonly portions: number;
+  /** Nobody has it, or has computed it: it may be split. */
+  readonly isUntouched: boolean;
+}
+
+export interface Tailored {
+  /** Portions for one unit of a host. */
+  readonly portions: ReadonlyMap<number, number>;
+  /** Portions of which no unit was made yet. */
+  readonly left: number;
 }
 
 /** A campaign that only few hosts may work on as yet: those that do so already, and others as long as there is room. */
@@ -28,7 +46,10 @@ export interface Trial {
 
 export interface Assignment {
   readonly hostId: number;
-  readonly unitId: number;
+  /** null: it is to be made. */
+  readonly unitId: number | null;
+  /** It is to have no more than these. */
+  readonly portions: number;
   readonly campaignId: number;
   readonly cost: number;
 }
@@ -61,14 +82,18 @@ export function assign(
     used: lately.get(owner) ?? 0,
     next: turn,
   }));
-  const given: Assignment[] = [];
+  const all: Assignment[] = [];
+  const left = offers.map(({ tailored }) => tailored?.left ?? 0);
+  /** Of units that were given, what is left of them. */
+  const begun = new Map<number, number>();
   for (const offer of offers) for (const unit of offer.units) wanted.set(unit.unitId, unit.wanted);
   for (const host of asking) {
     const mine = new Set<number>();
     /** Offers and owners that have nothing for this host. */
     const empty = new Set<number>();
     const without = new Set<object>();
-    while (mine.size < host.want) {
+    let count = 0;
+    while (count < host.want) {
       const owner = neediest(without);
       if (!owner) break;
       const taken = takeOf(owner, host, mine, empty);
@@ -78,17 +103,18 @@ export function assign(
       }
       owner.next++;
       owner.used += taken.cost;
-      mine.add(taken.unitId);
-      given.push(taken);
+      count++;
+      if (taken.unitId !== null) mine.add(taken.unitId);
+      all.push(taken);
     }
   }
-  return given;
+  return all;
 
   /** The owner given least; of several the one whose turn it is. */
   function neediest(without: ReadonlySet<object>) {
     let found: (typeof owners)[number] | null = null;
     for (let i = 0; i < owners.length; i++) {
-      const owner = owners[(turn + given.length + i) % owners.length];
+      const owner = owners[(turn + all.length + i) % owners.length];
       if (owner && !without.has(owner) && (!found || owner.used < found.used)) found = owner;
     }
     return found;
@@ -117,18 +143,38 @@ export function assign(
     if (host.campaigns && !host.campaigns.has(offer.campaignId)) return null;
     const trial = trying[index];
     if (trial && !trial.hosts.has(host.hostId) && trial.hosts.size >= trial.limit) return null;
+    const size = offer.tailored?.portions.get(host.hostId) ?? 1;
     for (let i = start[index] ?? 0; i < offer.units.length; i++) {
-      const unitId = offer.units[i]?.unitId ?? 0;
-      const left = wanted.get(unitId) ?? 0;
-      if (left === 0) {
+      const unit = offer.units[i];
+      const more = unit ? (wanted.get(unit.unitId) ?? 0) : 0;
+      if (!unit || more === 0) {
         if (i === start[index]) start[index] = i + 1;
         continue;
       }
+      const { unitId } = unit;
       if (mine.has(unitId) || had.has(`${host.hostId} ${unitId}`)) continue;
-      wanted.set(unitId, left - 1);
-      trial?.hosts.add(host.hostId);
-      return { hostId: host.hostId, unitId, campaignId: offer.campaignId, cost: offer.cost };
+      const now = begun.get(unitId);
+      const offered = now === undefined ? unit : { portions: now, isUntouched: false };
+      if (offer.tailored && !suits(offered, size)) continue;
+      const portions = offer.tailored && isTooLarge(offered.portions, size) ? size : offered.portions;
+      wanted.set(unitId, more - 1);
+      begun.set(unitId, portions);
+      return given(offer, trial, host.hostId, unitId, portions);
     }
-    return null;
+    const portions = Math.min(size, left[index] ?? 0);
+    if (portions === 0) return null;
+    left[index] = (left[index] ?? 0) - portions;
+    return given(offer, trial, host.hostId, null, portions);
+  }
+
+  function given(
+    { campaignId, cost }: Offer,
+    trial: (typeof trying)[number] | undefined,
+    hostId: number,
+    unitId: number | null,
+    portions: number,
+  ): Assignment {
+    trial?.hosts.add(hostId);
+    return { hostId, unitId, portions, campaignId, cost: cost * portions };
   }
 }

@@ -1,11 +1,13 @@
 import { randomInt } from 'node:crypto';
 import type { CampaignSpec, Validation } from '../../protocol/campaign.ts';
 import type { Lease } from '../../protocol/project-api.ts';
-import { pointSeed, type UnitRange, unitRange } from '../campaigns/units.ts';
+import { IN } from '../../protocol/work-unit.ts';
+import { pointSeed, portionsOf, type UnitRange, unitRange } from '../campaigns/units.ts';
 import { showId } from '../ids.ts';
 import { batch, type Database, type Queryable } from '../store/database.ts';
-import { type Asking, type Assignment, assign, canRun, type Offer } from './assign.ts';
-import { cutWhereNeeded } from './cut.ts';
+import { type Asking, type Assignment, assign, canRun, type Offer, type Tailored } from './assign.ts';
+import { type Cutting, cutFromInputs, cutWhereNeeded } from './cut.ts';
+import { isTooLarge, type Pace, portionsFor } from './pace.ts';
 import { pairUp } from './pairing.ts';
 import * as sql from './queries.ts';
 import { type Claim, ranksOf, type Shares } from './shares.ts';
@@ -42,6 +44,8 @@ interface Round {
   readonly trials: ReadonlyMap<number, Set<number>>;
   /** Those who ask, by host. */
   readonly askers: ReadonlyMap<number, sql.AskerRow>;
+  /** What hosts were measured to do, by host and application; of campaigns that cut units to them. */
+  readonly paces: ReadonlyMap<string, Pace>;
 }
 
 /**
@@ -65,7 +69,8 @@ export async function leaseBatch(
     const given = new Map(hostIds.map((id) => [id, []]));
     const rows = await tx.query<sql.AskerRow>(sql.ASKERS, [hostIds, now.toISOString()]);
     const askers = new Map(rows.map((row) => [row.id, row]));
-    const round: Round = { tx, now, campaigns, given, used, trials, askers };
+    const paces = await pacesOf(tx, hostIds, campaigns);
+    const round: Round = { tx, now, campaigns, given, used, trials, askers, paces };
     const untilWhen = (ask: LeaseAsk) => askers.get(ask.hostId)?.quarantined_until ?? null;
     const unknown = await settleHeld(round, asks);
     const short = () =>
@@ -106,6 +111,35 @@ async function trialsOf(
   ]);
   for (const row of rows) trials.get(row.campaign_id)?.add(row.host_id);
   return trials;
+}
+
+async function pacesOf(
+  tx: Queryable,
+  hostIds: readonly number[],
+  campaigns: readonly sql.CampaignRow[],
+): Promise<Map<string, Pace>> {
+  const tailoring = campaigns.filter(({ spec }) => spec.unitMinutes !== undefined);
+  if (tailoring.length === 0) return new Map();
+  const applications = [...new Set(tailoring.map(({ spec }) => spec.application))];
+  const rows = await tx.query<sql.PaceRow>(sql.PACES, [hostIds, applications]);
+  return new Map(rows.map((row) => [`${row.host_id} ${row.application}`, row]));
+}
+
+/** Portions for one unit of a host; null where all units of the campaign have one. */
+function sizeFor({ paces }: Round, { spec, output_bytes }: sql.CampaignRow, hostId: number): number | null {
+  const { unitMinutes } = spec;
+  if (unitMinutes === undefined) return null;
+  const pace = paces.get(`${hostId} ${spec.application}`) ?? null;
+  return portionsFor(pace, { ...spec, unitMinutes }, output_bytes ?? 0);
+}
+
+/** Where units are cut to those who take them: what is right for those who ask. */
+function tailored(round: Round, campaign: sql.CampaignRow, asking: readonly Asking[]): Tailored | undefined {
+  if (campaign.spec.unitMinutes === undefined) return undefined;
+  return {
+    portions: new Map(asking.map(({ hostId }) => [hostId, sizeFor(round, campaign, hostId) ?? 1])),
+    left: campaign.units - campaign.units_made,
+  };
 }
 
 /** What the invitation of a host limits it to; undefined: nothing. */
@@ -215,7 +249,9 @@ async function offerAll(round: Round, asking: readonly Asking[], turn: number): 
   const offers: Offer[] = [];
   for (const campaign of campaigns) {
     const units = wanted.filter((unit) => unit.campaign_id === campaign.id);
-    if (units.length < limit && campaign.units_made < campaign.units) {
+    // Of these, what was not looked at or is not right for one host may be for another.
+    if (campaign.spec.unitMinutes !== undefined) complete = false;
+    else if (units.length < limit && canMake(campaign)) {
       units.push(
         ...(await makeUnits(tx, campaign, campaign.spec.adaptive ? limit : Math.max(MAKE_UNITS, limit))),
       );
@@ -232,12 +268,18 @@ async function offerAll(round: Round, asking: readonly Asking[], turn: number): 
       trial: campaign.canary
         ? { hosts: [...(round.trials.get(campaign.id) ?? [])], limit: campaign.canary.hosts }
         : null,
-      units: (isAdaptive ? shuffled(units) : units).map((unit) => ({ unitId: unit.id, wanted: unit.wanted })),
+      units: (isAdaptive ? shuffled(units) : units).map((unit) => ({
+        unitId: unit.id,
+        wanted: unit.wanted,
+        portions: portionsOf(unit.events, campaign.spec.eventsPerUnit),
+        isUntouched: unit.untouched,
+      })),
       cost: costOf(campaign),
+      tailored: tailored(round, campaign, asking),
     });
   }
   const unitIds = offers.flatMap((offer) => offer.units.map((unit) => unit.unitId));
-  if (unitIds.length === 0) return complete;
+  if (unitIds.length === 0 && !offers.some((offer) => offer.tailored)) return complete;
   const had = await tx.query<sql.HadRow>(sql.HAD, [asking.map((host) => host.hostId), unitIds]);
   const pairs = new Set(had.map((row) => `${row.host_id} ${row.unit_id}`));
   const one = (hosts: readonly Asking[], what: readonly Offer[]) =>
@@ -286,7 +328,7 @@ function claimOf({ owner, priority, deadline }: sql.CampaignRow): Claim {
   return { owner, priority, deadline: deadline?.getTime() ?? null };
 }
 
-/** Reference microseconds; a point's last unit may be shorter, which is not worth reading each unit's length. */
+/** Reference microseconds of a portion; a point's last may be shorter, which is not worth reading each unit's length. */
 function costOf({ spec, event_cost_us }: sql.CampaignRow): number {
   return spec.eventsPerUnit * event_cost_us;
 }
@@ -306,22 +348,32 @@ async function searchFor(round: Round, ask: Asking): Promise<void> {
     if (want === 0 || !canRun(ask.platforms, campaign.platforms)) continue;
     if (!mayTry(round, campaign, ask.hostId)) continue;
     if (ask.campaigns && !ask.campaigns.has(campaign.id)) continue;
+    const size = sizeFor(round, campaign, ask.hostId);
+    const fill = (unitId: number | null, portions: number): Assignment => ({
+      hostId: ask.hostId,
+      unitId,
+      portions,
+      campaignId: campaign.id,
+      cost: costOf(campaign) * portions,
+    });
     for (;;) {
-      const found = await round.tx.query<{ id: number }>(sql.WANTED_BY_HOST, [campaign.id, ask.hostId, want]);
-      await give(
+      const found = await round.tx.query<sql.WantedRow>(sql.WANTED_BY_HOST, [campaign.id, ask.hostId, want]);
+      const whole = found.map(({ id, events }) => ({
+        id,
+        portions: portionsOf(events, campaign.spec.eventsPerUnit),
+      }));
+      want -= await give(
         round,
-        found.map((unit) => ({
-          hostId: ask.hostId,
-          unitId: unit.id,
-          campaignId: campaign.id,
-          cost: costOf(campaign),
-        })),
+        whole.map(({ id, portions }) =>
+          fill(id, size !== null && isTooLarge(portions, size) ? size : portions),
+        ),
       );
-      want -= found.length;
-      if (
-        want === 0 ||
-        (await makeUnits(round.tx, campaign, campaign.spec.adaptive ? want : MAKE_UNITS)).length === 0
-      )
+      if (want === 0) break;
+      if (size !== null) {
+        want -= await give(round, new Array<Assignment>(want).fill(fill(null, size)));
+        break;
+      }
+      if ((await makeUnits(round.tx, campaign, campaign.spec.adaptive ? want : MAKE_UNITS)).length === 0)
         break;
     }
   }
@@ -333,13 +385,29 @@ export function agreeingHosts(validation: Validation): number {
   return 'tolerance' in validation ? validation.tolerance : 1;
 }
 
+/** Of one that takes from another: as many as there are inputs. */
+function canMake({ units, units_made, source_valid }: sql.CampaignRow): boolean {
+  return units_made < Math.min(units, source_valid ?? units);
+}
+
 /** Cuts the campaign's next units. */
 async function makeUnits(tx: Queryable, campaign: sql.CampaignRow, count: number): Promise<sql.WantedRow[]> {
-  const ranges = campaign.spec.adaptive
-    ? await cutWhereNeeded(tx, campaign, count)
-    : await cutInOrder(tx, campaign, count);
+  if (campaign.spec.inputs && !canMake(campaign)) return [];
+  const ranges = campaign.spec.inputs
+    ? await cutFromInputs(tx, campaign, campaign.spec.inputs, count)
+    : campaign.spec.adaptive
+      ? await cutWhereNeeded(tx, campaign, new Array<number>(count).fill(1))
+      : await cutInOrder(tx, campaign, count);
+  return insertUnits(tx, campaign, ranges);
+}
+
+async function insertUnits(
+  tx: Queryable,
+  campaign: sql.CampaignRow,
+  ranges: readonly Cutting[],
+): Promise<sql.MadeRow[]> {
   if (ranges.length === 0) return [];
-  return tx.query<sql.WantedRow>(sql.MAKE_UNITS, [
+  return tx.query<sql.MadeRow>(sql.MAKE_UNITS, [
     campaign.id,
     agreeingHosts(campaign.spec.validation),
     batch(
@@ -347,6 +415,7 @@ async function makeUnits(tx: Queryable, campaign: sql.CampaignRow, count: number
         point_index: range.pointIndex,
         first_event: range.firstEvent,
         events: range.events,
+        input: range.input ?? null,
       })),
     ),
   ]);
@@ -364,13 +433,14 @@ async function cutInOrder(tx: Queryable, campaign: sql.CampaignRow, count: numbe
   return Array.from({ length: to - from }, (_, i) => unitRange(cut, from + i));
 }
 
-async function give(round: Round, assignments: readonly Assignment[]): Promise<void> {
-  if (assignments.length === 0) return;
+/** @returns how many leases were given: others may have taken what was to be cut */
+async function give(round: Round, assignments: readonly Assignment[]): Promise<number> {
+  if (assignments.length === 0) return 0;
   const campaigns = new Map(round.campaigns.map((campaign) => [campaign.id, campaign]));
   const trying: { campaign_id: number; host_id: number }[] = [];
-  const rows = assignments.flatMap(({ hostId, unitId, campaignId, cost }) => {
+  const rows = (await cutFor(round, assignments)).flatMap(({ hostId, unitId, campaignId, cost }) => {
     const campaign = campaigns.get(campaignId);
-    if (!campaign) return [];
+    if (!campaign || unitId === null) return [];
     round.used.set(campaign.owner, (round.used.get(campaign.owner) ?? 0) + cost);
     const hosts = round.trials.get(campaignId);
     if (hosts && !hosts.has(hostId)) {
@@ -380,10 +450,64 @@ async function give(round: Round, assignments: readonly Assignment[]): Promise<v
     const deadline = deadlineOf(campaign.spec, round.now).toISOString();
     return [{ unit_id: unitId, host_id: hostId, deadline }];
   });
+  if (rows.length === 0) return 0;
   if (trying.length > 0) await round.tx.query(sql.ADD_CANARY_HOSTS, [batch(trying)]);
   for (const lease of await round.tx.query<sql.LeaseRow>(sql.MAKE_LEASES, [batch(rows)])) {
     round.given.get(lease.host_id)?.push(lease);
   }
+  return rows.length;
+}
+
+/** Cuts what is to be made, and splits what is too large, where units are cut to those who take them. */
+async function cutFor(round: Round, assignments: readonly Assignment[]): Promise<readonly Assignment[]> {
+  const done: Assignment[] = [];
+  const tailoring = new Set<sql.CampaignRow>();
+  for (const one of assignments) {
+    const campaign = round.campaigns.find(({ id }) => id === one.campaignId);
+    if (campaign?.spec.unitMinutes === undefined) done.push(one);
+    else tailoring.add(campaign);
+  }
+  // In the order in which all lock them.
+  for (const campaign of [...tailoring].sort((a, b) => a.id - b.id)) {
+    const mine = assignments.filter((one) => one.campaignId === campaign.id);
+    const there = mine.filter((one) => one.unitId !== null);
+    if (there.length > 0) await split(round.tx, there, campaign.spec.eventsPerUnit);
+    done.push(...there);
+    const fresh = mine.filter((one) => one.unitId === null);
+    if (fresh.length === 0) continue;
+    const ranges = await cutWhereNeeded(
+      round.tx,
+      campaign,
+      fresh.map(({ portions }) => portions),
+    );
+    const rows = await insertUnits(round.tx, campaign, ranges);
+    const ids = new Map(rows.map((row) => [`${row.point_index} ${row.first_event}`, row.id]));
+    for (const [i, { pointIndex, firstEvent, events }] of ranges.entries()) {
+      const one = fresh[i];
+      const portions = portionsOf(events, campaign.spec.eventsPerUnit);
+      const unitId = ids.get(`${pointIndex} ${firstEvent}`) ?? null;
+      if (one) done.push({ ...one, unitId, portions, cost: costOf(campaign) * portions });
+    }
+  }
+  return done;
+}
+
+/** Those who come first decide how large a unit is; what somebody has or has reported stays whole. */
+async function split(
+  tx: Queryable,
+  assignments: readonly Assignment[],
+  eventsPerUnit: number,
+): Promise<void> {
+  const parts = new Map<number, number>();
+  for (const { unitId, portions } of assignments)
+    if (unitId !== null && !parts.has(unitId)) parts.set(unitId, portions * eventsPerUnit);
+  const rows = await tx.query<{ id: number }>(sql.LARGER, [
+    batch([...parts].map(([id, events]) => ({ id, events }))),
+  ]);
+  if (rows.length === 0) return;
+  const ids = rows.map(({ id }) => id);
+  await tx.query(sql.FORGET_LEASES, [ids]);
+  await tx.query(sql.SPLIT, [batch(ids.map((id) => ({ id, events: parts.get(id) })))]);
 }
 
 function deadlineOf(spec: CampaignSpec, now: Date): Date {
@@ -425,14 +549,16 @@ function showLease(lease: sql.LeaseRow, unit: sql.UnitCardRow, spec: CampaignSpe
 
 /** The card of a unit: what is computed, and all that is needed to compute it again. */
 export function cardOf(
-  unit: Pick<sql.UnitCardRow, 'point_index' | 'first_event' | 'events' | 'parameters'>,
-  spec: Pick<CampaignSpec, 'seed' | 'blockEvents'>,
+  unit: Pick<sql.UnitCardRow, 'point_index' | 'first_event' | 'events' | 'parameters' | 'input'>,
+  spec: Pick<CampaignSpec, 'seed' | 'blockEvents' | 'inputs'>,
 ): Lease['card'] {
+  const { input } = unit;
   return {
     seed: pointSeed(spec.seed, unit.point_index),
     firstEvent: unit.first_event,
     events: unit.events,
     blockEvents: spec.blockEvents,
     parameters: unit.parameters,
+    ...(input && spec.inputs ? { inputs: [{ path: `${IN}/${spec.inputs.output}`, ...input }] } : {}),
   };
 }

@@ -11,7 +11,7 @@ const offer = (...units: number[]): Offer => ({
   deadline: null,
   cost: 1,
   trial: null,
-  units: units.map((unitId) => ({ unitId, wanted: 1 })),
+  units: units.map((unitId) => ({ unitId, wanted: 1, portions: 1, isUntouched: true })),
 });
 
 /** Hosts 1 and 2 are new; unit 10 waits since a moment, 11 for long. */

@@ -25,7 +25,11 @@ export function pairUp(
     asking
       .filter((host) => newcomers.has(host.hostId) && host.want > 0)
       .map((host) => ({ ...host, want: 1 })),
-    offers.map((offer) => ({ ...offer, units: offer.units.filter((unit) => waiting.has(unit.unitId)) })),
+    offers.map((offer) => ({
+      ...offer,
+      tailored: offer.tailored && { ...offer.tailored, left: 0 },
+      units: offer.units.filter((unit) => waiting.has(unit.unitId)),
+    })),
   );
   const served = new Set(first.map((one) => one.hostId));
   const taken = new Set(first.map((one) => one.unitId));

@@ -1,4 +1,5 @@
 import type { CampaignSpec } from '../../protocol/campaign.ts';
+import type { OutputFile } from '../../protocol/primitives.ts';
 import type { Platform } from '../../protocol/release.ts';
 
 /**
@@ -20,10 +21,15 @@ export interface CampaignRow {
   readonly deadline: Date | null;
   readonly event_cost_us: number;
   readonly canary: CampaignSpec['canary'] | null;
+  readonly output_bytes: number | null;
+  readonly from_id: number | null;
+  /** Of the campaign that it takes its inputs from. */
+  readonly source_valid: number | null;
 }
 /** $1 now: those past their deadline give nothing, and those of a release on trial nothing but the trial. */
 export const RUNNING_CAMPAIGNS = `
-  SELECT id, spec, platforms, points, units, units_made, extended_from, owner, priority, deadline, event_cost_us, canary
+  SELECT id, spec, platforms, points, units, units_made, extended_from, owner, priority, deadline, event_cost_us, canary, output_bytes, from_id,
+    (SELECT source.units_valid FROM campaign AS source WHERE source.id = campaign.from_id) AS source_valid
   FROM campaign WHERE state = 'running' AND (deadline IS NULL OR deadline > $1)
     AND (canary IS NOT NULL OR release_id NOT IN (
       SELECT release_id FROM campaign
@@ -56,12 +62,44 @@ export interface WantedRow {
   readonly id: number;
   readonly campaign_id: number;
   readonly wanted: number;
+  readonly events: number;
+  /** Nobody has it now, or has computed it. */
+  readonly untouched: boolean;
 }
+export interface MadeRow extends WantedRow {
+  readonly point_index: number;
+  readonly first_event: number;
+}
+const WANTED = 'id, campaign_id, wanted, events, agreeing = 0 AND leased = 0 AND failures = 0 AS untouched';
 export const MAKE_UNITS = `
-  INSERT INTO unit (campaign_id, point_index, first_event, events, quorum)
-  SELECT $1, point_index, first_event, events, $2
-  FROM jsonb_to_recordset($3) AS made (point_index bigint, first_event bigint, events bigint)
-  RETURNING id, campaign_id, wanted`;
+  INSERT INTO unit (campaign_id, point_index, first_event, events, quorum, input)
+  SELECT $1, point_index, first_event, events, $2, input
+  FROM jsonb_to_recordset($3) AS made (point_index bigint, first_event bigint, events bigint, input jsonb)
+  RETURNING ${WANTED}, point_index, first_event`;
+
+/** What a unit takes from another, by the other's events. */
+export interface InputRow {
+  readonly unit_id: number;
+  readonly point_index: number;
+  readonly first_event: number;
+  readonly events: number;
+  /** null: its results have no such file. */
+  readonly file: OutputFile | null;
+}
+/** $1 campaign, $2 the one it takes from, $3 the file, $4 how many: units that became valid and were not taken yet. */
+export const INPUTS = `
+  SELECT source.id AS unit_id, source.point_index, source.first_event, source.events, (
+    SELECT file FROM result CROSS JOIN LATERAL jsonb_array_elements(result.files) AS file
+    WHERE result.unit_id = source.id AND result.state = 'valid' AND file->>'path' = $3
+    ORDER BY result.lease_id LIMIT 1) AS file
+  FROM unit AS source
+  WHERE source.campaign_id = $2 AND source.state = 'valid'
+    AND NOT EXISTS (
+      SELECT FROM unit AS mine WHERE mine.campaign_id = $1 AND mine.point_index = source.point_index
+        AND mine.first_event = source.first_event)
+  ORDER BY source.id LIMIT $4`;
+
+export const PAUSE = `UPDATE campaign SET state = 'paused', reason = $2 WHERE id = $1`;
 
 export interface HungryRow {
   readonly index: number;
@@ -79,7 +117,8 @@ export const HUNGRY_POINTS = `
 
 export const COUNT_MADE = `
   WITH made AS (
-    SELECT point_index, count(*) AS n FROM jsonb_to_recordset($2) AS cut (point_index bigint) GROUP BY point_index
+    SELECT point_index, sum(portions)::bigint AS n FROM jsonb_to_recordset($2) AS cut (point_index bigint, portions bigint)
+    GROUP BY point_index
   ), counted AS (
     UPDATE point SET units_made = units_made + made.n FROM made WHERE campaign_id = $1 AND index = made.point_index
   )
@@ -87,10 +126,10 @@ export const COUNT_MADE = `
 
 /** $1 campaigns, $2 at most this many of each; of the adaptive ones, $3, not what waits for a second host. */
 export const WANTED_UNITS = `
-  SELECT head.id, head.campaign_id, head.wanted
+  SELECT head.*
   FROM unnest($1::bigint[]) AS running (campaign_id)
   CROSS JOIN LATERAL (
-    SELECT id, campaign_id, wanted FROM unit
+    SELECT ${WANTED} FROM unit
     WHERE unit.campaign_id = running.campaign_id AND wanted > 0
       AND (agreeing = 0 OR NOT unit.campaign_id = ANY($3::bigint[]))
     ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -99,10 +138,10 @@ export const WANTED_UNITS = `
 
 /** $1 adaptive campaigns, $2 at most this many of each: what waits for a second host. */
 export const WAITING_UNITS = `
-  SELECT head.id, head.campaign_id, head.wanted
+  SELECT head.*
   FROM unnest($1::bigint[]) AS running (campaign_id)
   CROSS JOIN LATERAL (
-    SELECT id, campaign_id, wanted FROM unit
+    SELECT ${WANTED} FROM unit
     WHERE unit.campaign_id = running.campaign_id AND wanted > 0
       AND agreeing > 0
     ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -114,7 +153,7 @@ export const WAITING_UNITS = `
  * first host's own network.
  */
 export const WANTED_BY_HOST = `
-  SELECT id FROM unit
+  SELECT ${WANTED} FROM unit
   WHERE campaign_id = $1 AND wanted > 0
     AND NOT EXISTS (SELECT FROM lease WHERE lease.host_id = $2 AND lease.unit_id = unit.id)
     AND NOT EXISTS (SELECT FROM result WHERE result.unit_id = unit.id AND result.host_id = $2)
@@ -123,6 +162,47 @@ export const WANTED_BY_HOST = `
       WHERE result.unit_id = unit.id AND result.state = 'pending' AND result.checked > 0
         AND first.network = asker.network)
   ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED`;
+
+/** Of $1, units with more events than they are to have. */
+export const LARGER = `
+  SELECT unit.id FROM jsonb_to_recordset($1) AS part (id bigint, events bigint) JOIN unit USING (id)
+  WHERE unit.events > part.events`;
+
+/** $1 units that are to be split: leases of theirs that ran out are forgotten, for what they were given is no unit any more. */
+export const FORGET_LEASES = `
+  DELETE FROM lease WHERE id IN (
+    SELECT id FROM lease
+    WHERE unit_id = ANY($1::bigint[]) AND state = 'expired'
+      AND NOT EXISTS (SELECT FROM result WHERE result.unit_id = lease.unit_id)
+    ORDER BY id FOR UPDATE SKIP LOCKED)`;
+
+/** The first `events` of each remain the unit, the rest becomes another. Only of what nobody has, or has reported. */
+export const SPLIT = `
+  WITH part AS (SELECT * FROM jsonb_to_recordset($1) AS part (id bigint, events bigint)),
+  before AS (
+    SELECT unit.* FROM unit JOIN part USING (id)
+    WHERE unit.state = 'open' AND unit.agreeing = 0 AND unit.leased = 0 AND unit.events > part.events
+      AND NOT EXISTS (SELECT FROM lease WHERE lease.unit_id = unit.id)
+      AND NOT EXISTS (SELECT FROM result WHERE result.unit_id = unit.id)
+  ), rest AS (
+    INSERT INTO unit (campaign_id, point_index, first_event, events, quorum)
+    SELECT campaign_id, point_index, first_event + part.events, before.events - part.events, quorum
+    FROM before JOIN part USING (id)
+  )
+  UPDATE unit SET events = part.events FROM before JOIN part USING (id) WHERE unit.id = before.id`;
+
+export interface PaceRow {
+  readonly host_id: number;
+  readonly application: string;
+  readonly events: number;
+  readonly seconds: number;
+  readonly bytes: number;
+  readonly largest: number;
+}
+/** $1 hosts, $2 applications: of each host in the capsule it used last. */
+export const PACES = `
+  SELECT DISTINCT ON (host_id, application) host_id, application, events, seconds, bytes, largest FROM pace
+  WHERE host_id = ANY($1::bigint[]) AND application = ANY($2::text[]) ORDER BY host_id, application, at DESC`;
 
 export interface HadRow {
   readonly host_id: number;
@@ -224,13 +304,17 @@ export const GIVE_BACK = `
   FROM (SELECT unit_id, count(*) AS n FROM gone WHERE state = 'out' GROUP BY unit_id) AS per
   WHERE unit.id = per.unit_id`;
 
+/** A host that let a lease run out is not what it was: it begins with small units again. */
 export const EXPIRE = `
   WITH gone AS (
     UPDATE lease SET state = 'expired' WHERE id IN (
-      SELECT id FROM lease WHERE state = 'out' AND deadline < $1 ORDER BY id FOR UPDATE SKIP LOCKED) RETURNING unit_id
+      SELECT id FROM lease WHERE state = 'out' AND deadline < $1 ORDER BY id FOR UPDATE SKIP LOCKED) RETURNING unit_id, host_id
   ), back AS (
     UPDATE unit SET leased = leased - per.n
     FROM (SELECT unit_id, count(*) AS n FROM gone GROUP BY unit_id) AS per WHERE unit.id = per.unit_id
+  ), slow AS (
+    DELETE FROM pace USING gone JOIN unit ON unit.id = gone.unit_id JOIN campaign ON campaign.id = unit.campaign_id
+    WHERE pace.host_id = gone.host_id AND pace.application = campaign.spec->>'application'
   )
   SELECT count(*) AS expired FROM gone`;
 
@@ -252,8 +336,10 @@ export interface UnitCardRow {
   readonly first_event: number;
   readonly events: number;
   readonly parameters: CampaignSpec['parameters'];
+  /** In a campaign with `inputs`. */
+  readonly input?: { readonly sha256: string; readonly bytes: number } | null;
 }
 export const UNIT_CARDS = `
-  SELECT unit.id, unit.campaign_id, unit.point_index, unit.first_event, unit.events, point.parameters
+  SELECT unit.id, unit.campaign_id, unit.point_index, unit.first_event, unit.events, unit.input, point.parameters
   FROM unit JOIN point ON point.campaign_id = unit.campaign_id AND point.index = unit.point_index
   WHERE unit.id = ANY($1::bigint[])`;

@@ -20,7 +20,7 @@ export const modelRelease: Omit<Release, 'programs'> = {
     { name: 'b', title: 'B', xLabel: '', yLabel: '', edges: [0, 1], logY: false },
   ],
   samples: [],
-  limits: { memoryMb: 16, wallSeconds: 60, outputBytes: 1_000_000 },
+  limits: { memoryMb: 16, wallSeconds: 120, outputBytes: 1_000_000 },
   referenceMicrosecondsPerEvent: 2.5,
 };
 

@@ -26,7 +26,12 @@ export async function adapt(
   if (!adaptive) return;
   const used = precisionAxes(adaptive, axes);
   await tx.query(sql.LOCK_POINTS, [id, indexes]);
-  const rows = await tx.query<sql.AdaptedRow>(sql.ADAPTED_POINTS, [id, indexes, batch(piecesOf(axes, used))]);
+  const rows = await tx.query<sql.AdaptedRow>(sql.ADAPTED_POINTS, [
+    id,
+    indexes,
+    batch(piecesOf(axes, used)),
+    eventsPerUnit,
+  ]);
   const news = rows.map((row) => {
     const { attempted, accepted } = row;
     const error = relativeError(adaptive, used, {

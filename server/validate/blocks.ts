@@ -1,5 +1,5 @@
 import type { HistogramAxis } from '../../protocol/release.ts';
-import { Block, type Card } from '../../protocol/work-unit.ts';
+import { AnyBlock, type Card } from '../../protocol/work-unit.ts';
 import { Scanner } from './scan.ts';
 
 /** The sums of a result or of a whole point. `counts` holds all histograms, one after the other in the release's order. */
@@ -68,6 +68,7 @@ function parsedBlocks(text: string, card: Card, axes: readonly HistogramAxis[]):
   let maximumPb: number | null = null;
   let attempted = 0;
   let accepted = 0;
+  let sections = 0;
   lines.forEach((line, i) => {
     const fail = (reason: string) => new BlocksInvalid(`line ${i + 1}: ${reason}`);
     const block = parseBlock(line, fail);
@@ -78,6 +79,11 @@ function parsedBlocks(text: string, card: Card, axes: readonly HistogramAxis[]):
       );
     }
     const section = block.crossSection;
+    if (section === null) {
+      addHistograms(counts, block, axes, fail);
+      return;
+    }
+    sections += 1;
     if (section.accepted !== events)
       throw fail(`accepted ${section.accepted} of ${events} events; must be equal`);
     if (section.attempted < section.accepted) throw fail('fewer events attempted than accepted');
@@ -87,7 +93,8 @@ function parsedBlocks(text: string, card: Card, axes: readonly HistogramAxis[]):
     accepted += section.accepted;
     addHistograms(counts, block, axes, fail);
   });
-  if (maximumPb === null) throw new BlocksInvalid('has no blocks');
+  if (sections > 0 && sections < lines.length)
+    throw new BlocksInvalid('has a cross-section in some blocks and not in others');
   if (!Number.isSafeInteger(attempted)) throw new BlocksInvalid('the sum of attempted is no exact number');
   return { maximumPb, attempted, accepted, counts };
 }
@@ -138,14 +145,14 @@ function mostEntries(events: number, axis: HistogramAxis): number {
   return events * MAX_FILLS_PER_EVENT * (axis.scale ?? 1);
 }
 
-function parseBlock(line: string, fail: (reason: string) => Error): Block {
+function parseBlock(line: string, fail: (reason: string) => Error): AnyBlock {
   let value: unknown;
   try {
     value = JSON.parse(line);
   } catch (cause) {
     throw fail(`not JSON (${cause instanceof Error ? cause.message : String(cause)})`);
   }
-  const parsed = Block.safeParse(value);
+  const parsed = AnyBlock.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw fail(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not a block'}`);
@@ -153,7 +160,7 @@ function parseBlock(line: string, fail: (reason: string) => Error): Block {
 
 function addHistograms(
   sums: number[],
-  block: Block,
+  block: AnyBlock,
   axes: readonly HistogramAxis[],
   fail: (reason: string) => Error,
 ): void {

@@ -152,6 +152,26 @@ export const DECIDE = `
     caught_at = CASE WHEN per.invalid > 0 THEN host.checked + per.checked ELSE caught_at END
   FROM per WHERE host.id = per.host_id AND (SELECT count(*) FROM locked) > 0 AND (per.credit + per.events + per.valid + per.invalid + per.failed) > 0`;
 
+/** $1 results that are valid; what each of their hosts did in one on average counts twice what was there. */
+export const NOTE_PACE = `
+  WITH measured AS (
+    SELECT result.host_id, campaign.spec->>'application' AS application, result.capsule,
+           avg(news.events)::float8 AS events, avg(result.seconds) AS seconds, avg(size.bytes)::float8 AS bytes,
+           max(news.events) AS largest
+    FROM jsonb_to_recordset($1) AS news (lease_id bigint, events bigint)
+    JOIN result USING (lease_id)
+    JOIN campaign ON campaign.id = result.campaign_id
+    CROSS JOIN LATERAL (
+      SELECT coalesce(sum((file->>'bytes')::bigint), 0) AS bytes FROM jsonb_array_elements(result.files) AS file) AS size
+    WHERE result.seconds > 0
+    GROUP BY 1, 2, 3
+  )
+  INSERT INTO pace (host_id, application, capsule, events, seconds, bytes, largest, at)
+  SELECT host_id, application, capsule, events, seconds, bytes, largest, $2 FROM measured ORDER BY 1, 2, 3
+  ON CONFLICT (host_id, application, capsule) DO UPDATE SET
+    events = (pace.events + 2 * excluded.events) / 3, seconds = (pace.seconds + 2 * excluded.seconds) / 3,
+    bytes = (pace.bytes + 2 * excluded.bytes) / 3, largest = greatest(pace.largest, excluded.largest), at = excluded.at`;
+
 /** $1 units after the news; `returned` of their leases were out. */
 export const SET_UNITS = `
   UPDATE unit SET state = news.state, failures = news.failures, agreeing = news.agreeing,
@@ -195,10 +215,10 @@ export interface AdaptedRow {
   readonly accepted: number;
   readonly counts: number[];
 }
-/** $1 campaign, $2 points, $3 pieces of `counts`: [from, to] counted from 1. */
+/** $1 campaign, $2 points, $3 pieces of `counts`: [from, to] counted from 1, $4 events of a portion. */
 export const ADAPTED_POINTS = `
   SELECT index, units_made, units_wanted, units_valid, events_valid, attempted, accepted,
-    (SELECT count(*) FROM unit
+    (SELECT coalesce(sum(ceil(unit.events / $4::numeric)), 0)::bigint FROM unit
      WHERE unit.campaign_id = $1 AND unit.point_index = point.index AND unit.state = 'aside') AS units_aside,
     coalesce((SELECT array_agg(counts[i] ORDER BY i)
      FROM jsonb_to_recordset($3) AS piece (low integer, high integer), generate_series(piece.low, piece.high) AS i), '{}') AS counts
@@ -257,6 +277,7 @@ export interface CheckedResultRow {
   readonly point_index: number;
   readonly first_event: number;
   readonly events: number;
+  readonly input: { readonly sha256: string; readonly bytes: number } | null;
   readonly parameters: CampaignSpec['parameters'];
   readonly spec: CampaignSpec;
 }
@@ -267,7 +288,7 @@ export const CHECKED_RESULTS = `
             FROM result AS other WHERE other.unit_id = result.unit_id AND other.state = 'pending'
               AND other.output_hash <> result.output_hash), '[]') AS others,
          campaign.release_id, unit.point_index, unit.first_event,
-         unit.events, point.parameters, campaign.spec
+         unit.events, unit.input, point.parameters, campaign.spec
   FROM result
   JOIN unit ON unit.id = result.unit_id
   JOIN campaign ON campaign.id = result.campaign_id

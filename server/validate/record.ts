@@ -2,6 +2,7 @@ import type { Validation } from '../../protocol/campaign.ts';
 import type { OutputFile } from '../../protocol/primitives.ts';
 import type { Release } from '../../protocol/release.ts';
 import type { ResultState } from '../../protocol/staff-api.ts';
+import { portionsOf } from '../campaigns/units.ts';
 import { creditMicroseconds } from '../credit/credit.ts';
 import type { Entry } from '../objects/packs.ts';
 import type { SmallObjects } from '../objects/small-objects.ts';
@@ -307,6 +308,8 @@ class Changes {
     checked: number;
   }[] = [];
   readonly #units: object[] = [];
+  /** Valid ones whose hosts get units of their size. */
+  readonly #measured: { lease_id: number; events: number }[] = [];
   readonly #checks: number[] = [];
   readonly #replicated: number[] = [];
   readonly #judged: Judged[] = [];
@@ -351,6 +354,8 @@ class Changes {
         events: isValid ? unit.events : 0,
         checked,
       });
+      if (isValid && rule.adapting.spec.unitMinutes !== undefined)
+        this.#measured.push({ lease_id: leaseId, events: unit.events });
       if (leaseId !== item.leaseId) this.dropped.push(leaseId);
     }
     this.#units.push({
@@ -363,11 +368,14 @@ class Changes {
     });
     if (settlement.check !== null) this.#checks.push(settlement.check);
     if (settlement.replicate !== null) this.#replicated.push(settlement.replicate);
-    this.#count(unit, settlement);
+    this.#count(unit, settlement, rule);
     const sums = sumsOf(item);
     if (settlement.merge && sums) {
       const key = `${unit.campaign_id} ${unit.point_index}`;
-      this.#points.set(key, mergeOf(this.#points.get(key) ?? null, unit, sums));
+      this.#points.set(
+        key,
+        mergeOf(this.#points.get(key) ?? null, unit, sums, rule.adapting.spec.eventsPerUnit),
+      );
     }
   }
 
@@ -385,7 +393,7 @@ class Changes {
     }
   }
 
-  #count(unit: sql.UnitRow, settlement: Settlement): void {
+  #count(unit: sql.UnitRow, settlement: Settlement, { adapting }: Rule): void {
     const after = settlement.unit.state;
     if (unit.state !== 'open' || after === 'open') return;
     const row = this.#campaigns.get(unit.campaign_id) ?? {
@@ -394,11 +402,12 @@ class Changes {
       aside: 0,
       events: 0,
     };
+    const portions = portionsOf(unit.events, adapting.spec.eventsPerUnit);
     if (after === 'valid') {
-      row.valid += 1;
+      row.valid += portions;
       row.events += unit.events;
     } else {
-      row.aside += 1;
+      row.aside += portions;
     }
     this.#campaigns.set(unit.campaign_id, row);
     const decided = this.#decided.get(unit.campaign_id) ?? new Set();
@@ -412,6 +421,7 @@ class Changes {
     await some(this.#results, sql.MAKE_RESULTS, now.toISOString());
     if (this.#leases.length > 0) await tx.query(sql.DELETE_LEASES, [this.#leases]);
     await some(this.#verdicts, sql.DECIDE);
+    await some(this.#measured, sql.NOTE_PACE, now.toISOString());
     await some(this.#units, sql.SET_UNITS);
     if (this.#points.size > 0) {
       const merges = [...this.#points.values()];

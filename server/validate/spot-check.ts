@@ -53,8 +53,9 @@ export async function regenerateBlock(
   release: Release,
   card: Card,
   signal: AbortSignal,
+  inputs: ReadonlyMap<string, Uint8Array> = new Map(),
 ): Promise<string> {
-  const tree = await runWorkUnit({ wasm, release, card, signal }).catch((cause: unknown) => {
+  const tree = await runWorkUnit({ wasm, release, card, inputs, signal }).catch((cause: unknown) => {
     if (!(cause instanceof WorkUnitFailed)) throw cause;
     throw new CheckFailed(`regenerating a block ended with ${cause.message}`, { cause });
   });

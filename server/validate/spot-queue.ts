@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { MAX_INLINE_BYTES } from '../../protocol/project-api.ts';
 import type { Release } from '../../protocol/release.ts';
-import { BLOCKS } from '../../protocol/work-unit.ts';
+import { BLOCKS, type Card } from '../../protocol/work-unit.ts';
 import { cardOf } from '../dispatch/lease.ts';
 import { Gate } from '../gate.ts';
 import { ObjectDamaged } from '../objects/objects.ts';
@@ -181,6 +181,7 @@ export class SpotQueue {
     }
     const sums = sumBlocks(text, card, release.histograms);
     const wasm = await this.#program(release);
+    const inputs = await this.#inputs(card);
     const lines = blockLines(text);
     const others = await this.#linesOfOthers(result);
     const { validation } = result.spec;
@@ -197,7 +198,7 @@ export class SpotQueue {
       try {
         line = await this.#computing.pass(() => {
           signal.throwIfAborted();
-          return this.#regenerate(wasm, release, cardOfBlock(card, index), signal);
+          return this.#regenerate(wasm, release, cardOfBlock(card, index), signal, inputs);
         });
       } catch (error) {
         if (!(error instanceof CheckFailed) || attempts < TRIES || signal.aborted) throw error;
@@ -220,6 +221,16 @@ export class SpotQueue {
     if (this.#programs.size >= PROGRAMS) this.#programs.clear();
     this.#programs.set(program.sha256, wasm);
     return wasm;
+  }
+
+  async #inputs({ inputs = [] }: Card): Promise<Map<string, Uint8Array>> {
+    const found = new Map<string, Uint8Array>();
+    for (const { path, sha256 } of inputs) {
+      const bytes = await this.#project.objects.read(sha256);
+      if (!bytes) throw new CheckFailed(`the input ${path} of the work unit is not here any more`);
+      found.set(path, bytes);
+    }
+    return found;
   }
 
   /** Of results of the same unit that say otherwise; those the project has lost say nothing. */

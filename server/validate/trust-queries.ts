@@ -110,6 +110,14 @@ export const OPEN_UNITS = `
     quorum = CASE WHEN campaign.spec->'validation' ? 'adaptive' THEN 1 ELSE unit.quorum END
   FROM campaign WHERE campaign.id = unit.campaign_id AND unit.id = ANY($1::bigint[])`;
 
+/** Campaigns that have taken files of these units go no further: whatever they made of them stands on nothing now. */
+export const PAUSE_TAKERS = `
+  UPDATE campaign SET state = 'paused', reason = 'results of the campaign it takes its events from were withdrawn; clone it'
+  WHERE state = 'running' AND EXISTS (
+    SELECT FROM unit AS source JOIN unit AS mine
+      ON mine.campaign_id = campaign.id AND mine.point_index = source.point_index AND mine.first_event = source.first_event
+    WHERE source.id = ANY($1::bigint[]) AND source.campaign_id = campaign.from_id)`;
+
 /** A point of which nothing is left has no maximum any more. */
 export const CLEAR_MAXIMA = `
   UPDATE point SET maximum_pb = NULL

@@ -48,7 +48,8 @@ beforeAll(async () => {
   const program = Buffer.from('a program, by name only');
   await project.objects.put(sha256(program), chunks(program), 1000);
   const blob = { sha256: sha256(program), bytes: program.length };
-  await project.releases.put({ ...modelRelease, programs: { 'wasm32-wasi': blob } }, project.now());
+  const samples = ['events.txt'];
+  await project.releases.put({ ...modelRelease, samples, programs: { 'wasm32-wasi': blob } }, project.now());
 });
 afterAll(() => bare?.remove());
 
@@ -282,6 +283,36 @@ describe('a host that is honest for a while and then caught', () => {
     await other.work(5, honest);
     expect((await detail('late')).state).toBe('complete');
     expect((await detail('late')).points[0]).toMatchObject(modelSums(cards(5, 3)));
+  });
+});
+
+test('what was analysed of a file whose two hosts were caught later goes no further', async () => {
+  const two = [await Worker.join('n20'), await Worker.join('n21')];
+  const owned = (name: string, change: object) => push(name, { events: 300, owner: name, ...change });
+  await owned('generated', { seed: 11, validation: { quorum: 2 } });
+  const inputs = { from: 'generated', output: 'events.txt' };
+  for (const name of ['analysed', 'untouched']) await owned(name, { inputs, validation: { quorum: 1 } });
+  const kept: Output = (card) => ({ ...honest(card), 'events.txt': `events from ${card.firstEvent}` });
+  /** Of all that it is given. */
+  const only = async (worker: Worker, campaign: string, output: Output) => {
+    for (const lease of await worker.leases(60))
+      if (lease.campaign === campaign && lease.card.firstEvent === 0) await worker.report(lease, output);
+      else await bare.project.giveBack(worker.id, [lease.id]);
+    await bare.settled();
+  };
+  for (const worker of two) await only(worker, 'generated', kept);
+  await only(await Worker.join('n22'), 'analysed', honest);
+  expect(await detail('analysed')).toMatchObject({ state: 'running', unitsValid: 1 });
+  await owned('trap', { events: 100, seed: 12 });
+  await only(two[0] ?? (await Worker.join()), 'trap', bent('all'));
+  // One is enough to confirm it.
+  expect(await detail('generated')).toMatchObject({ unitsValid: 1 });
+  expect(await detail('analysed')).toMatchObject({ state: 'running' });
+  await only(two[1] ?? (await Worker.join()), 'trap', bent('all'));
+  expect(await detail('generated')).toMatchObject({ unitsValid: 0 });
+  expect(await detail('analysed')).toMatchObject({
+    state: 'paused',
+    reason: expect.stringContaining('were withdrawn'),
   });
 });
 

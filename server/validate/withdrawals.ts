@@ -1,4 +1,5 @@
 import { appendAudit } from '../audit/trail.ts';
+import { portionsOf } from '../campaigns/units.ts';
 import { cardOf } from '../dispatch/lease.ts';
 import { showId } from '../ids.ts';
 import { ObjectDamaged } from '../objects/objects.ts';
@@ -162,11 +163,14 @@ async function takeBack(
   const campaigns = new Map<number, { id: number; units: number; events: number }>();
   for (const row of rows) {
     const key = `${row.campaign_id} ${row.point_index}`;
-    points.set(key, mergeOf(points.get(key) ?? null, row, sums.get(row.unit_id) ?? NO_SUMS));
+    points.set(
+      key,
+      mergeOf(points.get(key) ?? null, row, sums.get(row.unit_id) ?? NO_SUMS, row.spec.eventsPerUnit),
+    );
     const campaign = campaigns.get(row.campaign_id) ?? { id: row.campaign_id, units: 0, events: 0 };
     campaigns.set(row.campaign_id, {
       ...campaign,
-      units: campaign.units + 1,
+      units: campaign.units + portionsOf(row.events, row.spec.eventsPerUnit),
       events: campaign.events + row.events,
     });
   }
@@ -177,6 +181,7 @@ async function takeBack(
     batch([...points.values()].map(({ campaign_id, index }) => ({ campaign_id, index }))),
   ]);
   await tx.query(sql.OPEN_CAMPAIGNS, [batch([...campaigns.values()])]);
+  await tx.query(sql.PAUSE_TAKERS, [units]);
   const details = {
     host: showId('h', hostId),
     units: rows.length,

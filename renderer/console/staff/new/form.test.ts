@@ -77,7 +77,8 @@ const specs: Record<string, object> = {
     parameters: { energyGeV: 91.19, odd: [1, 'b'], other: null },
     ...{ description: 'Two lines\nof it', adaptive: { precision: 0.02, histogram: 'thrust' } },
     ...{ validation: { quorum: 2 }, owner: 'higgs', priority: -3, deadline: '2026-12-24T18:00:00.000Z' },
-    ...{ canary: { hosts: 5, units: 50 }, attempts: 3, leaseMinutes: 10 },
+    ...{ canary: { hosts: 5, units: 50 }, attempts: 3, leaseMinutes: 10, unitMinutes: 4 },
+    inputs: { from: 'before', output: 'events.hepmc' },
   },
 };
 

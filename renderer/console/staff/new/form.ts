@@ -51,6 +51,9 @@ export interface Form {
   canaryUnits: string;
   attempts: string;
   leaseMinutes: string;
+  /** No input is for these: they come with a campaign that is cloned, and go on as they are. */
+  unitMinutes: string;
+  inputs: CampaignSpec['inputs'] | null;
 }
 
 /** Where a unit of work takes half a minute, which is neither mostly overhead nor much to lose. */
@@ -68,7 +71,8 @@ export function emptyForm(fields: readonly Field[], microsecondsPerEvent: number
     ...{ events: String(100 * block), eventsPerUnit: String(10 * block), blockEvents: String(block) },
     ...{ seed: '1', isAdaptive: false, precision: '0.01', histogram: '' },
     ...{ belief: 'spot', believed: '0.05', owner: '', priority: '', deadline: '' },
-    ...{ canaryHosts: '', canaryUnits: '', attempts: '', leaseMinutes: '' },
+    ...{ canaryHosts: '', canaryUnits: '', attempts: '', leaseMinutes: '', unitMinutes: '' },
+    inputs: null,
   };
 }
 
@@ -144,7 +148,11 @@ export function documentOf(
     ...(form.canaryHosts.trim() + form.canaryUnits.trim() === ''
       ? {}
       : { canary: { hosts: number(form.canaryHosts), units: number(form.canaryUnits) } }),
-    ...written({ attempts: form.attempts, leaseMinutes: form.leaseMinutes }, number),
+    ...written(
+      { attempts: form.attempts, leaseMinutes: form.leaseMinutes, unitMinutes: form.unitMinutes },
+      number,
+    ),
+    ...(form.inputs ? { inputs: form.inputs } : {}),
   };
 }
 
@@ -220,6 +228,8 @@ export function formOf(spec: CampaignSpec, fields: readonly Field[]): Form {
     canaryUnits: text(canary?.units),
     attempts: text(spec.attempts),
     leaseMinutes: text(spec.leaseMinutes),
+    unitMinutes: text(spec.unitMinutes),
+    inputs: spec.inputs ?? null,
   };
 }
 
