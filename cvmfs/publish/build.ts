@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CatalogItem, type CatalogReference, writeCatalog } from '../format/catalog-writer.ts';
+import { type CatalogItem, type CatalogReference, encodeCatalog } from '../format/catalog-writer.ts';
 import type { Entry } from '../format/entry.ts';
 import { encodeFlags } from '../format/flags.ts';
 import { type ContentHash, hashFromBytes, objectPath } from '../format/hashes.ts';
@@ -24,8 +23,6 @@ export interface BuildOptions {
   readonly before: ReadonlyMap<RepositoryPath, StoredCatalog>;
   /** Those of them that are taken again where they would say the same. */
   readonly noted: ReadonlyMap<RepositoryPath, NotedCatalog>;
-  /** A path where nothing is. */
-  scratchPath(): string;
 }
 
 export interface BuiltCatalogs {
@@ -92,40 +89,34 @@ class Build {
     const built =
       known?.digest === digest && isStored()
         ? known
-        : { ...(await this.#write(path, items, nested, statistics)), digest };
+        : { ...this.#write(path, items, nested, statistics), digest };
     this.all.set(path, built);
     return built;
   }
 
-  async #write(
+  #write(
     path: RepositoryPath,
     items: readonly CatalogItem[],
     nested: readonly CatalogReference[],
     statistics: StoredCatalog['statistics'],
-  ): Promise<StoredCatalog> {
+  ): StoredCatalog {
     const { store, revision, nowSeconds, ttlSeconds, before } = this.#options;
-    const file = this.#options.scratchPath();
-    try {
-      writeCatalog(file, {
-        rootPath: path,
-        revision,
-        lastModified: nowSeconds,
-        previous: before.get(path)?.hash ?? noHash(store),
-        ...(path === '' ? { ttlSeconds } : {}),
-        entries: items,
-        nested,
-        statistics,
-      });
-      const plain = readFileSync(file);
-      const put = putObject(store, plain, 'C');
-      if (put.isNew) {
-        this.newObjects.push(objectPath(put.hash, 'C'));
-        this.newBytes += put.storedBytes;
-      }
-      return { path, hash: put.hash, bytes: plain.length, statistics };
-    } finally {
-      await rm(file, { force: true });
+    const plain = encodeCatalog({
+      rootPath: path,
+      revision,
+      lastModified: nowSeconds,
+      previous: before.get(path)?.hash ?? noHash(store),
+      ...(path === '' ? { ttlSeconds } : {}),
+      entries: items,
+      nested,
+      statistics,
+    });
+    const put = putObject(store, plain, 'C');
+    if (put.isNew) {
+      this.newObjects.push(objectPath(put.hash, 'C'));
+      this.newBytes += put.storedBytes;
     }
+    return { path, hash: put.hash, bytes: plain.length, statistics };
   }
 }
 

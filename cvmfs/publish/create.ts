@@ -77,7 +77,6 @@ async function publishNothing({ publisherFolder, nowSeconds }: Create): Promise<
       ttlSeconds: publisher.settings.ttlSeconds,
       before: new Map(),
       noted: new Map(),
-      scratchPath: () => publisher.stored.scratchPath(),
     });
     const { hash, bytes } = built.root;
     const change = { rootCatalog: hash, rootCatalogBytes: bytes, revision: 0, written: built.newObjects };

@@ -107,7 +107,6 @@ export async function publish(
     ttlSeconds: settings.ttlSeconds,
     before: old,
     noted: noted?.catalogs ?? new Map(),
-    scratchPath: () => stored.scratchPath(),
   });
   progress.newObjects += built.newObjects.length;
   progress.newObjectBytes += built.newBytes;
