@@ -8,7 +8,7 @@ import {
   STATISTICS,
 } from './catalog-schema.ts';
 import type { Chunk } from './chunks.ts';
-import type { Value } from './database/row.ts';
+import type { NewValue } from './database/record.ts';
 import { encodeDatabase } from './database/write.ts';
 import { type Entry, encodeEntry } from './entry.ts';
 import { type ContentHash, hashBytes } from './hashes.ts';
@@ -57,7 +57,7 @@ export function encodeCatalog(content: CatalogContent): Buffer {
   ]);
 }
 
-function* entryRows(items: Iterable<CatalogItem>, chunked: CatalogItem[]): Generator<Value[]> {
+function* entryRows(items: Iterable<CatalogItem>, chunked: CatalogItem[]): Generator<NewValue[]> {
   /** Of directories: what is in them asks for theirs again and again. */
   const keys = new Map<RepositoryPath, PathKey>([['', pathKey('')]]);
   for (const item of items) {
@@ -69,10 +69,10 @@ function* entryRows(items: Iterable<CatalogItem>, chunked: CatalogItem[]): Gener
     const row = encodeEntry(entry);
     if (entry.chunked) chunked.push(item);
     yield [
-      key.first,
-      key.second,
-      parent.first,
-      parent.second,
+      key.firstHalves,
+      key.secondHalves,
+      parent.firstHalves,
+      parent.secondHalves,
       row.hardlinks,
       row.hash,
       row.size,
@@ -90,15 +90,15 @@ function* entryRows(items: Iterable<CatalogItem>, chunked: CatalogItem[]): Gener
 }
 
 /** When all entries are written. */
-function* chunkRows(items: readonly CatalogItem[]): Generator<Value[]> {
+function* chunkRows(items: readonly CatalogItem[]): Generator<NewValue[]> {
   for (const { path, chunks = [] } of items) {
     const key = pathKey(path);
     for (const chunk of chunks)
-      yield [key.first, key.second, chunk.offset, chunk.bytes, hashBytes(chunk.hash)];
+      yield [key.firstHalves, key.secondHalves, chunk.offset, chunk.bytes, hashBytes(chunk.hash)];
   }
 }
 
-function references(list: readonly CatalogReference[]): Value[][] {
+function references(list: readonly CatalogReference[]): NewValue[][] {
   return list.map(({ path, hash, bytes }) => [path, hash, bytes ?? null]);
 }
 

@@ -1,6 +1,12 @@
+import type { Halves } from '../paths.ts';
 import type { Value } from './row.ts';
 
+/** What a row is written from; 64-bit integers also in halves, which cost less than a bigint. */
+export type NewValue = Value | Halves;
+
 const MOST_COLUMNS = 64;
+/** Room for what comes before a row in its cell. */
+const HEAD_BYTES = 18;
 const MOST_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** Rows as they are stored ("Record Format"): a header with the type of each column, then the values. */
@@ -9,8 +15,22 @@ export class RecordWriter {
   #bytes = Buffer.allocUnsafe(4096);
   #view = viewOf(this.#bytes);
 
-  /** What it returns is there until the next. @throws RangeError for a number that is not whole */
-  encode(values: readonly Value[]): Buffer {
+  /**
+   * A row behind its length and, in a table, its number.
+   * @returns the cell, there until the next; and how much of it the row is
+   * @throws RangeError for a number that is not whole
+   */
+  encode(values: readonly NewValue[], rowid?: number): { readonly cell: Buffer; readonly rowBytes: number } {
+    const end = this.#row(values);
+    const rowBytes = end - HEAD_BYTES;
+    const start = HEAD_BYTES - varintBytes(rowBytes) - (rowid === undefined ? 0 : varintBytes(rowid));
+    const at = putVarint(this.#bytes, start, rowBytes);
+    if (rowid !== undefined) putVarint(this.#bytes, at, rowid);
+    return { cell: this.#bytes.subarray(start, end), rowBytes };
+  }
+
+  /** @returns where it ends */
+  #row(values: readonly NewValue[]): number {
     let header = 0;
     let body = 0;
     for (let i = 0; i < values.length; i++) {
@@ -21,22 +41,29 @@ export class RecordWriter {
     }
     // Its own length is part of it.
     header += header + 1 < 128 ? 1 : 2;
-    this.#reserve(header + body);
-    let at = putVarint(this.#bytes, 0, header);
+    this.#reserve(HEAD_BYTES + header + body);
+    let at = putVarint(this.#bytes, HEAD_BYTES, header);
     for (let i = 0; i < values.length; i++) at = putVarint(this.#bytes, at, this.#types[i] ?? 0);
     for (let i = 0; i < values.length; i++) {
       const type = this.#types[i] ?? 0;
       this.#put(at, type, values[i] ?? null);
       at += bodyBytes(type);
     }
-    return this.#bytes.subarray(0, at);
+    return at;
   }
 
-  #put(at: number, type: number, value: Value): void {
+  #put(at: number, type: number, value: NewValue): void {
+    if (value === null) return;
     if (typeof value === 'string') this.#bytes.write(value, at, 'latin1');
     else if (value instanceof Uint8Array) this.#bytes.set(value, at);
-    else if (value !== null && type === 6) this.#view.setBigInt64(at, BigInt(value));
-    else if (value !== null && type < 6) this.#putInteger(at, type, Number(value));
+    else if (typeof value === 'object') {
+      if (type < 6) this.#putInteger(at, type, numberOf(value));
+      else {
+        this.#view.setInt32(at, value.high);
+        this.#view.setInt32(at + 4, value.low);
+      }
+    } else if (type === 6) this.#view.setBigInt64(at, BigInt(value));
+    else if (type < 6) this.#putInteger(at, type, Number(value));
   }
 
   #putInteger(at: number, type: number, value: number): void {
@@ -67,14 +94,20 @@ function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
 }
 
 /** The type that takes the fewest bytes, as SQLite chooses it. Text is odd, bytes are even. */
-function typeOf(value: Value): number {
+function typeOf(value: NewValue): number {
   if (value === null) return 0;
   if (typeof value === 'string') return 13 + 2 * value.length;
   if (value instanceof Uint8Array) return 12 + 2 * value.length;
   if (typeof value === 'bigint')
     return value > MOST_SAFE || value < -MOST_SAFE ? 6 : typeOfInteger(Number(value));
+  if (typeof value === 'object') return typeOfInteger(numberOf(value));
   if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is no whole number`);
   return typeOfInteger(value);
+}
+
+/** Not exact beyond 2^53, and far from what has a shorter type then. */
+function numberOf({ high, low }: Halves): number {
+  return high * 2 ** 32 + (low >>> 0);
 }
 
 function typeOfInteger(value: number): number {

@@ -1,5 +1,4 @@
-import { putVarint, RecordWriter, varintBytes } from './record.ts';
-import type { Value } from './row.ts';
+import { type NewValue, putVarint, RecordWriter, varintBytes } from './record.ts';
 
 /** A table that is written whole. */
 export interface NewTable {
@@ -10,7 +9,7 @@ export interface NewTable {
   readonly keyColumns: number;
   readonly indices?: readonly NewIndex[];
   /** Columns in the table's order. */
-  readonly rows: Iterable<readonly Value[]>;
+  readonly rows: Iterable<readonly NewValue[]>;
 }
 
 export interface NewIndex {
@@ -28,24 +27,26 @@ export function encodeDatabase(tables: readonly NewTable[]): Buffer {
   const pages = new NewPages();
   pages.add();
   const records = new RecordWriter();
-  const schema: Value[][] = [];
+  const schema: NewValue[][] = [];
   for (const { name, sql, keyColumns, indices = [], rows } of tables) {
     const own = { name: `sqlite_autoindex_${name}_1`, sql: null, columns: [...Array(keyColumns).keys()] };
     const all = [own, ...indices];
-    const keys = all.map((): Value[][] => []);
-    const root = writeTable(pages, records, kept(rows, all, keys));
+    const keys = all.map(({ columns }) => new Keys(columns));
+    const root = writeTable(pages, records, kept(rows, keys));
     schema.push(['table', name, name, root, byteString(sql)]);
     for (const [i, { name: index, sql: text }] of all.entries()) {
-      const entries = keys[i] ?? [];
-      entries.sort(compareKeys);
-      if (text === null) refuseTwins(name, entries);
-      schema.push(['index', index, name, writeIndex(pages, records, entries), text && byteString(text)]);
+      const sorted = keys[i]?.sorted(text === null) ?? [];
+      const cellOf = (k: number) => {
+        const key = keys[i]?.of(sorted[k] ?? 0) ?? [];
+        return fitted(pages, records.encode(key), MOST_LOCAL_IN_INDEX);
+      };
+      const leaves = writeLevel(pages, INDEX_LEAF, sorted.length, cellOf);
+      schema.push(['index', index, name, writeInner(pages, INDEX_INNER, leaves), text && byteString(text)]);
     }
   }
   const page = new Filling(pages, 1, TABLE_LEAF);
   for (const [i, row] of schema.entries()) {
-    if (!page.add(tableCell(pages, records.encode(row), i + 1)))
-      throw new RangeError('the schema is larger than a page');
+    if (!page.add(records.encode(row, i + 1).cell)) throw new RangeError('the schema is larger than a page');
   }
   return pages.finished();
 }
@@ -112,6 +113,9 @@ class Filling {
   readonly #headerBytes: number;
   #cells = 0;
   #content = PAGE_BYTES;
+  /** Of what was put in last: its bytes with its child, and without. */
+  #last = 0;
+  #lastCell = 0;
 
   constructor(pages: NewPages, number: number, type: number) {
     this.#pages = pages;
@@ -120,7 +124,7 @@ class Filling {
     this.#headerBytes = type === INDEX_INNER || type === TABLE_INNER ? 12 : 8;
     const page = pages.get(number);
     page.writeUInt8(type, this.#start);
-    page.writeUInt16BE(PAGE_BYTES, this.#start + 5);
+    this.#count(page);
   }
 
   /** @returns false where there is no room for it */
@@ -134,130 +138,132 @@ class Filling {
     page.set(cell, this.#content + bytes - cell.length);
     page.writeUInt16BE(this.#content, pointer);
     this.#cells++;
-    page.writeUInt16BE(this.#cells, this.#start + 3);
-    page.writeUInt16BE(this.#content, this.#start + 5);
+    this.#last = bytes;
+    this.#lastCell = cell.length;
+    this.#count(page);
     return true;
+  }
+
+  /** Takes out what was put in last, without its child. */
+  takeLast(): Buffer {
+    const page = this.#pages.get(this.#number);
+    const cell = Buffer.from(
+      page.subarray(this.#content + this.#last - this.#lastCell, this.#content + this.#last),
+    );
+    this.#content += this.#last;
+    this.#cells--;
+    this.#count(page);
+    return cell;
   }
 
   /** The page right of all cells. */
   end(child: number): void {
     this.#pages.get(this.#number).writeUInt32BE(child, this.#start + 8);
   }
+
+  #count(page: Buffer): void {
+    page.writeUInt16BE(this.#cells, this.#start + 3);
+    page.writeUInt16BE(this.#content, this.#start + 5);
+  }
 }
 
 /** Rows in their order. @returns the root */
-function writeTable(pages: NewPages, records: RecordWriter, rows: Iterable<readonly Value[]>): number {
-  const leaves = [pages.add()];
-  const lastRowids: Buffer[] = [];
-  let leaf = new Filling(pages, leaves[0] ?? 0, TABLE_LEAF);
+function writeTable(pages: NewPages, records: RecordWriter, rows: Iterable<readonly NewValue[]>): number {
+  const first = pages.add();
+  const leaves: Level = { numbers: [first], between: [] };
+  let leaf = new Filling(pages, first, TABLE_LEAF);
   let rowid = 0;
   for (const row of rows) {
     rowid++;
-    const cell = tableCell(pages, records.encode(row), rowid);
+    const cell = fitted(pages, records.encode(row, rowid), MOST_LOCAL);
     if (leaf.add(cell)) continue;
     const number = pages.add();
-    leaves.push(number);
-    lastRowids.push(varint(rowid - 1));
+    leaves.numbers.push(number);
+    leaves.between.push(varint(rowid - 1));
     leaf = new Filling(pages, number, TABLE_LEAF);
     leaf.add(cell);
   }
-  return writeInner(pages, TABLE_INNER, leaves, lastRowids);
+  return writeInner(pages, TABLE_INNER, leaves);
 }
 
-/** Keys in their order, each with its row's number at its end. @returns the root */
-function writeIndex(pages: NewPages, records: RecordWriter, keys: readonly (readonly Value[])[]): number {
-  const cells = keys.map((key) => indexCell(pages, records.encode(key)));
-  const leaves: number[] = [];
-  const between: Buffer[] = [];
-  for (const { from, to } of split(cells, PAGE_BYTES - 8, 2)) {
+/** Pages beside one another, and what stands between each and the next: one fewer. */
+interface Level {
+  readonly numbers: number[];
+  readonly between: Buffer[];
+}
+
+/**
+ * Cells in their order, into as many pages as it takes; one between two pages goes to the level above.
+ * @param children the pages below, of which one stands left of each cell and one right of the last
+ */
+function writeLevel(
+  pages: NewPages,
+  type: number,
+  count: number,
+  cellOf: (i: number) => Buffer,
+  children?: readonly number[],
+): Level {
+  const first = pages.add();
+  const level: Level = { numbers: [first], between: [] };
+  let page = new Filling(pages, first, type);
+  const next = (up: Buffer, right: number | undefined) => {
+    if (right !== undefined) page.end(right);
+    level.between.push(Buffer.from(up));
     const number = pages.add();
-    const leaf = new Filling(pages, number, INDEX_LEAF);
-    for (let i = from; i < to; i++) leaf.add(cells[i] ?? NOTHING);
-    leaves.push(number);
-    const next = cells[to];
-    if (next) between.push(next);
+    level.numbers.push(number);
+    page = new Filling(pages, number, type);
+  };
+  for (let i = 0; i < count; i++) {
+    const cell = cellOf(i);
+    if (page.add(cell, children?.[i])) continue;
+    if (i < count - 1) next(cell, children?.[i]);
+    else {
+      // No page is empty: the one before goes up instead.
+      next(page.takeLast(), children?.[i - 1]);
+      page.add(cell, children?.[i]);
+    }
   }
-  return writeInner(pages, INDEX_INNER, leaves, between);
+  const right = children?.[count];
+  if (right !== undefined) page.end(right);
+  return level;
+}
+
+/** The levels above. @returns the root */
+function writeInner(pages: NewPages, type: number, { numbers, between }: Level): number {
+  const [only] = numbers;
+  if (only !== undefined && numbers.length === 1) return only;
+  return writeInner(
+    pages,
+    type,
+    writeLevel(pages, type, between.length, (i) => between[i] ?? NOTHING, numbers),
+  );
 }
 
 const NOTHING = Buffer.alloc(0);
 
-/** The levels above. @param between what stands between one page below and the next */
-function writeInner(
-  pages: NewPages,
-  type: number,
-  children: readonly number[],
-  between: readonly Buffer[],
-): number {
-  const [only] = children;
-  if (only !== undefined && children.length === 1) return only;
-  const above: number[] = [];
-  const betweenAbove: Buffer[] = [];
-  for (const { from, to } of split(between, PAGE_BYTES - 12, 6)) {
-    const number = pages.add();
-    const page = new Filling(pages, number, type);
-    for (let i = from; i < to; i++) page.add(between[i] ?? NOTHING, children[i]);
-    page.end(children[to] ?? 0);
-    above.push(number);
-    const next = between[to];
-    if (next) betweenAbove.push(next);
-  }
-  return writeInner(pages, type, above, betweenAbove);
-}
-
-/**
- * Which cells go into which page. The one after a page's last goes to the level above; no page is empty.
- * @param each so much more does a cell take
- */
-function split(
-  cells: readonly Buffer[],
-  room: number,
-  each: number,
-): { readonly from: number; readonly to: number }[] {
-  const ranges: { from: number; to: number }[] = [];
-  let from = 0;
-  let used = 0;
-  for (const [i, cell] of cells.entries()) {
-    used += cell.length + each;
-    if (used <= room) continue;
-    // Of the last two one goes up and one stays.
-    const to = i === cells.length - 1 ? i - 1 : i;
-    ranges.push({ from, to });
-    from = to + 1;
-    used = from === i ? cell.length + each : 0;
-  }
-  ranges.push({ from, to: cells.length });
-  return ranges;
-}
-
-function tableCell(pages: NewPages, payload: Buffer, rowid: number): Buffer {
-  const head = Buffer.allocUnsafe(varintBytes(payload.length) + varintBytes(rowid));
-  putVarint(head, putVarint(head, 0, payload.length), rowid);
-  return withOverflow(pages, head, payload, MOST_LOCAL);
-}
-
-function indexCell(pages: NewPages, payload: Buffer): Buffer {
-  return withOverflow(pages, varint(payload.length), payload, MOST_LOCAL_IN_INDEX);
-}
-
 /** @param most of a row that fits is all in its own page */
-function withOverflow(pages: NewPages, head: Buffer, payload: Buffer, most: number): Buffer {
-  if (payload.length <= most) return Buffer.concat([head, payload]);
+function fitted(
+  pages: NewPages,
+  { cell, rowBytes }: { readonly cell: Buffer; readonly rowBytes: number },
+  most: number,
+): Buffer {
+  if (rowBytes <= most) return cell;
+  const row = cell.subarray(cell.length - rowBytes);
   const step = PAGE_BYTES - 4;
-  const fitting = LEAST_LOCAL + ((payload.length - LEAST_LOCAL) % step);
+  const fitting = LEAST_LOCAL + ((rowBytes - LEAST_LOCAL) % step);
   const local = fitting <= most ? fitting : LEAST_LOCAL;
   const next = Buffer.alloc(4);
   let number = pages.add();
   next.writeUInt32BE(number);
-  for (let at = local; at < payload.length; at += step) {
-    const isLast = at + step >= payload.length;
+  for (let at = local; at < rowBytes; at += step) {
+    const isLast = at + step >= rowBytes;
     const following = isLast ? 0 : pages.add();
     const page = pages.get(number);
     page.writeUInt32BE(following);
-    page.set(payload.subarray(at, at + step), 4);
+    page.set(row.subarray(at, at + step), 4);
     number = following;
   }
-  return Buffer.concat([head, payload.subarray(0, local), next]);
+  return Buffer.concat([cell.subarray(0, cell.length - rowBytes + local), next]);
 }
 
 function varint(value: number): Buffer {
@@ -268,44 +274,86 @@ function varint(value: number): Buffer {
 
 /** Rows as they are, while what indices hold of them is kept. */
 function* kept(
-  rows: Iterable<readonly Value[]>,
-  indices: readonly { readonly columns: readonly number[] }[],
-  keys: readonly Value[][][],
-): Generator<readonly Value[]> {
-  let rowid = 0;
+  rows: Iterable<readonly NewValue[]>,
+  indices: readonly Keys[],
+): Generator<readonly NewValue[]> {
   for (const row of rows) {
-    rowid++;
-    for (const [i, { columns }] of indices.entries())
-      keys[i]?.push([...columns.map((column) => row[column] ?? null), rowid]);
+    for (const keys of indices) keys.add(row);
     yield row;
   }
 }
 
-/** Integers by value, then texts by their bytes. Nothing else is in a key. */
-function compareKeys(a: readonly Value[], b: readonly Value[]): number {
-  for (let i = 0; i < a.length; i++) {
-    const [x, y] = [a[i] ?? null, b[i] ?? null];
-    if (x === y) continue;
-    if (
-      x === null ||
-      y === null ||
-      typeof x === 'object' ||
-      typeof y === 'object' ||
-      (typeof x === 'string') !== (typeof y === 'string')
-    )
-      throw new TypeError('a key holds other things than numbers or texts');
-    if (x < y) return -1;
-    if (x > y) return 1;
+/** What an index holds of rows, by columns: an object for each row would be garbage of the costly kind. */
+class Keys {
+  readonly #from: readonly number[];
+  readonly #columns: readonly NewValue[][];
+  /** Of the first column, as a number: nearly always it tells which comes first. */
+  readonly #rough: number[] = [];
+  readonly #key: NewValue[];
+
+  constructor(columns: readonly number[]) {
+    this.#from = columns;
+    this.#columns = columns.map(() => []);
+    this.#key = Array(columns.length + 1).fill(null);
   }
-  return 0;
+
+  add(row: readonly NewValue[]): void {
+    for (let i = 0; i < this.#from.length; i++) this.#columns[i]?.push(row[this.#from[i] ?? 0] ?? null);
+    this.#rough.push(roughly(row[this.#from[0] ?? 0] ?? null));
+  }
+
+  /** Rows in the order of the index, from 0. @throws RangeError where two have one key and must not */
+  sorted(isUnique: boolean): Uint32Array {
+    const order = Uint32Array.from(this.#rough.keys());
+    const rough = Float64Array.from(this.#rough);
+    order.sort((a, b) => (rough[a] ?? 0) - (rough[b] ?? 0) || this.#compare(a, b) || a - b);
+    for (let i = 1; isUnique && i < order.length; i++) {
+      const [a, b] = [order[i - 1] ?? 0, order[i] ?? 0];
+      if (rough[a] === rough[b] && this.#compare(a, b) === 0)
+        throw new RangeError('two rows have the same key');
+    }
+    return order;
+  }
+
+  /** A row's columns, and its number. There until the next. */
+  of(row: number): readonly NewValue[] {
+    for (let i = 0; i < this.#columns.length; i++) this.#key[i] = this.#columns[i]?.[row] ?? null;
+    this.#key[this.#columns.length] = row + 1;
+    return this.#key;
+  }
+
+  #compare(a: number, b: number): number {
+    for (const column of this.#columns) {
+      const order = compare(column[a] ?? null, column[b] ?? null);
+      if (order !== 0) return order;
+    }
+    return 0;
+  }
 }
 
-/** @param sorted each with its row's number at its end */
-function refuseTwins(table: string, sorted: readonly (readonly Value[])[]): void {
-  for (let i = 1; i < sorted.length; i++) {
-    const [one, next] = [sorted[i - 1]?.slice(0, -1) ?? [], sorted[i]?.slice(0, -1) ?? []];
-    if (compareKeys(one, next) === 0) throw new RangeError(`two rows of ${table} have the same key`);
-  }
+/** @throws TypeError for what is not in keys */
+function roughly(value: NewValue): number {
+  if (typeof value === 'string') return 0;
+  if (typeof value === 'number' || typeof value === 'bigint') return Number(value);
+  if (value === null || value instanceof Uint8Array)
+    throw new TypeError('a key begins with something else than an integer or text');
+  return value.high * 2 ** 32 + (value.low >>> 0);
+}
+
+/** Integers by value, texts by their bytes. In one column all are of one kind. */
+function compare(a: NewValue, b: NewValue): number {
+  // Of one directory all have the same.
+  if (a === b) return 0;
+  if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : 1;
+  const [x, y] = [integer(a), integer(b)];
+  return x === y ? 0 : x < y ? -1 : 1;
+}
+
+function integer(value: NewValue): number | bigint {
+  if (typeof value === 'number' || typeof value === 'bigint') return value;
+  if (value === null || typeof value === 'string' || value instanceof Uint8Array)
+    throw new TypeError('a key holds something else than integers or texts');
+  return (BigInt(value.high) << 32n) | BigInt(value.low >>> 0);
 }
 
 function byteString(text: string): string {
