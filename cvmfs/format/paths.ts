@@ -33,6 +33,30 @@ export class PathKey {
   get second(): bigint {
     return whole(this.secondHalves);
   }
+
+  /** The same for the same key, to look it up by. */
+  get text(): string {
+    return keyText(
+      this.firstHalves.high,
+      this.firstHalves.low,
+      this.secondHalves.high,
+      this.secondHalves.low,
+    );
+  }
+}
+
+/** Of halves as above. */
+export function keyText(high1: number, low1: number, high2: number, low2: number): string {
+  return String.fromCharCode(
+    high1 >>> 16,
+    high1 & 0xffff,
+    low1 >>> 16,
+    low1 & 0xffff,
+    high2 >>> 16,
+    high2 & 0xffff,
+    low2 >>> 16,
+    low2 & 0xffff,
+  );
 }
 
 function whole({ high, low }: Halves): bigint {

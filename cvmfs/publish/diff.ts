@@ -166,6 +166,7 @@ export interface Changes {
   readonly first: readonly Difference[];
 }
 export const MOST_LISTED = 1000;
+export const NO_CHANGES: Changes = { added: 0, changed: 0, removed: 0, first: [] };
 
 export async function changesBetween(before: View, after: View): Promise<Changes> {
   const counts = { added: 0, changed: 0, removed: 0 };

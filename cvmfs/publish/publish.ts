@@ -5,7 +5,7 @@ import { nameOf, parentOf, type RepositoryPath } from '../format/paths.ts';
 import { buildCatalogs } from './build.ts';
 import { readCatalogNotes, writeCatalogNotes } from './catalog-notes.ts';
 import { commit } from './commit.ts';
-import { type Changes, changesBetween, nodeView, storedView } from './diff.ts';
+import { type Changes, changesBetween, NO_CHANGES, nodeView, storedView } from './diff.ts';
 import { type Dirtab, NO_DIRTAB, parseDirtab } from './dirtab.ts';
 import { SourceFault, Stopped } from './errors.ts';
 import { DIRTAB } from './filenames.ts';
@@ -110,10 +110,13 @@ export async function publish(
   });
   progress.newObjects += built.newObjects.length;
   progress.newObjectBytes += built.newBytes;
-  const changes = await changesBetween(await storedView(stored, before), nodeView(root, built.all));
+  const isSame = built.root.hash === before.hash;
+  const changes = isSame
+    ? NO_CHANGES
+    : await changesBetween(await storedView(stored, before), nodeView(root, built.all));
   // Without notes all catalogs are written anew; that alone is no change.
   const differs = changes.added + changes.changed + changes.removed > 0;
-  const changed = built.root.hash !== before.hash && (noted !== null || differs);
+  const changed = !isSame && (noted !== null || differs);
   progress.phase = 'finishing';
   const summary = {
     changes,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CatalogReader } from '../format/catalog-reader.ts';
+import { CatalogReader, checkNames } from '../format/catalog-reader.ts';
 import type { CatalogItem, CatalogReference } from '../format/catalog-writer.ts';
 import { FormatError } from '../format/errors.ts';
 import { type ContentHash, objectPath, type Suffix } from '../format/hashes.ts';
@@ -103,10 +103,10 @@ export function* itemsOf(reader: CatalogReader): Generator<CatalogItem> {
   const root = reader.find(pathKey(reader.rootPath));
   if (!root) throw new FormatError('catalog', 'its root is missing');
   yield { path: reader.rootPath, entry: root };
+  const children = reader.allChildren();
   const waiting: RepositoryPath[] = [reader.rootPath];
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-    const key = pathKey(path);
-    for (const entry of reader.children(key)) {
+    for (const entry of checkNames(children.get(pathKey(path).text) ?? [])) {
       const at = `${path}/${entry.name}`;
       const chunks = entry.chunked ? reader.chunks(pathKey(at), entry) : undefined;
       yield chunks ? { path: at, entry, chunks } : { path: at, entry };
