@@ -1,4 +1,4 @@
-import type { CatalogReference } from './catalog-writer.ts';
+import type { CatalogItem, CatalogReference } from './catalog-writer.ts';
 import { type Chunk, checkChunks } from './chunks.ts';
 import {
   byteString,
@@ -14,7 +14,7 @@ import { FormatError } from './errors.ts';
 import { decodeFlags } from './flags.ts';
 import { type ContentHash, hashFromBytes, parseHash } from './hashes.ts';
 import type { Compression } from './objects.ts';
-import { checkPath, halvesOf, isWithin, PathKey, type RepositoryPath } from './paths.ts';
+import { checkPath, halvesOf, isWithin, PathKey, pathKey, type RepositoryPath } from './paths.ts';
 import { type Statistics, statisticsFromRows } from './statistics.ts';
 
 /** Since when catalogs have a column or a table. */
@@ -113,6 +113,33 @@ export class CatalogReader {
   }
 
   /**
+   * All entries as they were written: the root, then each after its directory. Of a catalog of ours, whose keys are believed.
+   * @returns null where they are in another order
+   */
+  inOrder(): CatalogItem[] | null {
+    const { row } = this.#database;
+    const at = this.#at;
+    const above = new Map<string, RepositoryPath>();
+    const found: { path: RepositoryPath; entry: Entry }[] = [];
+    let isInOrder = true;
+    this.#database.each(this.#catalog, () => {
+      const key = row.keyText(at.md5path_1, at.md5path_2);
+      const parent = above.get(row.keyText(at.parent_1, at.parent_2));
+      const entry = this.#entry();
+      const isFirst = found.length === 0;
+      isInOrder = isFirst ? key === pathKey(this.rootPath).text : parent !== undefined;
+      const path = isFirst ? this.rootPath : `${parent ?? ''}/${entry.name}`;
+      if (entry.kind === 'directory' && !entry.nestedMountpoint) above.set(key, path);
+      found.push({ path, entry });
+      return isInOrder;
+    });
+    if (!isInOrder || found.length === 0) return null;
+    return found.map((one) =>
+      one.entry.chunked ? { ...one, chunks: this.chunks(pathKey(one.path), one.entry) } : one,
+    );
+  }
+
+  /**
    * What is in each directory, by the text of its key. Costs far less than going by directories, and holds all entries at
    * once.
    */
@@ -203,6 +230,11 @@ export class CatalogReader {
     return statisticsFromRows(
       new Map(rows.map(({ counter, value }) => [String(counter), wholeNumber('catalog', value)])),
     );
+  }
+
+  /** The names of what is counted, in the order of their rows. */
+  counters(): string[] {
+    return this.#database.all('statistics', ['counter']).map(({ counter }) => String(counter));
   }
 
   close(): void {

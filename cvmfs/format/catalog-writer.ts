@@ -48,11 +48,11 @@ export interface CatalogItem {
 export function encodeCatalog(content: CatalogContent): Buffer {
   const chunked: CatalogItem[] = [];
   return encodeDatabase([
-    propertiesTable(properties(content)),
+    propertiesTable(propertiesOf(content)),
     { ...CATALOG, rows: entryRows(content.entries, chunked) },
     { ...CHUNKS, rows: chunkRows(chunked) },
-    { ...NESTED_CATALOGS, rows: references(content.nested) },
-    { ...BIND_MOUNTPOINTS, rows: references(content.bindMountpoints ?? []) },
+    { ...NESTED_CATALOGS, rows: content.nested.map(referenceRow) },
+    { ...BIND_MOUNTPOINTS, rows: (content.bindMountpoints ?? []).map(referenceRow) },
     { ...STATISTICS, rows: statisticsRows(content.statistics) },
   ]);
 }
@@ -66,27 +66,32 @@ function* entryRows(items: Iterable<CatalogItem>, chunked: CatalogItem[]): Gener
     if (entry.kind === 'directory') keys.set(path, key);
     const above = parentOf(path);
     const parent = path === '' ? NO_KEY : (keys.get(above) ?? pathKey(above));
-    const row = encodeEntry(entry);
     if (entry.chunked) chunked.push(item);
-    yield [
-      key.firstHalves,
-      key.secondHalves,
-      parent.firstHalves,
-      parent.secondHalves,
-      row.hardlinks,
-      row.hash,
-      row.size,
-      row.mode,
-      row.mtime,
-      row.mtimens,
-      row.flags,
-      row.name,
-      row.symlink,
-      row.uid,
-      row.gid,
-      row.xattr,
-    ];
+    yield rowOf(item, key, parent);
   }
+}
+
+/** A row of the table `catalog`. */
+export function rowOf({ entry }: CatalogItem, key: PathKey, parent: PathKey): NewValue[] {
+  const row = encodeEntry(entry);
+  return [
+    key.firstHalves,
+    key.secondHalves,
+    parent.firstHalves,
+    parent.secondHalves,
+    row.hardlinks,
+    row.hash,
+    row.size,
+    row.mode,
+    row.mtime,
+    row.mtimens,
+    row.flags,
+    row.name,
+    row.symlink,
+    row.uid,
+    row.gid,
+    row.xattr,
+  ];
 }
 
 /** When all entries are written. */
@@ -98,11 +103,13 @@ function* chunkRows(items: readonly CatalogItem[]): Generator<NewValue[]> {
   }
 }
 
-function references(list: readonly CatalogReference[]): NewValue[][] {
-  return list.map(({ path, hash, bytes }) => [path, hash, bytes ?? null]);
+/** A row of the table `nested_catalogs`, or `bind_mountpoints`. */
+export function referenceRow({ path, hash, bytes }: CatalogReference): NewValue[] {
+  return [path, hash, bytes ?? null];
 }
 
-function properties(content: CatalogContent): [string, string][] {
+/** In the order of their rows. */
+export function propertiesOf(content: CatalogContent): [string, string][] {
   const { rootPath, previous, ttlSeconds } = content;
   return [
     ['schema', SCHEMA],

@@ -80,6 +80,11 @@ export function pathKey(path: RepositoryPath): PathKey {
 /** Of the root's parent the format says 0, 0; nothing is its child. */
 export const NO_KEY = new PathKey({ high: 0, low: 0 }, { high: 0, low: 0 });
 
+/** Of the directory that a path is in. */
+export function parentKey(path: RepositoryPath): PathKey {
+  return path === '' ? NO_KEY : pathKey(parentOf(path));
+}
+
 /** A byte string's, as one. In one call where Node has it (21.7); and text goes in as it is, for buffers take memory of their own. */
 function md5(bytes: string): string {
   const ascii = /^[\0-\x7f]*$/.test(bytes);

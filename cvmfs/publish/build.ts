@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { type CatalogBefore, updateCatalog } from '../format/catalog-update.ts';
 import { type CatalogItem, type CatalogReference, encodeCatalog } from '../format/catalog-writer.ts';
 import type { Entry } from '../format/entry.ts';
 import { encodeFlags } from '../format/flags.ts';
@@ -23,6 +24,8 @@ export interface BuildOptions {
   readonly before: ReadonlyMap<RepositoryPath, StoredCatalog>;
   /** Those of them that are taken again where they would say the same. */
   readonly noted: ReadonlyMap<RepositoryPath, NotedCatalog>;
+  /** One of them, as it is stored. */
+  read(hash: ContentHash): Promise<CatalogBefore | null>;
 }
 
 export interface BuiltCatalogs {
@@ -87,19 +90,19 @@ class Build {
     const built =
       known?.digest === digest && isStored()
         ? known
-        : { ...this.#write(path, items, nested, statistics), digest };
+        : { ...(await this.#write(path, items, nested, statistics)), digest };
     this.all.set(path, built);
     return built;
   }
 
-  #write(
+  async #write(
     path: RepositoryPath,
     items: readonly CatalogItem[],
     nested: readonly CatalogReference[],
     statistics: StoredCatalog['statistics'],
-  ): StoredCatalog {
-    const { store, revision, nowSeconds, ttlSeconds, before } = this.#options;
-    const plain = encodeCatalog({
+  ): Promise<StoredCatalog> {
+    const { store, revision, nowSeconds, ttlSeconds, before, noted } = this.#options;
+    const content = {
       rootPath: path,
       revision,
       lastModified: nowSeconds,
@@ -108,7 +111,10 @@ class Build {
       entries: items,
       nested,
       statistics,
-    });
+    };
+    const known = noted.get(path);
+    const old = known ? await this.#options.read(known.hash) : null;
+    const plain = (old && updateCatalog(old, content)) ?? encodeCatalog(content);
     const put = putObject(store, plain, 'C');
     if (put.isNew) {
       this.newObjects.push(objectPath(put.hash, 'C'));

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { objectPath } from '../format/hashes.ts';
+import type { CatalogBefore } from '../format/catalog-update.ts';
+import { type ContentHash, objectPath } from '../format/hashes.ts';
 import { nameOf, parentOf, type RepositoryPath } from '../format/paths.ts';
 import { buildCatalogs } from './build.ts';
 import { readCatalogNotes, writeCatalogNotes } from './catalog-notes.ts';
@@ -100,6 +101,7 @@ export async function publish(
     empty: () => ({ bytes: 0, hash: putObject(store, new Uint8Array(0), '').hash, chunks: null }),
   });
   const revision = current.manifest.revision + 1;
+  const looked = new Map<ContentHash, CatalogBefore>();
   const built = await buildCatalogs(root, {
     store,
     revision,
@@ -107,13 +109,18 @@ export async function publish(
     ttlSeconds: settings.ttlSeconds,
     before: old,
     noted: noted?.catalogs ?? new Map(),
+    read: async (hash) => {
+      const own = await stored.ownCatalog(hash);
+      if (own) looked.set(hash, own);
+      return own;
+    },
   });
   progress.newObjects += built.newObjects.length;
   progress.newObjectBytes += built.newBytes;
   const isSame = built.root.hash === before.hash;
   const changes = isSame
     ? NO_CHANGES
-    : await changesBetween(await storedView(stored, before), nodeView(root, built.all));
+    : await changesBetween(await storedView(stored, before, looked), nodeView(root, built.all));
   // Without notes all catalogs are written anew; that alone is no change.
   const differs = changes.added + changes.changed + changes.removed > 0;
   const changed = !isSame && (noted !== null || differs);

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CatalogReader, checkNames } from '../format/catalog-reader.ts';
+import type { CatalogBefore } from '../format/catalog-update.ts';
 import type { CatalogItem, CatalogReference } from '../format/catalog-writer.ts';
 import { FormatError } from '../format/errors.ts';
 import { type ContentHash, objectPath, type Suffix } from '../format/hashes.ts';
@@ -37,12 +38,30 @@ export class Stored {
     return this.#place.has(objectPath(catalog, 'C'));
   }
 
+  /** A catalog that was made here, all of it. @returns null where its rows are in another order. @throws RepositoryDamaged */
+  async ownCatalog(hash: ContentHash): Promise<CatalogBefore | null> {
+    return this.#database(hash, 'C', (file, plain) => {
+      const reader = new CatalogReader(file);
+      try {
+        const items = reader.inOrder();
+        const [nested, bindMountpoints, counters] = [
+          reader.nested(),
+          reader.bindMountpoints(),
+          reader.counters(),
+        ];
+        return items && { plain, items, nested, bindMountpoints, counters, properties: reader.properties };
+      } finally {
+        reader.close();
+      }
+    });
+  }
+
   /** @throws RepositoryDamaged */
   async catalog<T>(
     hash: ContentHash,
     use: (reader: CatalogReader, bytes: number) => T | Promise<T>,
   ): Promise<T> {
-    return this.#database(hash, 'C', async (file, bytes) => {
+    return this.#database(hash, 'C', async (file, { length: bytes }) => {
       const reader = new CatalogReader(file);
       try {
         return await use(reader, bytes);
@@ -80,13 +99,13 @@ export class Stored {
   async #database<T>(
     hash: ContentHash,
     suffix: Suffix,
-    use: (file: string, bytes: number) => T | Promise<T>,
+    use: (file: string, plain: Buffer) => T | Promise<T>,
   ): Promise<T> {
     const plain = await readPlaced(this.#place, hash, suffix);
     const file = this.scratchPath();
     try {
       writeFileSync(file, plain);
-      return await use(file, plain.length);
+      return await use(file, plain);
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
       throw new RepositoryDamaged(`${hash}${suffix} in ${this.#place.shown}: ${error.message}`, {
