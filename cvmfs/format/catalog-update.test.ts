@@ -155,6 +155,8 @@ test('what needs more than that is left to who writes all', () => {
     expect(updateCatalog(before, contentOf(items))).toBeNull();
   expect(updateCatalog(before, contentOf(ITEMS, { nested: [] }))).toBeNull();
   expect(updateCatalog(before, contentOf(ITEMS, { previous: undefined }))).toBeNull();
+  const older = new Map([...before.properties, ['schema_revision', '6']]);
+  expect(updateCatalog({ ...before, properties: older }, contentOf(ITEMS))).toBeNull();
   const grown = updateCatalog(before, contentOf(much));
   if (grown) expect(read(grown).items).toEqual(much);
 });

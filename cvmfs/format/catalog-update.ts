@@ -40,7 +40,11 @@ export function updateCatalog(
     before.bindMountpoints.length + bindMountpoints.length === 0 &&
     isSameList(before.items, entries, (a, b) => a.path === b.path && isSameChunks(a.chunks, b.chunks)) &&
     isSameList(before.nested, nested, (a, b) => a.path === b.path) &&
-    isSameList([...before.properties.keys()], properties, (a, [b]) => a === b) &&
+    isSameList(
+      [...before.properties],
+      properties,
+      ([key, value], [now, to]) => key === now && (!SAME.includes(key) || value === to),
+    ) &&
     isSameList(before.counters, counts, (a, [b]) => a === b);
   if (!isAlike) return null;
   const rows = new Map<number, NewValue[]>();
@@ -60,6 +64,9 @@ export function updateCatalog(
     ]),
   );
 }
+
+/** Properties by whose value rows would be of another form, or of another catalog. */
+const SAME = ['schema', 'schema_revision', 'root_prefix'];
 
 function isSameList<A, B>(a: readonly A[], b: readonly B[], isSame: (a: A, b: B) => boolean): boolean {
   if (a.length !== b.length) return false;

@@ -85,23 +85,25 @@ class Build {
     const statistics = { self, subtree };
     const digest = digestOf(path, this.#options.ttlSeconds, items, nested);
     const known = this.#options.noted.get(path);
-    const isStored = () =>
+    const isStored =
       known !== undefined && existsSync(join(this.#options.store.folder, objectPath(known.hash, 'C')));
     const built =
-      known?.digest === digest && isStored()
+      isStored && known.digest === digest
         ? known
-        : { ...(await this.#write(path, items, nested, statistics)), digest };
+        : { ...(await this.#write(path, items, nested, statistics, isStored ? known.hash : null)), digest };
     this.all.set(path, built);
     return built;
   }
 
+  /** @param last what was written of it the last time */
   async #write(
     path: RepositoryPath,
     items: readonly CatalogItem[],
     nested: readonly CatalogReference[],
     statistics: StoredCatalog['statistics'],
+    last: ContentHash | null,
   ): Promise<StoredCatalog> {
-    const { store, revision, nowSeconds, ttlSeconds, before, noted } = this.#options;
+    const { store, revision, nowSeconds, ttlSeconds, before } = this.#options;
     const content = {
       rootPath: path,
       revision,
@@ -112,8 +114,7 @@ class Build {
       nested,
       statistics,
     };
-    const known = noted.get(path);
-    const old = known ? await this.#options.read(known.hash) : null;
+    const old = last === null ? null : await this.#options.read(last);
     const plain = (old && updateCatalog(old, content)) ?? encodeCatalog(content);
     const put = putObject(store, plain, 'C');
     if (put.isNew) {

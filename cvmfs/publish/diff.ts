@@ -61,7 +61,7 @@ export function nodeView(root: Node, catalogs: ReadonlyMap<RepositoryPath, Catal
 export async function storedView(
   stored: Stored,
   root: CatalogReference,
-  looked: ReadonlyMap<ContentHash, CatalogBefore> = new Map(),
+  looked: ReadonlyMap<ContentHash, Pick<CatalogBefore, 'items' | 'nested'>> = new Map(),
 ): Promise<View> {
   const folders = new Map<RepositoryPath, Seen[]>();
   const mountpoints = new Map<RepositoryPath, ContentHash>();

@@ -22,6 +22,9 @@ import { catalogsOf, loadTree } from './stored.ts';
 import { checkNewTag, type NewTag, tagOf } from './tags.ts';
 import { findNode, makeNode, type Node } from './tree.ts';
 
+/** Of catalogs that are compared later, so many rows are kept in memory; the rest is read a second time. */
+const MOST_LOOKED_ROWS = 200_000;
+
 export interface PublishOptions {
   /** Where in the repository; what was there is replaced. "": all of it. */
   readonly at?: RepositoryPath;
@@ -101,7 +104,8 @@ export async function publish(
     empty: () => ({ bytes: 0, hash: putObject(store, new Uint8Array(0), '').hash, chunks: null }),
   });
   const revision = current.manifest.revision + 1;
-  const looked = new Map<ContentHash, CatalogBefore>();
+  const looked = new Map<ContentHash, Pick<CatalogBefore, 'items' | 'nested'>>();
+  let lookedRows = 0;
   const built = await buildCatalogs(root, {
     store,
     revision,
@@ -111,7 +115,8 @@ export async function publish(
     noted: noted?.catalogs ?? new Map(),
     read: async (hash) => {
       const own = await stored.ownCatalog(hash);
-      if (own) looked.set(hash, own);
+      lookedRows += own?.items.length ?? 0;
+      if (own && lookedRows <= MOST_LOOKED_ROWS) looked.set(hash, { items: own.items, nested: own.nested });
       return own;
     },
   });
