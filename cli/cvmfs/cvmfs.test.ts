@@ -5,7 +5,6 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeKeys } from '../../cvmfs/testkit/keys.ts';
 import { makeRepository } from '../../cvmfs/testkit/made-repository.ts';
 import { forwardProxy } from '../../cvmfs/testkit/proxy.ts';
-import { scratch } from '../../cvmfs/testkit/sample.ts';
 import { serveRepository, type TestServer } from '../../cvmfs/testkit/server.ts';
 import { makeHome } from '../testkit/run.ts';
 import { pattern } from './look.ts';
@@ -13,7 +12,6 @@ import { pattern } from './look.ts';
 const NAME = 'sw.example.org';
 const keys = makeKeys();
 const big = randomBytes(1_500_000);
-const folder = scratch();
 let home: Awaited<ReturnType<typeof makeHome>>;
 let server: TestServer;
 const at = (path: string) => `/cvmfs/${NAME}${path}`;
@@ -25,7 +23,7 @@ beforeAll(async () => {
   const files = { '/1.0/bin/tool': 'run me', '/1.0/data': big, '/latest': '@1.0', '/1.0/\xc3\xa9': 'é' };
   server = await serveRepository(
     NAME,
-    makeRepository({ name: NAME, keys, folder, files, nested: ['/1.0'], pieceBytes: 400_000 }),
+    makeRepository({ name: NAME, keys, files, nested: ['/1.0'], pieceBytes: 400_000 }),
   );
 });
 afterAll(() => home.remove());

@@ -4,14 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeKeys } from '../../cvmfs/testkit/keys.ts';
 import { makeRepository } from '../../cvmfs/testkit/made-repository.ts';
-import { scratch } from '../../cvmfs/testkit/sample.ts';
 import { serveRepository, type TestServer } from '../../cvmfs/testkit/server.ts';
 import { makeHome } from '../testkit/run.ts';
 import { mustMount, parseMountInfo, servedBy } from './kernel-mount.ts';
 
 const NAME = 'mounted.example.org';
 const keys = makeKeys();
-const folder = scratch();
 let home: Awaited<ReturnType<typeof makeHome>>;
 let server: TestServer;
 
@@ -20,7 +18,7 @@ beforeAll(async () => {
   writeFileSync(join(home.folder, 'sw.pub'), keys.masterPublicPem);
   mkdirSync(join(home.folder, 'at'));
   const files = { '/1.0/data': 'content', '/latest': '@1.0' };
-  server = await serveRepository(NAME, makeRepository({ name: NAME, keys, folder, files }));
+  server = await serveRepository(NAME, makeRepository({ name: NAME, keys, files }));
 });
 afterAll(() => home.remove());
 

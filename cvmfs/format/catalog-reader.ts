@@ -1,4 +1,4 @@
-import type { CatalogReference } from './catalog-writer.ts';
+import type { CatalogItem, CatalogReference } from './catalog-writer.ts';
 import { type Chunk, checkChunks } from './chunks.ts';
 import {
   byteString,
@@ -14,7 +14,7 @@ import { FormatError } from './errors.ts';
 import { decodeFlags } from './flags.ts';
 import { type ContentHash, hashFromBytes, parseHash } from './hashes.ts';
 import type { Compression } from './objects.ts';
-import { checkPath, halvesOf, isWithin, PathKey, type RepositoryPath } from './paths.ts';
+import { checkPath, halvesOf, isWithin, PathKey, pathKey, type RepositoryPath } from './paths.ts';
 import { type Statistics, statisticsFromRows } from './statistics.ts';
 
 /** Since when catalogs have a column or a table. */
@@ -53,7 +53,9 @@ type Column =
   | 'gid'
   | 'xattr'
   | 'md5path_1'
-  | 'md5path_2';
+  | 'md5path_2'
+  | 'parent_1'
+  | 'parent_2';
 
 /** A catalog that somebody wrote, open for reading. All that comes out is checked. */
 export class CatalogReader {
@@ -106,12 +108,52 @@ export class CatalogReader {
         this.#database.load(this.#catalog, rowid);
         return this.#entry();
       });
-      const names = new Set(entries.map(({ name }) => name));
-      if (names.has('') || names.size !== entries.length) {
-        throw new FormatError('catalog', 'a directory has two entries of one name, or one without');
-      }
-      return entries;
+      return checkNames(entries);
     });
+  }
+
+  /**
+   * All entries as they were written: the root, then each after its directory. Of a catalog of ours, whose keys are believed.
+   * @returns null where they are in another order
+   */
+  inOrder(): CatalogItem[] | null {
+    const { row } = this.#database;
+    const at = this.#at;
+    const above = new Map<string, RepositoryPath>();
+    const found: { path: RepositoryPath; entry: Entry }[] = [];
+    let isInOrder = true;
+    this.#database.each(this.#catalog, () => {
+      const key = row.keyText(at.md5path_1, at.md5path_2);
+      const parent = above.get(row.keyText(at.parent_1, at.parent_2));
+      const entry = this.#entry();
+      const isFirst = found.length === 0;
+      isInOrder = isFirst ? key === pathKey(this.rootPath).text : parent !== undefined;
+      const path = isFirst ? this.rootPath : `${parent ?? ''}/${entry.name}`;
+      if (entry.kind === 'directory' && !entry.nestedMountpoint) above.set(key, path);
+      found.push({ path, entry });
+      return isInOrder;
+    });
+    if (!isInOrder || found.length === 0) return null;
+    return found.map((one) =>
+      one.entry.chunked ? { ...one, chunks: this.chunks(pathKey(one.path), one.entry) } : one,
+    );
+  }
+
+  /**
+   * What is in each directory, by the text of its key. Costs far less than going by directories, and holds all entries at
+   * once.
+   */
+  allChildren(): Map<string, Entry[]> {
+    const { row } = this.#database;
+    const all = new Map<string, Entry[]>();
+    this.#database.each(this.#catalog, () => {
+      const parent = row.keyText(this.#at.parent_1, this.#at.parent_2);
+      const others = all.get(parent);
+      if (others) others.push(this.#entry());
+      else all.set(parent, [this.#entry()]);
+      return true;
+    });
+    return all;
   }
 
   /** The pieces of a chunked file, in order and without gaps. */
@@ -190,6 +232,11 @@ export class CatalogReader {
     );
   }
 
+  /** The names of what is counted, in the order of their rows. */
+  counters(): string[] {
+    return this.#database.all('statistics', ['counter']).map(({ counter }) => String(counter));
+  }
+
   close(): void {
     this.#database.close();
   }
@@ -256,6 +303,14 @@ export class CatalogReader {
   }
 }
 
+/** Of one directory. @throws FormatError */
+export function checkNames(entries: Entry[]): Entry[] {
+  const names = new Set(entries.map(({ name }) => name));
+  if (names.has('') || names.size !== entries.length)
+    throw new FormatError('catalog', 'a directory has two entries of one name, or one without');
+  return entries;
+}
+
 /** @param has whether catalogs of this revision have a column: what others put there means nothing */
 function columnsAt(table: Table, has: (column: string) => boolean): Record<Column, number> {
   const at = (column: Column) => {
@@ -278,6 +333,8 @@ function columnsAt(table: Table, has: (column: string) => boolean): Record<Colum
     xattr: at('xattr'),
     md5path_1: at('md5path_1'),
     md5path_2: at('md5path_2'),
+    parent_1: at('parent_1'),
+    parent_2: at('parent_2'),
   };
 }
 

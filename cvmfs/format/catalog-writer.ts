@@ -1,9 +1,19 @@
-import { CATALOG_INDEX, CATALOG_TABLES, SCHEMA, SCHEMA_REVISION } from './catalog-schema.ts';
+import {
+  BIND_MOUNTPOINTS,
+  CATALOG,
+  CHUNKS,
+  NESTED_CATALOGS,
+  SCHEMA,
+  SCHEMA_REVISION,
+  STATISTICS,
+} from './catalog-schema.ts';
 import type { Chunk } from './chunks.ts';
+import type { NewValue } from './database/record.ts';
+import { encodeDatabase } from './database/write.ts';
 import { type Entry, encodeEntry } from './entry.ts';
 import { type ContentHash, hashBytes } from './hashes.ts';
-import { NO_KEY, parentOf, pathKey, type RepositoryPath } from './paths.ts';
-import { createDatabase, insertAll, type SQLiteValue, writeProperties } from './sqlite.ts';
+import { NO_KEY, type PathKey, parentOf, pathKey, type RepositoryPath } from './paths.ts';
+import { propertiesTable } from './properties.ts';
 import { type Statistics, statisticsRows } from './statistics.ts';
 
 /** A catalog nested in another, or a snapshot bound into it. */
@@ -34,84 +44,80 @@ export interface CatalogItem {
   readonly chunks?: readonly Chunk[];
 }
 
-/** Writes a catalog to a path where nothing is yet. */
-export function writeCatalog(file: string, content: CatalogContent): void {
-  createDatabase(file, CATALOG_TABLES, (database) => {
-    const chunked: CatalogItem[] = [];
-    // Text is bound as bytes and cast, since it need not be UTF-8.
-    insertAll(
-      database,
-      'INSERT INTO catalog VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?)',
-      entryRows(content.entries, chunked),
-    );
-    insertAll(database, 'INSERT INTO chunks VALUES (?, ?, ?, ?, ?)', chunkRows(chunked));
-    insertAll(
-      database,
-      'INSERT INTO nested_catalogs VALUES (CAST(? AS TEXT), ?, ?)',
-      references(content.nested),
-    );
-    insertAll(
-      database,
-      'INSERT INTO bind_mountpoints VALUES (CAST(? AS TEXT), ?, ?)',
-      references(content.bindMountpoints ?? []),
-    );
-    insertAll(database, 'INSERT INTO statistics VALUES (?, ?)', statisticsRows(content.statistics));
-    writeProperties(database, properties(content));
-    if (content.rootPath !== '') {
-      insertAll(database, "INSERT INTO properties VALUES ('root_prefix', CAST(? AS TEXT))", [
-        [Buffer.from(content.rootPath, 'latin1')],
-      ]);
-    }
-    database.exec(CATALOG_INDEX);
-  });
+/** A catalog as a file's bytes. */
+export function encodeCatalog(content: CatalogContent): Buffer {
+  const chunked: CatalogItem[] = [];
+  return encodeDatabase([
+    propertiesTable(propertiesOf(content)),
+    { ...CATALOG, rows: entryRows(content.entries, chunked) },
+    { ...CHUNKS, rows: chunkRows(chunked) },
+    { ...NESTED_CATALOGS, rows: content.nested.map(referenceRow) },
+    { ...BIND_MOUNTPOINTS, rows: (content.bindMountpoints ?? []).map(referenceRow) },
+    { ...STATISTICS, rows: statisticsRows(content.statistics) },
+  ]);
 }
 
-function* entryRows(items: Iterable<CatalogItem>, chunked: CatalogItem[]): Generator<SQLiteValue[]> {
+function* entryRows(items: Iterable<CatalogItem>, chunked: CatalogItem[]): Generator<NewValue[]> {
+  /** Of directories: what is in them asks for theirs again and again. */
+  const keys = new Map<RepositoryPath, PathKey>([['', pathKey('')]]);
   for (const item of items) {
-    const key = pathKey(item.path);
-    const parent = item.path === '' ? NO_KEY : pathKey(parentOf(item.path));
-    const row = encodeEntry(item.entry);
-    if (item.entry.chunked) chunked.push(item);
-    yield [
-      key.first,
-      key.second,
-      parent.first,
-      parent.second,
-      row.hardlinks,
-      row.hash,
-      row.size,
-      row.mode,
-      row.mtime,
-      row.mtimens,
-      row.flags,
-      row.name,
-      row.symlink,
-      row.uid,
-      row.gid,
-      row.xattr,
-    ];
+    const { path, entry } = item;
+    const key = pathKey(path);
+    if (entry.kind === 'directory') keys.set(path, key);
+    const above = parentOf(path);
+    const parent = path === '' ? NO_KEY : (keys.get(above) ?? pathKey(above));
+    if (entry.chunked) chunked.push(item);
+    yield rowOf(item, key, parent);
   }
 }
 
-function* chunkRows(items: readonly CatalogItem[]): Generator<SQLiteValue[]> {
+/** A row of the table `catalog`. */
+export function rowOf({ entry }: CatalogItem, key: PathKey, parent: PathKey): NewValue[] {
+  const row = encodeEntry(entry);
+  return [
+    key.firstHalves,
+    key.secondHalves,
+    parent.firstHalves,
+    parent.secondHalves,
+    row.hardlinks,
+    row.hash,
+    row.size,
+    row.mode,
+    row.mtime,
+    row.mtimens,
+    row.flags,
+    row.name,
+    row.symlink,
+    row.uid,
+    row.gid,
+    row.xattr,
+  ];
+}
+
+/** When all entries are written. */
+function* chunkRows(items: readonly CatalogItem[]): Generator<NewValue[]> {
   for (const { path, chunks = [] } of items) {
     const key = pathKey(path);
     for (const chunk of chunks)
-      yield [key.first, key.second, chunk.offset, chunk.bytes, hashBytes(chunk.hash)];
+      yield [key.firstHalves, key.secondHalves, chunk.offset, chunk.bytes, hashBytes(chunk.hash)];
   }
 }
 
-function references(list: readonly CatalogReference[]): SQLiteValue[][] {
-  return list.map(({ path, hash, bytes }) => [Buffer.from(path, 'latin1'), hash, bytes ?? null]);
+/** A row of the table `nested_catalogs`, or `bind_mountpoints`. */
+export function referenceRow({ path, hash, bytes }: CatalogReference): NewValue[] {
+  return [path, hash, bytes ?? null];
 }
 
-function properties(content: CatalogContent): [string, string][] {
+/** In the order of their rows. */
+export function propertiesOf(content: CatalogContent): [string, string][] {
+  const { rootPath, previous, ttlSeconds } = content;
   return [
     ['schema', SCHEMA],
     ['schema_revision', String(SCHEMA_REVISION)],
     ['revision', String(content.revision)],
     ['last_modified', String(content.lastModified)],
-    ...(content.previous === undefined ? [] : [['previous_revision', content.previous] as [string, string]]),
-    ...(content.ttlSeconds === undefined ? [] : [['TTL', String(content.ttlSeconds)] as [string, string]]),
+    ...(previous === undefined ? [] : [['previous_revision', previous] as [string, string]]),
+    ...(ttlSeconds === undefined ? [] : [['TTL', String(ttlSeconds)] as [string, string]]),
+    ...(rootPath === '' ? [] : [['root_prefix', rootPath] as [string, string]]),
   ];
 }

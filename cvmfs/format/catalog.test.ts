@@ -1,11 +1,12 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anyEntry, anyHash } from '../testkit/arbitraries.ts';
 import { hasSample, sampleExpected, sampleFile, sampleObject, scratch } from '../testkit/sample.ts';
+import { createDatabase } from '../testkit/sqlite.ts';
 import { CatalogReader } from './catalog-reader.ts';
-import { type CatalogContent, type CatalogItem, writeCatalog } from './catalog-writer.ts';
+import { type CatalogContent, type CatalogItem, encodeCatalog } from './catalog-writer.ts';
 import { type Chunk, checkChunks, chunksOf } from './chunks.ts';
 import type { Entry } from './entry.ts';
 import { FormatError } from './errors.ts';
@@ -13,7 +14,6 @@ import { decodeFlags, encodeFlags, PLAIN } from './flags.ts';
 import { decodeManifest } from './manifest.ts';
 import { decodeObject } from './objects.ts';
 import { parentOf, pathKey } from './paths.ts';
-import { createDatabase } from './sqlite.ts';
 import { addCounts, countEntry, NO_COUNTS } from './statistics.ts';
 
 const folder = scratch();
@@ -71,14 +71,8 @@ test('entries of all kinds come back as they went', () => {
       });
       const nested = [{ path: '/a\xff/n', hash, bytes: 17 }];
       const file = fresh();
-      writeCatalog(file, {
-        ...CONTENT,
-        rootPath: '/a\xff',
-        ttlSeconds: 60,
-        previous: hash,
-        entries: items,
-        nested,
-      });
+      const rest = { rootPath: '/a\xff', ttlSeconds: 60, previous: hash, entries: items, nested };
+      writeFileSync(file, encodeCatalog({ ...CONTENT, ...rest }));
       withReader(file, (reader) => {
         expect(reader.rootPath).toBe('/a\xff');
         expect(Object.fromEntries(reader.properties)).toMatchObject({
@@ -141,7 +135,7 @@ test('chunks must follow one another', () => {
 describe('a hostile catalog is refused', () => {
   const hostile = (sql: string) => {
     const file = fresh();
-    createDatabase(file, sql, () => {});
+    createDatabase(file, sql);
     return file;
   };
   const tables = `
@@ -225,13 +219,11 @@ describe('a hostile catalog is refused', () => {
   });
 
   test('for a byte that is wrong anywhere, or reads the same', () => {
-    const file = fresh();
     const entries = Array.from({ length: 20 }, (_, i) => ({
       path: `/f${i}`,
       entry: { ...DIRECTORY, name: `f${i}` },
     }));
-    writeCatalog(file, { ...CONTENT, entries: [...CONTENT.entries, ...entries] });
-    const bytes = readFileSync(file);
+    const bytes = encodeCatalog({ ...CONTENT, entries: [...CONTENT.entries, ...entries] });
     fc.assert(
       fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
         const wrong = Buffer.from(bytes);

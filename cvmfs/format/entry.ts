@@ -28,7 +28,7 @@ export interface Entry extends Flags {
   readonly xattrs: Xattrs;
 }
 
-/** A row as SQLite takes it; texts as bytes, since they need not be UTF-8. */
+/** A row; texts as byte strings, since they need not be UTF-8. */
 export interface EntryRow {
   readonly hardlinks: bigint;
   readonly hash: Uint8Array | null;
@@ -37,17 +37,11 @@ export interface EntryRow {
   readonly mtime: number;
   readonly mtimens: number | null;
   readonly flags: number;
-  readonly name: Uint8Array;
-  readonly symlink: Uint8Array;
+  readonly name: string;
+  readonly symlink: string;
   readonly uid: number;
   readonly gid: number;
   readonly xattr: Uint8Array | null;
-}
-
-/** A row as it is read; texts as byte strings. */
-export interface ReadEntryRow extends Omit<EntryRow, 'name' | 'symlink'> {
-  readonly name: string;
-  readonly symlink: string;
 }
 
 const TYPE_MASK = 0o170000;
@@ -70,8 +64,8 @@ export function encodeEntry(entry: Entry): EntryRow {
     mtime: entry.mtime,
     mtimens: entry.mtimeNs,
     flags: encodeFlags(entry),
-    name: Buffer.from(entry.name, 'latin1'),
-    symlink: Buffer.from(entry.target, 'latin1'),
+    name: entry.name,
+    symlink: entry.target,
     uid: entry.uid,
     gid: entry.gid,
     xattr: encodeXattrs(entry.xattrs),
@@ -79,7 +73,7 @@ export function encodeEntry(entry: Entry): EntryRow {
 }
 
 /** @throws FormatError where the row says what cannot be */
-export function decodeEntry(row: ReadEntryRow): Entry {
+export function decodeEntry(row: EntryRow): Entry {
   const flags = decodeFlags(row.flags);
   const { name, symlink: target } = row;
   // Only a directory may be the root of everything.

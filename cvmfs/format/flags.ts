@@ -74,8 +74,19 @@ export function encodeFlags(flags: Flags): number {
   );
 }
 
+/** The few that there are: each is in thousands of rows. */
+const known = new Map<number, Flags>();
+
 /** @throws FormatError where bits contradict one another or name what is not known */
 export function decodeFlags(bits: number): Flags {
+  const before = known.get(bits);
+  if (before) return before;
+  const flags = decode(bits);
+  known.set(bits, flags);
+  return flags;
+}
+
+function decode(bits: number): Flags {
   const has = (bit: number) => (bits & bit) !== 0;
   const kind = KIND_OF.get(bits & (DIRECTORY | FILE | SYMLINK | SPECIAL));
   const algorithm = ALGORITHMS[(bits >> ALGORITHM_SHIFT) & THREE_BITS];

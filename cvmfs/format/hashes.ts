@@ -39,7 +39,8 @@ export function algorithmOf(hash: ContentHash): Algorithm {
 
 export function hashFromBytes(algorithm: Algorithm, bytes: Uint8Array): ContentHash {
   if (bytes.length !== DIGEST_BYTES) throw new FormatError('hash', `${bytes.length} bytes instead of 20`);
-  return withId(algorithm, Buffer.from(bytes).toString('hex'));
+  const { buffer, byteOffset, length } = bytes;
+  return withId(algorithm, Buffer.from(buffer, byteOffset, length).toString('hex'));
 }
 
 export function hashBytes(hash: ContentHash): Buffer {

@@ -5,12 +5,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anyHash } from '../testkit/arbitraries.ts';
 import { hasSample, SAMPLE_NAME, sampleFile, scratch } from '../testkit/sample.ts';
+import { createDatabase } from '../testkit/sqlite.ts';
 import { FormatError } from './errors.ts';
 import { MAIN_BRANCH, readHistory, type Tag, tagAt } from './history.ts';
-import { writeHistory } from './history-writer.ts';
+import { encodeHistory } from './history-writer.ts';
 import { decodeManifest } from './manifest.ts';
-import { type Reference, readReflog, writeReflog } from './reflog.ts';
-import { createDatabase, PROPERTIES_TABLE } from './sqlite.ts';
+import { encodeReflog, type Reference, readReflog } from './reflog.ts';
 
 const folder = scratch();
 let made = 0;
@@ -33,7 +33,7 @@ test('tags come back as they went', () => {
       fc.option(anyHash, { nil: undefined }),
       (tags, previous) => {
         const file = fresh();
-        writeHistory(file, { repository: 'a.org', previous, tags, branches: [MAIN_BRANCH] });
+        writeFileSync(file, encodeHistory({ repository: 'a.org', previous, tags, branches: [MAIN_BRANCH] }));
         const read = readHistory(file);
         expect(read).toMatchObject({ repository: 'a.org', branches: [MAIN_BRANCH] });
         expect(read.previous).toBe(previous);
@@ -60,7 +60,7 @@ test('references come back as they went', () => {
       fc.uniqueArray(anyReference, { selector: ({ hash }) => hash, maxLength: 8 }),
       (references) => {
         const file = fresh();
-        writeReflog(file, { repository: 'a.org', references });
+        writeFileSync(file, encodeReflog({ repository: 'a.org', references }));
         const read = readReflog(file);
         expect(read.repository).toBe('a.org');
         expect(new Map(read.references.map((one) => [one.hash, one]))).toEqual(
@@ -78,9 +78,8 @@ test('what is something else is refused', () => {
   const other = fresh();
   createDatabase(
     other,
-    `${PROPERTIES_TABLE} CREATE TABLE tags (x); CREATE TABLE branches (x); CREATE TABLE refs (hash, type, timestamp);
-    INSERT INTO properties VALUES ('schema', '1.0'), ('schema_revision', '3'); INSERT INTO refs VALUES ('zz', 9, 0);`,
-    () => {},
+    `CREATE TABLE properties (key TEXT, value TEXT); CREATE TABLE tags (x); CREATE TABLE branches (x); CREATE TABLE refs (hash, type, timestamp);
+    INSERT INTO properties VALUES ('schema', '1.0'), ('schema_revision', '3'); INSERT INTO refs VALUES ('zz', 9, 0)`,
   );
   for (const file of [noDatabase, other]) {
     expect(() => readHistory(file)).toThrow(FormatError);

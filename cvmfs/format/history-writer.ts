@@ -1,41 +1,48 @@
+import { encodeDatabase } from './database/write.ts';
 import type { History } from './history.ts';
-import { createDatabase, insertAll, PROPERTIES_TABLE, writeProperties } from './sqlite.ts';
+import { propertiesTable, utf8Bytes } from './properties.ts';
 
-const TABLES = `
-${PROPERTIES_TABLE}
-CREATE TABLE branches (branch TEXT, parent TEXT, initial_revision INTEGER, CONSTRAINT pk_branch PRIMARY KEY (branch));
-CREATE TABLE tags (
-  name TEXT, hash TEXT, revision INTEGER, timestamp INTEGER, channel INTEGER, description TEXT, size INTEGER,
-  branch TEXT, CONSTRAINT pk_tags PRIMARY KEY (name), FOREIGN KEY (branch) REFERENCES branches (branch));
-CREATE TABLE recycle_bin (hash TEXT, flags INTEGER, CONSTRAINT pk_hash PRIMARY KEY (hash));
-`;
-
-/** @param file a path where nothing is yet */
-export function writeHistory(file: string, history: History): void {
-  createDatabase(file, TABLES, (database) => {
-    writeProperties(database, [
+/** A history as a file's bytes. */
+export function encodeHistory({ repository, previous, branches, tags }: History): Buffer {
+  return encodeDatabase([
+    propertiesTable([
       ['schema', '1.0'],
       ['schema_revision', '3'],
-      ['fqrn', history.repository],
-      ...(history.previous === undefined ? [] : [['previous_revision', history.previous] as const]),
-    ]);
-    insertAll(
-      database,
-      'INSERT INTO branches VALUES (?, ?, ?)',
-      history.branches.map(({ branch, parent, initialRevision }) => [branch, parent, initialRevision]),
-    );
-    insertAll(
-      database,
-      'INSERT INTO tags VALUES (?, ?, ?, ?, 0, ?, ?, ?)',
-      history.tags.map((tag) => [
-        tag.name,
+      ['fqrn', repository],
+      ...(previous === undefined ? [] : [['previous_revision', previous] as const]),
+    ]),
+    {
+      name: 'branches',
+      sql: 'CREATE TABLE branches (branch TEXT, parent TEXT, initial_revision INTEGER, CONSTRAINT pk_branch PRIMARY KEY (branch))',
+      keyColumns: 1,
+      rows: branches.map(({ branch, parent, initialRevision }) => [
+        utf8Bytes(branch),
+        parent === null ? null : utf8Bytes(parent),
+        initialRevision,
+      ]),
+    },
+    {
+      name: 'tags',
+      sql: `CREATE TABLE tags (
+  name TEXT, hash TEXT, revision INTEGER, timestamp INTEGER, channel INTEGER, description TEXT, size INTEGER,
+  branch TEXT, CONSTRAINT pk_tags PRIMARY KEY (name), FOREIGN KEY (branch) REFERENCES branches (branch))`,
+      keyColumns: 1,
+      rows: tags.map((tag) => [
+        utf8Bytes(tag.name),
         tag.rootCatalog,
         tag.revision,
         tag.timestamp,
-        tag.description,
+        0,
+        utf8Bytes(tag.description),
         tag.rootCatalogBytes,
-        tag.branch,
+        utf8Bytes(tag.branch),
       ]),
-    );
-  });
+    },
+    {
+      name: 'recycle_bin',
+      sql: 'CREATE TABLE recycle_bin (hash TEXT, flags INTEGER, CONSTRAINT pk_hash PRIMARY KEY (hash))',
+      keyColumns: 1,
+      rows: [],
+    },
+  ]);
 }

@@ -33,6 +33,30 @@ export class PathKey {
   get second(): bigint {
     return whole(this.secondHalves);
   }
+
+  /** The same for the same key, to look it up by. */
+  get text(): string {
+    return keyText(
+      this.firstHalves.high,
+      this.firstHalves.low,
+      this.secondHalves.high,
+      this.secondHalves.low,
+    );
+  }
+}
+
+/** Of halves as above. */
+export function keyText(high1: number, low1: number, high2: number, low2: number): string {
+  return String.fromCharCode(
+    high1 >>> 16,
+    high1 & 0xffff,
+    low1 >>> 16,
+    low1 & 0xffff,
+    high2 >>> 16,
+    high2 & 0xffff,
+    low2 >>> 16,
+    low2 & 0xffff,
+  );
 }
 
 function whole({ high, low }: Halves): bigint {
@@ -55,6 +79,11 @@ export function pathKey(path: RepositoryPath): PathKey {
 
 /** Of the root's parent the format says 0, 0; nothing is its child. */
 export const NO_KEY = new PathKey({ high: 0, low: 0 }, { high: 0, low: 0 });
+
+/** Of the directory that a path is in. */
+export function parentKey(path: RepositoryPath): PathKey {
+  return path === '' ? NO_KEY : pathKey(parentOf(path));
+}
 
 /** A byte string's, as one. In one call where Node has it (21.7); and text goes in as it is, for buffers take memory of their own. */
 function md5(bytes: string): string {

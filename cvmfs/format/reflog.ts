@@ -5,9 +5,10 @@ import {
   readProperties,
   wholeNumber,
 } from './database/foreign.ts';
+import { encodeDatabase } from './database/write.ts';
 import { FormatError } from './errors.ts';
 import { type ContentHash, parseHash } from './hashes.ts';
-import { createDatabase, insertAll, PROPERTIES_TABLE, writeProperties } from './sqlite.ts';
+import { propertiesTable } from './properties.ts';
 
 /** In the order of their numbers. Of catalogs only roots are here. */
 const TYPES = ['catalog', 'certificate', 'history', 'metainfo'] as const;
@@ -26,22 +27,21 @@ export interface Reflog {
   readonly references: readonly Reference[];
 }
 
-/** @param file a path where nothing is yet */
-export function writeReflog(file: string, reflog: Reflog): void {
-  const tables = `${PROPERTIES_TABLE}
-    CREATE TABLE refs (hash TEXT, type INTEGER, timestamp INTEGER, CONSTRAINT pk_refs PRIMARY KEY (hash));`;
-  createDatabase(file, tables, (database) => {
-    writeProperties(database, [
+/** A reflog as a file's bytes. */
+export function encodeReflog({ repository, references }: Reflog): Buffer {
+  return encodeDatabase([
+    propertiesTable([
       ['schema', '1.0'],
       ['schema_revision', '0'],
-      ['fqrn', reflog.repository],
-    ]);
-    insertAll(
-      database,
-      'INSERT INTO refs VALUES (?, ?, ?)',
-      reflog.references.map(({ hash, type, timestamp }) => [hash, TYPES.indexOf(type), timestamp]),
-    );
-  });
+      ['fqrn', repository],
+    ]),
+    {
+      name: 'refs',
+      sql: 'CREATE TABLE refs (hash TEXT, type INTEGER, timestamp INTEGER, CONSTRAINT pk_refs PRIMARY KEY (hash))',
+      keyColumns: 1,
+      rows: references.map(({ hash, type, timestamp }) => [hash, TYPES.indexOf(type), timestamp]),
+    },
+  ]);
 }
 
 /** @throws FormatError */

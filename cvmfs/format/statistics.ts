@@ -47,24 +47,31 @@ export function addCounts(a: Counts, b: Counts): Counts {
 }
 
 /** What one entry adds to its catalog's own counts; a chunked file is regular too. */
-export function countEntry(entry: Entry, chunks: number): Counts {
+export function addEntry(sum: Record<Counter, number>, entry: Entry, chunks: number): void {
   const file = entry.kind === 'file';
   const chunked = file && entry.chunked;
   const external = file && entry.external;
-  return {
-    ...NO_COUNTS,
-    regular: file ? 1 : 0,
-    symlink: entry.kind === 'symlink' ? 1 : 0,
-    special: entry.kind === 'special' ? 1 : 0,
-    dir: entry.kind === 'directory' ? 1 : 0,
-    chunked: chunked ? 1 : 0,
-    chunks: chunked ? chunks : 0,
-    file_size: file ? entry.size : 0,
-    chunked_size: chunked ? entry.size : 0,
-    xattr: entry.xattrs.size > 0 ? 1 : 0,
-    external: external ? 1 : 0,
-    external_file_size: external ? entry.size : 0,
-  };
+  if (file) sum.regular++;
+  if (entry.kind === 'symlink') sum.symlink++;
+  if (entry.kind === 'special') sum.special++;
+  if (entry.kind === 'directory') sum.dir++;
+  if (file) sum.file_size += entry.size;
+  if (entry.xattrs.size > 0) sum.xattr++;
+  if (chunked) {
+    sum.chunked++;
+    sum.chunks += chunks;
+    sum.chunked_size += entry.size;
+  }
+  if (external) {
+    sum.external++;
+    sum.external_file_size += entry.size;
+  }
+}
+
+export function countEntry(entry: Entry, chunks: number): Counts {
+  const sum = { ...NO_COUNTS };
+  addEntry(sum, entry, chunks);
+  return sum;
 }
 
 export function statisticsRows(statistics: Statistics): (readonly [string, number])[] {

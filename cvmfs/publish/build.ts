@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CatalogItem, type CatalogReference, writeCatalog } from '../format/catalog-writer.ts';
+import { type CatalogBefore, updateCatalog } from '../format/catalog-update.ts';
+import { type CatalogItem, type CatalogReference, encodeCatalog } from '../format/catalog-writer.ts';
 import type { Entry } from '../format/entry.ts';
 import { encodeFlags } from '../format/flags.ts';
 import { type ContentHash, hashFromBytes, objectPath } from '../format/hashes.ts';
 import type { RepositoryPath } from '../format/paths.ts';
-import { addCounts, type Counts, countEntry, NO_COUNTS } from '../format/statistics.ts';
+import { addCounts, addEntry, NO_COUNTS } from '../format/statistics.ts';
 import { encodeXattrs } from '../format/xattrs.ts';
 import type { NotedCatalog } from './catalog-notes.ts';
 import { isNestedRoot } from './placement.ts';
@@ -24,8 +24,8 @@ export interface BuildOptions {
   readonly before: ReadonlyMap<RepositoryPath, StoredCatalog>;
   /** Those of them that are taken again where they would say the same. */
   readonly noted: ReadonlyMap<RepositoryPath, NotedCatalog>;
-  /** A path where nothing is. */
-  scratchPath(): string;
+  /** One of them, as it is stored. */
+  read(hash: ContentHash): Promise<CatalogBefore | null>;
 }
 
 export interface BuiltCatalogs {
@@ -71,10 +71,8 @@ class Build {
     collect(top, path, items, roots, { nextGroup: 1 });
     const nested: StoredCatalog[] = [];
     for (const one of roots) nested.push(one.node.sealed ?? (await this.catalog(one.node, one.path)));
-    const self = items.reduce((sum, { entry, chunks }) => add(sum, countEntry(entry, chunks?.length ?? 0)), {
-      ...NO_COUNTS,
-      nested: nested.length,
-    });
+    const self = { ...NO_COUNTS, nested: nested.length };
+    for (const { entry, chunks } of items) addEntry(self, entry, chunks?.length ?? 0);
     const subtree = nested.reduce(
       (sum, { statistics }) => addCounts(sum, addCounts(statistics.self, statistics.subtree)),
       NO_COUNTS,
@@ -87,45 +85,43 @@ class Build {
     const statistics = { self, subtree };
     const digest = digestOf(path, this.#options.ttlSeconds, items, nested);
     const known = this.#options.noted.get(path);
-    const isStored = () =>
+    const isStored =
       known !== undefined && existsSync(join(this.#options.store.folder, objectPath(known.hash, 'C')));
     const built =
-      known?.digest === digest && isStored()
+      isStored && known.digest === digest
         ? known
-        : { ...(await this.#write(path, items, nested, statistics)), digest };
+        : { ...(await this.#write(path, items, nested, statistics, isStored ? known.hash : null)), digest };
     this.all.set(path, built);
     return built;
   }
 
+  /** @param last what was written of it the last time */
   async #write(
     path: RepositoryPath,
     items: readonly CatalogItem[],
     nested: readonly CatalogReference[],
     statistics: StoredCatalog['statistics'],
+    last: ContentHash | null,
   ): Promise<StoredCatalog> {
     const { store, revision, nowSeconds, ttlSeconds, before } = this.#options;
-    const file = this.#options.scratchPath();
-    try {
-      writeCatalog(file, {
-        rootPath: path,
-        revision,
-        lastModified: nowSeconds,
-        previous: before.get(path)?.hash ?? noHash(store),
-        ...(path === '' ? { ttlSeconds } : {}),
-        entries: items,
-        nested,
-        statistics,
-      });
-      const plain = readFileSync(file);
-      const put = putObject(store, plain, 'C');
-      if (put.isNew) {
-        this.newObjects.push(objectPath(put.hash, 'C'));
-        this.newBytes += put.storedBytes;
-      }
-      return { path, hash: put.hash, bytes: plain.length, statistics };
-    } finally {
-      await rm(file, { force: true });
+    const content = {
+      rootPath: path,
+      revision,
+      lastModified: nowSeconds,
+      previous: before.get(path)?.hash ?? noHash(store),
+      ...(path === '' ? { ttlSeconds } : {}),
+      entries: items,
+      nested,
+      statistics,
+    };
+    const old = last === null ? null : await this.#options.read(last);
+    const plain = (old && updateCatalog(old, content)) ?? encodeCatalog(content);
+    const put = putObject(store, plain, 'C');
+    if (put.isNew) {
+      this.newObjects.push(objectPath(put.hash, 'C'));
+      this.newBytes += put.storedBytes;
     }
+    return { path, hash: put.hash, bytes: plain.length, statistics };
   }
 }
 
@@ -161,7 +157,9 @@ function collect(
       group = numbers.get(child.link) ?? groups.nextGroup++;
       numbers.set(child.link, group);
     }
-    const entry: Entry = { ...child.entry, links: names, hardlinkGroup: group };
+    // A copy of each of a million takes time and room.
+    const isSame = child.entry.links === names && child.entry.hardlinkGroup === group;
+    const entry: Entry = isSame ? child.entry : { ...child.entry, links: names, hardlinkGroup: group };
     items.push(child.chunks ? { path: at, entry, chunks: child.chunks } : { path: at, entry });
   }
 }
@@ -187,13 +185,8 @@ function directoryEntry(node: Node, as: 'top' | 'mountpoint' | 'plain', path: Re
   };
 }
 
-/** addCounts() without an object for each of a million entries. */
-function add(sum: Record<keyof Counts, number>, more: Counts): Record<keyof Counts, number> {
-  for (const counter of COUNTER_NAMES) sum[counter] += more[counter];
-  return sum;
-}
-
-const COUNTER_NAMES = Object.keys(NO_COUNTS) as (keyof Counts)[];
+/** So many rows are hashed at once. */
+const ROWS_AT_ONCE = 500;
 
 /** The hash of all that a catalog says, but when it was written. */
 function digestOf(
@@ -203,15 +196,19 @@ function digestOf(
   nested: readonly CatalogReference[],
 ): string {
   const digest = createHash('sha256');
-  digest.update(`${path}\0${path === '' ? ttlSeconds : ''}\n`);
+  let text = `${path}\0${path === '' ? ttlSeconds : ''}\n`;
+  let rows = 0;
   for (const { path: at, entry, chunks } of items) {
     const { mode, size, uid, gid, mtime, mtimeNs, links, hardlinkGroup, hash, target } = entry;
-    digest.update(
-      `${at}\0${target}\0${encodeFlags(entry)} ${mode} ${size} ${uid} ${gid} ${mtime} ${mtimeNs} ${links} ${hardlinkGroup} ${hash}\n`,
-    );
-    for (const { bytes, hash: piece } of chunks ?? []) digest.update(`${bytes} ${piece}\n`);
-    if (entry.xattrs.size > 0) digest.update(encodeXattrs(entry.xattrs) ?? '');
+    text += `${at}\0${target}\0${encodeFlags(entry)} ${mode} ${size} ${uid} ${gid} ${mtime} ${mtimeNs} ${links} ${hardlinkGroup} ${hash}\n`;
+    for (const { bytes, hash: piece } of chunks ?? []) text += `${bytes} ${piece}\n`;
+    const hasXattrs = entry.xattrs.size > 0;
+    if (++rows % ROWS_AT_ONCE === 0 || hasXattrs) {
+      digest.update(text);
+      text = '';
+    }
+    if (hasXattrs) digest.update(encodeXattrs(entry.xattrs) ?? '');
   }
-  for (const { path: at, hash } of nested) digest.update(`${at}\0${hash}\n`);
-  return digest.digest('hex');
+  for (const { path: at, hash } of nested) text += `${at}\0${hash}\n`;
+  return digest.update(text).digest('hex');
 }

@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncFolder } from '../../platform/files.ts';
 import { type ContentHash, hashOf, objectPath } from '../format/hashes.ts';
 import { MAIN_BRANCH, type Tag } from '../format/history.ts';
-import { writeHistory } from '../format/history-writer.ts';
+import { encodeHistory } from '../format/history-writer.ts';
 import { encodeManifest, type Manifest } from '../format/manifest.ts';
-import { type Reference, type ReferenceType, writeReflog } from '../format/reflog.ts';
+import { encodeReflog, type Reference, type ReferenceType } from '../format/reflog.ts';
 import { signManifestHash } from '../format/signatures.ts';
 import { inWords, StoreFault } from './errors.ts';
 import { MANIFEST, REFLOG, STAGING } from './filenames.ts';
@@ -49,7 +48,7 @@ async function replace(
   change: Change,
   nowSeconds: number,
 ): Promise<Manifest> {
-  const { settings, stored } = publisher;
+  const { settings } = publisher;
   const { folder, algorithm, repository } = settings;
   const store = publisher.storeOptions(false, await publisher.wasCutOff());
   const written = [...change.written];
@@ -60,7 +59,7 @@ async function replace(
   };
   const certificate = put(publisher.certificatePem, 'X');
   let history = before?.manifest.history;
-  if (change.tags) history = change.tags.length === 0 ? undefined : put(await historyOf(change.tags), 'H');
+  if (change.tags) history = change.tags.length === 0 ? undefined : put(historyOf(change.tags), 'H');
   // Clients take no manifest that is older than the last one, whatever this clock says.
   const publishedAt = Math.max(nowSeconds, before?.manifest.publishedAt ?? 0);
   const pointedAt: [ContentHash | undefined, ReferenceType][] = [
@@ -77,10 +76,7 @@ async function replace(
     if (hash !== undefined && !references.has(hash))
       references.set(hash, { hash, type, timestamp: publishedAt });
   }
-  const reflogFile = stored.scratchPath();
-  writeReflog(reflogFile, { repository, references: [...references.values()] });
-  const reflog = readFileSync(reflogFile);
-  await rm(reflogFile, { force: true });
+  const reflog = encodeReflog({ repository, references: [...references.values()] });
   const manifest: Manifest = {
     rootCatalog: change.rootCatalog,
     rootCatalogBytes: change.rootCatalogBytes,
@@ -108,14 +104,9 @@ async function replace(
   await syncFolder(folder);
   return manifest;
 
-  async function historyOf(tags: readonly Tag[]): Promise<Buffer> {
-    const file = stored.scratchPath();
-    try {
-      writeHistory(file, { repository, previous: before?.manifest.history, tags, branches: [MAIN_BRANCH] });
-      return readFileSync(file);
-    } finally {
-      await rm(file, { force: true });
-    }
+  function historyOf(tags: readonly Tag[]): Buffer {
+    const previous = before?.manifest.history;
+    return encodeHistory({ repository, previous, tags, branches: [MAIN_BRANCH] });
   }
 }
 

@@ -77,7 +77,7 @@ async function publishNothing({ publisherFolder, nowSeconds }: Create): Promise<
       ttlSeconds: publisher.settings.ttlSeconds,
       before: new Map(),
       noted: new Map(),
-      scratchPath: () => publisher.stored.scratchPath(),
+      read: async () => null,
     });
     const { hash, bytes } = built.root;
     const change = { rootCatalog: hash, rootCatalogBytes: bytes, revision: 0, written: built.newObjects };

@@ -1,4 +1,5 @@
-import type { CatalogReference } from '../format/catalog-writer.ts';
+import type { CatalogBefore } from '../format/catalog-update.ts';
+import type { CatalogItem, CatalogReference } from '../format/catalog-writer.ts';
 import type { Chunk } from '../format/chunks.ts';
 import type { Entry } from '../format/entry.ts';
 import type { EntryKind } from '../format/flags.ts';
@@ -56,27 +57,35 @@ export function nodeView(root: Node, catalogs: ReadonlyMap<RepositoryPath, Catal
   };
 }
 
-/** A revision in the store. Catalogs are read as they are reached. */
-export async function storedView(stored: Stored, root: CatalogReference): Promise<View> {
+/** A revision in the store. Catalogs are read as they are reached. @param looked those that were read already */
+export async function storedView(
+  stored: Stored,
+  root: CatalogReference,
+  looked: ReadonlyMap<ContentHash, Pick<CatalogBefore, 'items' | 'nested'>> = new Map(),
+): Promise<View> {
   const folders = new Map<RepositoryPath, Seen[]>();
   const mountpoints = new Map<RepositoryPath, ContentHash>();
-  const load = (hash: ContentHash) =>
-    stored.catalog(hash, (reader) => {
-      const nested = new Map(reader.nested().map((one) => [one.path, one.hash]));
-      let top: Entry | undefined;
-      for (const { path, entry, chunks } of itemsOf(reader)) {
-        if (path === reader.rootPath) {
-          top = entry;
-          folders.set(path, []);
-          continue;
-        }
-        const catalog = (entry.nestedMountpoint && nested.get(path)) || null;
-        if (catalog !== null) mountpoints.set(path, catalog);
-        else if (entry.kind === 'directory') folders.set(path, []);
-        folders.get(parentOf(path))?.push({ entry, chunks: chunks ?? null, catalog });
+  const take = (items: Iterable<CatalogItem>, references: readonly CatalogReference[]) => {
+    const nested = new Map(references.map((one) => [one.path, one.hash]));
+    let top: Entry | undefined;
+    for (const { path, entry, chunks } of items) {
+      if (!top) {
+        top = entry;
+        folders.set(path, []);
+        continue;
       }
-      return top;
-    });
+      const catalog = (entry.nestedMountpoint && nested.get(path)) || null;
+      if (catalog !== null) mountpoints.set(path, catalog);
+      else if (entry.kind === 'directory') folders.set(path, []);
+      folders.get(parentOf(path))?.push({ entry, chunks: chunks ?? null, catalog });
+    }
+    return top;
+  };
+  const load = async (hash: ContentHash) => {
+    const known = looked.get(hash);
+    if (known) return take(known.items, known.nested);
+    return stored.catalog(hash, (reader) => take(itemsOf(reader), reader.nested()));
+  };
   const top = await load(root.hash);
   if (!top) throw new Error('a catalog without a root was read');
   return {
@@ -166,6 +175,7 @@ export interface Changes {
   readonly first: readonly Difference[];
 }
 export const MOST_LISTED = 1000;
+export const NO_CHANGES: Changes = { added: 0, changed: 0, removed: 0, first: [] };
 
 export async function changesBetween(before: View, after: View): Promise<Changes> {
   const counts = { added: 0, changed: 0, removed: 0 };

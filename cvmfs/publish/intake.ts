@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Chunker } from '../format/chunker.ts';
 import type { Chunk } from '../format/chunks.ts';
 import { objectPath, type Suffix } from '../format/hashes.ts';
@@ -68,7 +67,7 @@ export class Intake {
       this.#settle(node, known);
       this.progress.unchangedFiles++;
       this.progress.unchangedBytes += known.bytes;
-      this.#seen?.note(key, stamp, known);
+      this.#seen?.keep(key);
       return;
     }
     const settledAt = BigInt(Date.now()) * 1_000_000n - TICK_NS;
@@ -216,7 +215,7 @@ export class Intake {
   /** What a garbage collection, or a person, has removed since is stored anew. */
   #isStored({ hash, chunks }: Content): boolean {
     const { folder } = this.#settings;
-    if (hash !== null) return existsSync(join(folder, objectPath(hash, '')));
-    return chunks?.every((chunk) => existsSync(join(folder, objectPath(chunk.hash, 'P')))) ?? false;
+    if (hash !== null) return existsSync(`${folder}/${objectPath(hash, '')}`);
+    return chunks?.every((chunk) => existsSync(`${folder}/${objectPath(chunk.hash, 'P')}`)) ?? false;
   }
 }

@@ -121,4 +121,19 @@ test('a folder is published, read back from the master key down, and published a
   expect(await treeOf(await published.open())).toEqual(expected(source));
   expect((await check()).problems).toEqual([]);
   await published.close();
+
+  // The same paths: catalogs of before with other rows in them.
+  write(join(source, 'nested/1/new'), 'newer');
+  chmodSync(join(source, 'same/two'), 0o600);
+  write(join(source, 'big'), noise(700_000, 'b'));
+  await settle();
+  const third = await published.publish(source);
+  expect(third.changes.first.map(({ path, what }) => [path, ...what])).toEqual([
+    ['/big', 'content', 'time'],
+    ['/nested/1/new', 'content', 'time'],
+    ['/same/two', 'mode'],
+  ]);
+  expect(await treeOf(await published.open())).toEqual(expected(source));
+  expect((await check()).problems).toEqual([]);
+  await published.close();
 });

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { objectPath } from '../format/hashes.ts';
+import type { CatalogBefore } from '../format/catalog-update.ts';
+import { type ContentHash, objectPath } from '../format/hashes.ts';
 import { nameOf, parentOf, type RepositoryPath } from '../format/paths.ts';
 import { buildCatalogs } from './build.ts';
 import { readCatalogNotes, writeCatalogNotes } from './catalog-notes.ts';
 import { commit } from './commit.ts';
-import { type Changes, changesBetween, nodeView, storedView } from './diff.ts';
+import { type Changes, changesBetween, NO_CHANGES, nodeView, storedView } from './diff.ts';
 import { type Dirtab, NO_DIRTAB, parseDirtab } from './dirtab.ts';
 import { SourceFault, Stopped } from './errors.ts';
 import { DIRTAB } from './filenames.ts';
@@ -20,6 +21,9 @@ import { putObject, readObject, type StoreOptions } from './store.ts';
 import { catalogsOf, loadTree } from './stored.ts';
 import { checkNewTag, type NewTag, tagOf } from './tags.ts';
 import { findNode, makeNode, type Node } from './tree.ts';
+
+/** Of catalogs that are compared later, so many rows are kept in memory; the rest is read a second time. */
+const MOST_LOOKED_ROWS = 200_000;
 
 export interface PublishOptions {
   /** Where in the repository; what was there is replaced. "": all of it. */
@@ -100,6 +104,8 @@ export async function publish(
     empty: () => ({ bytes: 0, hash: putObject(store, new Uint8Array(0), '').hash, chunks: null }),
   });
   const revision = current.manifest.revision + 1;
+  const looked = new Map<ContentHash, Pick<CatalogBefore, 'items' | 'nested'>>();
+  let lookedRows = 0;
   const built = await buildCatalogs(root, {
     store,
     revision,
@@ -107,14 +113,22 @@ export async function publish(
     ttlSeconds: settings.ttlSeconds,
     before: old,
     noted: noted?.catalogs ?? new Map(),
-    scratchPath: () => stored.scratchPath(),
+    read: async (hash) => {
+      const own = await stored.ownCatalog(hash);
+      lookedRows += own?.items.length ?? 0;
+      if (own && lookedRows <= MOST_LOOKED_ROWS) looked.set(hash, { items: own.items, nested: own.nested });
+      return own;
+    },
   });
   progress.newObjects += built.newObjects.length;
   progress.newObjectBytes += built.newBytes;
-  const changes = await changesBetween(await storedView(stored, before), nodeView(root, built.all));
+  const isSame = built.root.hash === before.hash;
+  const changes = isSame
+    ? NO_CHANGES
+    : await changesBetween(await storedView(stored, before, looked), nodeView(root, built.all));
   // Without notes all catalogs are written anew; that alone is no change.
   const differs = changes.added + changes.changed + changes.removed > 0;
-  const changed = built.root.hash !== before.hash && (noted !== null || differs);
+  const changed = !isSame && (noted !== null || differs);
   progress.phase = 'finishing';
   const summary = {
     changes,

@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { type CatalogContent, writeCatalog } from '../format/catalog-writer.ts';
+import { type CatalogContent, encodeCatalog } from '../format/catalog-writer.ts';
 import { objectPath } from '../format/hashes.ts';
 import { commit } from './commit.ts';
 import { PublishError } from './errors.ts';
@@ -29,34 +27,28 @@ export async function rollback(
       : await revisionNumbered(publisher, current, to.revision);
   if (old === manifest.rootCatalog) throw new NothingToRollBack('that is what is published now');
   const revision = manifest.revision + 1;
-  const file = publisher.stored.scratchPath();
-  try {
-    const content = await publisher.stored.catalog(
-      old,
-      (reader): CatalogContent => ({
-        rootPath: '',
-        revision,
-        lastModified: nowSeconds,
-        previous: manifest.rootCatalog,
-        ttlSeconds: publisher.settings.ttlSeconds,
-        entries: [...itemsOf(reader)],
-        nested: reader.nested(),
-        bindMountpoints: reader.bindMountpoints(),
-        statistics: reader.statistics(),
-      }),
-    );
-    writeCatalog(file, content);
-    const plain = readFileSync(file);
-    const { hash } = putObject(publisher.storeOptions(false, await publisher.wasCutOff()), plain, 'C');
-    const written = [objectPath(hash, 'C')];
-    await commit(
-      publisher,
-      current,
-      { rootCatalog: hash, rootCatalogBytes: plain.length, revision, written },
-      nowSeconds,
-    );
-    return revision;
-  } finally {
-    await rm(file, { force: true });
-  }
+  const content = await publisher.stored.catalog(
+    old,
+    (reader): CatalogContent => ({
+      rootPath: '',
+      revision,
+      lastModified: nowSeconds,
+      previous: manifest.rootCatalog,
+      ttlSeconds: publisher.settings.ttlSeconds,
+      entries: [...itemsOf(reader)],
+      nested: reader.nested(),
+      bindMountpoints: reader.bindMountpoints(),
+      statistics: reader.statistics(),
+    }),
+  );
+  const plain = encodeCatalog(content);
+  const { hash } = putObject(publisher.storeOptions(false, await publisher.wasCutOff()), plain, 'C');
+  const written = [objectPath(hash, 'C')];
+  await commit(
+    publisher,
+    current,
+    { rootCatalog: hash, rootCatalogBytes: plain.length, revision, written },
+    nowSeconds,
+  );
+  return revision;
 }

@@ -30,6 +30,7 @@ export class Seen {
   /** By path; a line is taken apart when it is asked for. */
   readonly #before = new Map<string, string>();
   readonly #now = new Map<string, string>();
+  #isOther = false;
 
   private constructor(file: string, head: string) {
     this.#file = file;
@@ -60,38 +61,38 @@ export class Seen {
   /** @returns what it held, if it is what it was */
   find(path: string, stamp: FileStamp): Content | null {
     const line = this.#before.get(quoted(path));
-    const parsed = line === undefined ? null : parse(line);
+    const head = headOf(path, stamp);
+    if (line === undefined || !line.startsWith(head)) return null;
+    // Most files are one object; to parse thousands of lines takes longer than all else.
+    const [, hash] = ONE_OBJECT.exec(line.slice(head.length)) ?? [];
+    if (hash !== undefined) return { bytes: stamp.bytes, hash, chunks: null };
+    const parsed = parse(line);
     if (!parsed) return null;
-    const [, bytes, mtimeNs, ctimeNs, inode, hash, chunks] = parsed;
-    const same =
-      bytes === stamp.bytes &&
-      mtimeNs === String(stamp.mtimeNs) &&
-      ctimeNs === String(stamp.ctimeNs) &&
-      inode === String(stamp.inode);
-    if (!same) return null;
+    const [, bytes, , , , whole, chunks] = parsed;
     let offset = 0;
     const pieces = chunks.map(([length, piece]) => {
       offset += length;
       return { offset: offset - length, bytes: length, hash: piece };
     });
-    return { bytes, hash, chunks: pieces.length > 0 ? pieces : null };
+    return { bytes, hash: whole, chunks: pieces.length > 0 ? pieces : null };
+  }
+
+  /** What was found is noted as it was. */
+  keep(path: string): void {
+    const line = this.#before.get(quoted(path));
+    if (line !== undefined) this.#now.set(path, line);
   }
 
   note(path: string, stamp: FileStamp, content: Content): void {
-    const line: Line = [
-      path,
-      stamp.bytes,
-      String(stamp.mtimeNs),
-      String(stamp.ctimeNs),
-      String(stamp.inode),
-      content.hash,
-      (content.chunks ?? []).map(({ bytes, hash }) => [bytes, hash]),
-    ];
-    this.#now.set(path, JSON.stringify(line));
+    const chunks = (content.chunks ?? []).map(({ bytes, hash }) => [bytes, hash]);
+    const line = `${headOf(path, stamp)}${JSON.stringify(content.hash)},${JSON.stringify(chunks)}]`;
+    if (line !== this.#before.get(quoted(path))) this.#isOther = true;
+    this.#now.set(path, line);
   }
 
   /** Replaces the notes by those of this time. */
   async save(): Promise<void> {
+    if (!this.#isOther && this.#now.size === this.#before.size) return;
     const making = `${this.#file}.new`;
     await makeFolder(join(this.#file, '..'), 0o700);
     const file = await open(making, 'w', 0o600);
@@ -121,6 +122,13 @@ export class Seen {
 function quoted(path: string): string {
   return JSON.stringify(path).slice(1, -1);
 }
+
+/** A line up to what the file holds, as JSON.stringify() writes it. */
+function headOf(path: string, { bytes, mtimeNs, ctimeNs, inode }: FileStamp): string {
+  return `[${JSON.stringify(path)},${bytes},"${mtimeNs}","${ctimeNs}","${inode}",`;
+}
+
+const ONE_OBJECT = /^"([0-9a-f]{40}[a-z0-9-]*)",\[\]\]$/;
 
 function parse(line: string): Line | null {
   try {

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CatalogReader } from '../format/catalog-reader.ts';
+import { CatalogReader, checkNames } from '../format/catalog-reader.ts';
+import type { CatalogBefore } from '../format/catalog-update.ts';
 import type { CatalogItem, CatalogReference } from '../format/catalog-writer.ts';
 import { FormatError } from '../format/errors.ts';
 import { type ContentHash, objectPath, type Suffix } from '../format/hashes.ts';
@@ -37,12 +38,30 @@ export class Stored {
     return this.#place.has(objectPath(catalog, 'C'));
   }
 
+  /** A catalog that was made here, all of it. @returns null where its rows are in another order. @throws RepositoryDamaged */
+  async ownCatalog(hash: ContentHash): Promise<CatalogBefore | null> {
+    return this.#database(hash, 'C', (file, plain) => {
+      const reader = new CatalogReader(file);
+      try {
+        const items = reader.inOrder();
+        const [nested, bindMountpoints, counters] = [
+          reader.nested(),
+          reader.bindMountpoints(),
+          reader.counters(),
+        ];
+        return items && { plain, items, nested, bindMountpoints, counters, properties: reader.properties };
+      } finally {
+        reader.close();
+      }
+    });
+  }
+
   /** @throws RepositoryDamaged */
   async catalog<T>(
     hash: ContentHash,
     use: (reader: CatalogReader, bytes: number) => T | Promise<T>,
   ): Promise<T> {
-    return this.#database(hash, 'C', async (file, bytes) => {
+    return this.#database(hash, 'C', async (file, { length: bytes }) => {
       const reader = new CatalogReader(file);
       try {
         return await use(reader, bytes);
@@ -80,13 +99,13 @@ export class Stored {
   async #database<T>(
     hash: ContentHash,
     suffix: Suffix,
-    use: (file: string, bytes: number) => T | Promise<T>,
+    use: (file: string, plain: Buffer) => T | Promise<T>,
   ): Promise<T> {
     const plain = await readPlaced(this.#place, hash, suffix);
     const file = this.scratchPath();
     try {
       writeFileSync(file, plain);
-      return await use(file, plain.length);
+      return await use(file, plain);
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
       throw new RepositoryDamaged(`${hash}${suffix} in ${this.#place.shown}: ${error.message}`, {
@@ -103,10 +122,10 @@ export function* itemsOf(reader: CatalogReader): Generator<CatalogItem> {
   const root = reader.find(pathKey(reader.rootPath));
   if (!root) throw new FormatError('catalog', 'its root is missing');
   yield { path: reader.rootPath, entry: root };
+  const children = reader.allChildren();
   const waiting: RepositoryPath[] = [reader.rootPath];
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-    const key = pathKey(path);
-    for (const entry of reader.children(key)) {
+    for (const entry of checkNames(children.get(pathKey(path).text) ?? [])) {
       const at = `${path}/${entry.name}`;
       const chunks = entry.chunked ? reader.chunks(pathKey(at), entry) : undefined;
       yield chunks ? { path: at, entry, chunks } : { path: at, entry };

@@ -23,7 +23,6 @@ beforeAll(() => {
   files = makeRepository({
     name: NAME,
     keys,
-    folder,
     files: {
       ...Object.fromEntries(Array.from({ length: FILES }, (_, i) => [path(i), `content ${i}`])),
       '/large': randomBytes(90_000),

@@ -31,10 +31,7 @@ const FILES = {
   '/l': '@$(WHERE:-dir)/b',
 };
 const make = (over: Partial<Made> = {}, into?: Files) =>
-  makeRepository(
-    { name: NAME, keys, folder, files: FILES, nested: ['/n'], pieceBytes: 30_000, ...over },
-    into,
-  );
+  makeRepository({ name: NAME, keys, files: FILES, nested: ['/n'], pieceBytes: 30_000, ...over }, into);
 
 async function opened(
   servers: readonly string[],

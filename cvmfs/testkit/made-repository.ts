@@ -1,13 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type CatalogItem, type CatalogReference, writeCatalog } from '../format/catalog-writer.ts';
+import { type CatalogItem, type CatalogReference, encodeCatalog } from '../format/catalog-writer.ts';
 import { parseCertificate } from '../format/certificate.ts';
 import type { Chunk } from '../format/chunks.ts';
 import type { Entry } from '../format/entry.ts';
 import { PLAIN } from '../format/flags.ts';
 import { type Algorithm, type ContentHash, objectPath, type Suffix } from '../format/hashes.ts';
 import { MAIN_BRANCH, type Tag } from '../format/history.ts';
-import { writeHistory } from '../format/history-writer.ts';
+import { encodeHistory } from '../format/history-writer.ts';
 import { encodeManifest, type Manifest } from '../format/manifest.ts';
 import { encodeObject } from '../format/objects.ts';
 import { isWithin, nameOf, parentOf } from '../format/paths.ts';
@@ -22,7 +20,6 @@ export type Files = Map<string, Buffer>;
 export interface Made {
   readonly name: string;
   readonly keys: SigningKeys;
-  readonly folder: string;
   readonly revision?: number;
   readonly algorithm?: Algorithm;
   /** Path -> content of a file; "@target" is a link. Folders make themselves. */
@@ -39,8 +36,6 @@ export interface Made {
   /** Says of a nested catalog what is not so. */
   readonly twistNested?: (reference: CatalogReference) => CatalogReference;
 }
-
-let catalogs = 0;
 
 /** A repository small enough for a test, written by the codecs. */
 export function makeRepository(made: Made, into: Files = new Map()): Files {
@@ -82,8 +77,7 @@ export function makeRepository(made: Made, into: Files = new Map()): Files {
         };
         return made.twist?.({ ...item, entry }) ?? { ...item, entry };
       });
-    const file = join(made.folder, `catalog-${catalogs++}`);
-    writeCatalog(file, {
+    const plain = encodeCatalog({
       rootPath: root,
       revision: made.revision ?? 1,
       lastModified: 1,
@@ -97,21 +91,19 @@ export function makeRepository(made: Made, into: Files = new Map()): Files {
         subtree: NO_COUNTS,
       },
     });
-    const plain = readFileSync(file);
     for (const one of inner) references.splice(references.indexOf(one), 1);
     references.push({ path: root, hash: put(plain, 'C'), bytes: plain.length });
   }
   const root = references.find(({ path }) => path === '');
   let history: ContentHash | undefined;
   if (made.tags) {
-    const file = join(made.folder, `history-${catalogs++}`);
-    writeHistory(file, {
+    const plain = encodeHistory({
       repository: made.name,
       previous: undefined,
       tags: made.tags,
       branches: [MAIN_BRANCH],
     });
-    history = put(readFileSync(file), 'H');
+    history = put(plain, 'H');
   }
   const manifest: Manifest = {
     rootCatalog: root?.hash ?? '',

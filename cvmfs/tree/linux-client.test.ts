@@ -29,7 +29,6 @@ test.skipIf(why)(
     const files = makeRepository({
       name: NAME,
       keys,
-      folder,
       files: { ...many, '/n/big': big, '/latest': '@n/big' },
       nested: ['/n'],
       pieceBytes: 100_000,

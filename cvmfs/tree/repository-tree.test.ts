@@ -23,7 +23,6 @@ const make = (files: Record<string, string | Buffer>, revision: number, into?: F
     {
       name: NAME,
       keys,
-      folder,
       files,
       revision,
       nested: ['/n'],

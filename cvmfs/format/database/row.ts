@@ -1,5 +1,5 @@
 import { FormatError, type FormatPart } from '../errors.ts';
-import type { Halves } from '../paths.ts';
+import { type Halves, halvesOf, keyText } from '../paths.ts';
 
 /** A value of a row. Text is a byte string. */
 export type Value = null | number | bigint | string | Uint8Array;
@@ -88,6 +88,29 @@ export class LoadedRow {
         return type % 2 === 0 ? bytes : bytes.toString('latin1');
       }
     }
+  }
+
+  /** Of two columns that are halves of a key: as PathKey has it. @throws FormatError where they are no integers */
+  keyText(first: number, second: number): string {
+    if (this.#types[first] === 6 && this.#types[second] === 6 && Math.max(first, second) < this.#columns) {
+      const [a, b] = [this.#offsets[first] ?? 0, this.#offsets[second] ?? 0];
+      const bytes = this.#bytes;
+      return keyText(
+        bytes.readInt32BE(a),
+        bytes.readInt32BE(a + 4),
+        bytes.readInt32BE(b),
+        bytes.readInt32BE(b + 4),
+      );
+    }
+    const [a, b] = [this.#halves(first), this.#halves(second)];
+    return keyText(a.high, a.low, b.high, b.low);
+  }
+
+  #halves(column: number): Halves {
+    const value = this.value(column);
+    if (typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value)))
+      return halvesOf(BigInt(value));
+    throw new FormatError(this.#part, 'a key is no integer');
   }
 
   /** How a column's integer compares with another. @throws FormatError where it is none */

@@ -86,7 +86,7 @@ class Walk {
 
   #node(name: string, path: string, stat: BigIntStats): Node {
     const { owner } = this.#options;
-    const seconds = BigInt.asIntN(64, (stat.mtimeNs - mod(stat.mtimeNs)) / GIGA);
+    const nanoseconds = mod(stat.mtimeNs);
     const isDevice = stat.isBlockDevice() || stat.isCharacterDevice();
     const several = stat.nlink > 1n && stat.isFile();
     const xattrs = this.#xattrs?.get(path);
@@ -95,8 +95,8 @@ class Walk {
       mode: Number(stat.mode),
       uid: owner?.uid ?? Number(stat.uid),
       gid: owner?.gid ?? Number(stat.gid),
-      mtime: Number(seconds),
-      mtimeNs: Number(mod(stat.mtimeNs)),
+      mtime: Number((stat.mtimeNs - nanoseconds) / GIGA),
+      mtimeNs: Number(nanoseconds),
       ...(xattrs ? { xattrs } : {}),
       ...(stat.isSymbolicLink() ? { target: target(path) } : {}),
       ...(isDevice ? { device: Number(stat.rdev) } : {}),
@@ -109,7 +109,8 @@ const GIGA = 1_000_000_000n;
 
 /** Never negative: times before 1970 count up within their second too. */
 function mod(ns: bigint): bigint {
-  return ((ns % GIGA) + GIGA) % GIGA;
+  const rest = ns % GIGA;
+  return rest < 0n ? rest + GIGA : rest;
 }
 
 function status(path: string): BigIntStats | null {
