@@ -1,3 +1,4 @@
+import { matchesGlob, relative } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -21,52 +22,33 @@ const LONG = [
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const others = await super.sort(files);
-    const isLong = (file: TestSpecification) => file.project.name === 'long';
+    const isLong = ({ moduleId }: TestSpecification) =>
+      LONG.some((pattern) => matchesGlob(relative(import.meta.dirname, moduleId), pattern));
     return [...others.filter(isLong), ...others.filter((file) => !isLong(file))];
   }
 }
 
-const ELSEWHERE = ['**/node_modules/**', 'build/**', '.beamtime/**', '.cache/**'];
-const COMMON = {
-  pool: 'forks' as const,
-  // A process for each file would start and load the same modules again: a second of each file's time.
-  isolate: false,
-  // PGlite is 9 MB of WebAssembly: compiled as it is needed and not optimised, a server's start costs a third less.
-  // A young generation of some size: half as many collections.
-  execArgv: [
-    '--liftoff-only',
-    '--wasm-lazy-compilation',
-    '--min-semi-space-size=16',
-    '--max-semi-space-size=64',
-  ],
-  // Others may have the cores just then.
-  expect: { poll: { timeout: 20_000 } },
-  testTimeout: 120_000,
-  hookTimeout: 120_000,
-};
-
 export default defineConfig({
   test: {
-    // On two cores: a quarter of the time here is spent waiting for processes and deadlines.
-    maxWorkers: 3,
+    include: ['**/*.test.ts'],
+    exclude: ['**/node_modules/**', 'build/**', '.beamtime/**', '.cache/**'],
+    // On two cores: a third of the time here is spent waiting for processes and deadlines.
+    maxWorkers: 4,
+    pool: 'forks',
+    // A process for each file would start and load the same modules again: a second of each file's time.
+    isolate: false,
     sequence: { sequencer: LongFirst },
-    projects: [
-      {
-        test: {
-          ...COMMON,
-          name: 'long',
-          include: LONG,
-          exclude: ELSEWHERE,
-        },
-      },
-      {
-        test: {
-          ...COMMON,
-          name: 'quick',
-          include: ['**/*.test.ts'],
-          exclude: [...ELSEWHERE, ...LONG],
-        },
-      },
+    // PGlite is 9 MB of WebAssembly: compiled as it is needed and not optimised, a server's start costs a third less.
+    // A young generation of some size: half as many collections.
+    execArgv: [
+      '--liftoff-only',
+      '--wasm-lazy-compilation',
+      '--min-semi-space-size=16',
+      '--max-semi-space-size=64',
     ],
+    // Others may have the cores just then.
+    expect: { poll: { timeout: 20_000 } },
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

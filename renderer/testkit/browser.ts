@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 
-export const CHROMIUM = process.env.BEAMTIME_CHROMIUM ?? '/usr/bin/chromium';
+/** Debian has it twice; the one without a window of its own takes a fifth less of the processor. */
+const [SHELL, WHOLE] = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'];
+export const CHROMIUM = process.env.BEAMTIME_CHROMIUM ?? (existsSync(SHELL) ? SHELL : WHOLE);
 export const hasChromium = existsSync(CHROMIUM);
 
 /** Without the background-networking flags a Chromium looks for its maker's hosts at every start. */

@@ -30,7 +30,7 @@ const DESKTOP = [
 ];
 /** What only tests and benches use: a browser, a 9P server to compare with, network namespaces, a display, a bus, readers of events, a database server. */
 const TEST = [
-  'chromium',
+  'chromium-headless-shell|chromium',
   'diod',
   'iproute2',
   'cpio',

@@ -170,7 +170,7 @@ export function peoplePages(): void {
   it('a passkey is added, opens the account, and nobody can send what it signed again', async () => {
     await type('Name of the new one', 'laptop');
     await page.keyboard.press('Enter');
-    await card('Passkeys').getByText('laptop').waitFor();
+    await card('Passkeys').getByRole('button', { name: 'Remove the passkey laptop' }).waitFor();
     await page.getByRole('button', { name: 'Sign out', exact: true }).first().press('Enter');
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
 
