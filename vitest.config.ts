@@ -32,8 +32,8 @@ export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**', 'build/**', '.beamtime/**', '.cache/**'],
-    // On two cores: a third of the time here is spent waiting for processes and deadlines.
-    maxWorkers: 4,
+    // On two cores: a quarter of the time here is spent waiting for processes and deadlines.
+    maxWorkers: 3,
     pool: 'forks',
     // A process for each file would start and load the same modules again: a second of each file's time.
     isolate: false,

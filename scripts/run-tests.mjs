@@ -12,7 +12,7 @@ mkdirSync(dirname(report), { recursive: true });
 rmSync(report, { force: true });
 
 const only = process.argv.slice(2);
-const checks = only.length === 0 ? runChecks() : { passed: 0, failed: 0 };
+const checks = only.length === 0 ? await runChecks() : { passed: 0, failed: 0 };
 const vitest = spawnSync(
   process.execPath,
   [
@@ -31,9 +31,9 @@ let broken = 0;
 try {
   const result = JSON.parse(readFileSync(report, 'utf8'));
   tests = { passed: result.numPassedTests, failed: result.numFailedTests, skipped: result.numPendingTests };
-  // A file that fails before its first test counts as one failure.
+  // A file that fails before, between or after its tests counts as one failure.
   broken = result.testResults.filter(
-    (file) => file.status === 'failed' && file.assertionResults.length === 0,
+    (file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed'),
   ).length;
 } catch (error) {
   console.error(`no report from vitest: ${error.message}`);
