@@ -12,27 +12,12 @@ import {
   StatusCause,
   StatusView,
 } from '../../../protocol/engine-api.ts';
-import { LANGUAGES } from '../../../protocol/shell.ts';
+import { readMessages, translationsOf } from '../../testkit/locales.ts';
 
 const APP = fileURLToPath(new URL('..', import.meta.url));
 const SHARED = fileURLToPath(new URL('../../shared', import.meta.url));
 
-function flatten(messages: object, above = ''): [string, string][] {
-  return Object.entries(messages).flatMap(([name, value]) =>
-    typeof value === 'string'
-      ? [[above + name, value] as [string, string]]
-      : flatten(value, `${above}${name}.`),
-  );
-}
-const LOCALES = new Map(
-  LANGUAGES.map((language) => [
-    language,
-    new Map(flatten(JSON.parse(readFileSync(`${APP}/locales/${language}.json`, 'utf8')))),
-  ]),
-);
-const english = LOCALES.get('en') ?? new Map<string, string>();
-const others = [...LOCALES].filter(([language]) => language !== 'en');
-const placeholders = (text: string) => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort();
+const english = readMessages(`${APP}/locales`, 'en');
 
 function sources(folder: string): { file: string; text: string }[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -41,23 +26,7 @@ function sources(folder: string): { file: string; text: string }[] {
 }
 const code = [...sources(APP), ...sources(SHARED)];
 
-describe.each(others)('the messages in %s', (_, messages) => {
-  it('are there, all of them and no others', () => expect([...messages.keys()]).toEqual([...english.keys()]));
-
-  it('take the same values, and come in as many forms', () => {
-    for (const [key, text] of messages) {
-      const original = english.get(key) ?? '';
-      expect(placeholders(text), key).toEqual(placeholders(original));
-      expect(text.split(' | ').length, key).toBe(original.split(' | ').length);
-      expect(text.trim(), key).not.toBe('');
-    }
-  });
-
-  it('are translated: hardly any is still the English one', () => {
-    const same = [...messages].filter(([key, text]) => /[a-z]{4}/.test(text) && text === english.get(key));
-    expect(same.length / messages.size).toBeLessThan(0.07);
-  });
-});
+translationsOf(`${APP}/locales`, english, 0.07);
 
 describe('every message', () => {
   // t('a.b'), `a.${b}` and the like; a key put together counts for all keys of that shape.
