@@ -63,6 +63,7 @@ export async function prefetch(
       underWay.size >= MOST_REQUESTS ||
       (underWay.size >= LEAST_REQUESTS && bytesUnderWay + bytes > MOST_BYTES);
     while (isFull()) await Promise.race(underWay);
+    if (over) break;
     bytesUnderWay += bytes;
     const loading = load(taken).finally(() => {
       bytesUnderWay -= bytes;
