@@ -5,20 +5,11 @@ import { type EngineClient, makeEngineClient } from '../api/client.ts';
 import { ProtocolMismatch, TokenRefused } from '../api/errors.ts';
 import { followEngine, type StateStream, type StreamStatus } from '../api/stream.ts';
 import { Seen } from '../use/pace.ts';
+import { goesOn } from './goes-on.ts';
 import * as resources from './resources.ts';
 
-/** Drawn, and neither spoken nor in the title: nobody misses it who does not look. */
-const ONLY_SEEN: readonly EngineResource[] = [
-  'cores',
-  'running',
-  'finished',
-  'filled',
-  'lastEvent',
-  'contribution',
-  'projects',
-];
-
 type Sinks = { readonly [K in EngineResource]: (value: EngineState[K]) => void };
+type Questions = { readonly [K in EngineResource]?: (value: EngineState[K]) => boolean };
 
 export type ConnectionStatus = StreamStatus | { readonly state: 'no-token' };
 
@@ -35,8 +26,9 @@ export const useConnection = defineStore('connection', () => {
   let client: EngineClient | null = null;
   let stream: StateStream | null = null;
 
+  const shownStatus = resources.useStatus();
   const sinks: Sinks = {
-    status: resources.useStatus().put,
+    status: shownStatus.put,
     cores: resources.useCores().put,
     running: resources.useRunning().put,
     finished: resources.useFinished().put,
@@ -52,14 +44,25 @@ export const useConnection = defineStore('connection', () => {
   };
 
   const seen = new Seen();
+  const always = () => true;
+  /** Nobody misses it who does not look: drawn and not spoken, or only how the same goes on. */
+  const mayWait: Questions = {
+    status: (next) => goesOn(shownStatus.value, next),
+    cores: always,
+    running: always,
+    finished: always,
+    filled: always,
+    lastEvent: always,
+    contribution: always,
+    projects: always,
+  };
 
   function place<K extends EngineResource>(key: K, value: EngineState[K]): void {
     sinks[key](value);
   }
   function put<K extends EngineResource>(key: K, value: EngineState[K]): void {
     heardAt.value = Date.now();
-    if (ONLY_SEEN.includes(key)) seen.show(key, () => place(key, value));
-    else place(key, value);
+    seen.show(key, () => place(key, value), mayWait[key]?.(value) ?? false);
   }
 
   /** Follows the engine that answers there. @param token null: there is none, and nothing is followed */

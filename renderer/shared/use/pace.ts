@@ -37,9 +37,10 @@ export class Seen {
     everyCalmBeat(() => this.#doAll());
   }
 
-  show(name: string, act: () => void): void {
+  /** @param mayWait otherwise it is done at once, whoever looks */
+  show(name: string, act: () => void, mayWait: boolean): void {
     this.#waiting.delete(name);
-    if (document.hasFocus() && !this.#isLeft()) act();
+    if (!mayWait || (document.hasFocus() && !this.#isLeft())) act();
     else this.#waiting.set(name, act);
   }
 
