@@ -83,21 +83,21 @@ async function publishing(folder: string, say: (line: string) => void): Promise<
       name: 'publishFilesPerSecond',
       value: files / publishSeconds,
       unit: '/s',
-      goal: null,
+      goal: '>= 2500',
       comparedWith: of,
     },
     {
       name: 'publishMbPerSecond',
       value: bytes / 1e6 / publishSeconds,
       unit: 'MB/s',
-      goal: null,
+      goal: '>= 40',
       comparedWith: of,
     },
     {
       name: 'publishPerTarGzip',
       value: tarSeconds / publishSeconds,
       unit: 'ratio',
-      goal: null,
+      goal: '>= 0.5',
       comparedWith: `tar and gzip -6 on ${availableParallelism()} cores ${tarSeconds.toFixed(2)} s, ours ${publishSeconds.toFixed(2)} s`,
     },
     {
@@ -111,7 +111,7 @@ async function publishing(folder: string, say: (line: string) => void): Promise<
       name: 'republishTenChangedSeconds',
       value: median(seconds.changed),
       unit: 's',
-      goal: null,
+      goal: '<= 1',
       comparedWith: of,
     },
   ];

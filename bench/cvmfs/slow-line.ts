@@ -52,7 +52,8 @@ export async function slowLine(to: URL, bitsPerSecond: number, roundTripMs: numb
       carried += piece.length;
       freeAt += (piece.length * 8000) / bitsPerSecond;
       // Timers are not finer than a millisecond; what is slept too long is made up for.
-      if (freeAt - performance.now() > 1) await sleep(freeAt - performance.now());
+      const aheadMs = freeAt - performance.now();
+      if (aheadMs > 1) await sleep(aheadMs);
       setTimeout(() => flow.client.write(piece), roundTripMs / 2);
     }
   };
@@ -65,7 +66,7 @@ export async function slowLine(to: URL, bitsPerSecond: number, roundTripMs: numb
     let ready = begunAt + roundTripMs;
     client.on('data', (data) => {
       ready = Math.max(ready, performance.now());
-      setTimeout(() => server.write(data), ready - performance.now() + roundTripMs / 2);
+      setTimeout(() => server.write(data), Math.max(0, ready - performance.now()) + roundTripMs / 2);
     });
     server.on('data', (data) => {
       if (flow.waiting.length === 0) flows.push(flow);
