@@ -17,7 +17,7 @@ export async function heldSums(
   const file = results[0]?.files.find(({ path }) => path === BLOCKS);
   const bytes = file ? await heldBytes(api, file.sha256, signal) : null;
   try {
-    return bytes && sumBlocks(bytes.toString('utf8'), card, release.histograms);
+    return bytes && sumBlocks(bytes, card, release.histograms);
   } catch (error) {
     if (error instanceof BlocksInvalid) return null;
     throw error;

@@ -67,12 +67,14 @@ export async function reproduceUnit(
   try {
     const inputs = await inputsOf(api, card, signal);
     const output = await compute(program, card, inputs, signal);
-    const blocks = release.outputs ? null : (await output.read(BLOCKS)).toString('utf8');
+    const blocks = release.outputs ? null : await output.read(BLOCKS);
     const sums = blocks === null ? NO_SUMS : sumBlocks(blocks, card, release.histograms);
     const differing: ResultDifference[] = [];
     for (const result of results)
       if (result.outputHash !== output.outputHash)
-        differing.push(await differenceOf(api, program, output, blocks, result, signal));
+        differing.push(
+          await differenceOf(api, program, output, blocks?.toString('utf8') ?? null, result, signal),
+        );
     return { comparison: { unit, card, outputHash: output.outputHash, failed: null, differing }, sums };
   } catch (error) {
     if (signal.aborted) throw error;

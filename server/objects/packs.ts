@@ -63,9 +63,11 @@ export class Packs {
   async read({ pack, start, bytes, deflated }: Place): Promise<Buffer> {
     const kept = await this.#read(pack, start, deflated ?? bytes);
     if (deflated === null) return kept;
-    return inflate(kept, bytes).catch((cause: unknown) => {
+    try {
+      return inflate(kept, bytes);
+    } catch (cause) {
       throw new PackDamaged(`pack ${pack} has damaged bytes at ${start}`, { cause });
-    });
+    }
   }
 
   async #read(pack: number, start: number, bytes: number): Promise<Buffer> {

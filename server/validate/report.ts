@@ -114,7 +114,7 @@ async function outcomeOf(
     return { kind: 'failed', reason: `the program failed: ${reason}`, exitStatus, consoleTail };
   }
   checkManifest(outcome.files, outcome.outputHash);
-  const contents = await contentsOf(outcome.files);
+  const contents = contentsOf(outcome.files);
   const files = outcome.files.map(({ path, sha256, bytes }) => ({ path, sha256, bytes }));
   await takeUploads(parts, files, contents, context.host_id);
   const release = await parts.releases.get(context.release_id);
@@ -154,7 +154,7 @@ function checkManifest(files: readonly OutputFile[], hash: string): void {
 }
 
 /** The files that came with the report, by hash. */
-async function contentsOf(files: readonly ReportedFile[]): Promise<Map<string, Entry>> {
+function contentsOf(files: readonly ReportedFile[]): Map<string, Entry> {
   const contents = new Map<string, Entry>();
   // What is announced, before anything is unpacked.
   const total = files.reduce((sum, file) => sum + (file.data === undefined ? 0 : file.bytes), 0);
@@ -169,7 +169,7 @@ async function contentsOf(files: readonly ReportedFile[]): Promise<Map<string, E
   for (const [i, file] of files.entries()) {
     if (file.data === undefined) continue;
     const came = Buffer.from(file.data, 'base64');
-    const content = file.deflated ? await inflated(came, file, i) : came;
+    const content = file.deflated ? inflated(came, file, i) : came;
     const actual = sha256(content);
     if (actual !== file.sha256 || content.length !== file.bytes) {
       throw new ApiFailure(
@@ -184,15 +184,18 @@ async function contentsOf(files: readonly ReportedFile[]): Promise<Map<string, E
   return contents;
 }
 
-function inflated(came: Buffer, { path, bytes }: ReportedFile, i: number): Promise<Buffer> {
-  return inflate(came, bytes).catch((cause: Error) => {
+function inflated(came: Buffer, { path, bytes }: ReportedFile, i: number): Buffer {
+  try {
+    return inflate(came, bytes);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
     throw new ApiFailure(
       422,
       'hash-mismatch',
-      `"${path}" came compressed and can not be unpacked to its ${bytes} bytes (${cause.message}); send the right bytes`,
+      `"${path}" came compressed and can not be unpacked to its ${bytes} bytes (${why}); send the right bytes`,
       { place: `outcome.files[${i}].data`, cause },
     );
-  });
+  }
 }
 
 /** Sees that all other files are there, and makes objects of this host's uploads among them. */
@@ -258,10 +261,10 @@ async function sumsOfOutput(
 ): Promise<Sums> {
   checkSize(files, release);
   const came = contents.get(files.find((file) => file.path === BLOCKS)?.sha256 ?? '');
-  const sum = (text: string) => sumBlocks(text, cardOf(context, context.spec), release.histograms);
+  const sum = (bytes: Buffer) => sumBlocks(bytes, cardOf(context, context.spec), release.histograms);
   try {
-    if (came) return sum(came.content.toString('utf8'));
-    return await largeBlocks.pass(async () => sum(await blocksText(objects, files)));
+    if (came) return sum(came.content);
+    return await largeBlocks.pass(async () => sum(await blocksBytes(objects, files)));
   } catch (error) {
     if (error instanceof BlocksInvalid) {
       throw new BlocksInvalid(`${BLOCKS} ${error.message}`, { cause: error });
@@ -276,7 +279,7 @@ const largeBlocks = new Gate(2);
 /** A file of blocks beyond this is refused: it is read as a whole. */
 const MAX_BLOCKS_BYTES = 64e6;
 
-export async function blocksText(objects: Objects, files: readonly OutputFile[]): Promise<string> {
+export async function blocksBytes(objects: Objects, files: readonly OutputFile[]): Promise<Buffer> {
   const file = files.find((one) => one.path === BLOCKS);
   if (!file) throw new BlocksInvalid(`the output has no ${BLOCKS}`);
   if (file.bytes > MAX_BLOCKS_BYTES) {
@@ -284,5 +287,5 @@ export async function blocksText(objects: Objects, files: readonly OutputFile[])
   }
   const bytes = await objects.read(file.sha256);
   if (!bytes) throw new ObjectDamaged(file.sha256);
-  return bytes.toString('utf8');
+  return bytes;
 }

@@ -10,7 +10,7 @@ import type { Project } from '../project.ts';
 import { BlocksInvalid, blockLines, sumBlocks } from './blocks.ts';
 import * as sql from './queries.ts';
 import type { Judgement } from './record.ts';
-import { blocksText } from './report.ts';
+import { blocksBytes } from './report.ts';
 import { CheckFailed, cardOfBlock, chooseBlocks, differingBlock, regenerateBlock } from './spot-check.ts';
 
 /** Side by side; each keeps one core busy for as long as a few blocks take. The other half is for answering. */
@@ -171,18 +171,18 @@ export class SpotQueue {
     const card = cardOf(result, result.spec);
     const refuted = new Map<number, string>();
     const common = { kind: 'checked', leaseId: result.lease_id, unitId: result.unit_id, refuted } as const;
-    let text: string;
+    let bytes: Buffer;
     try {
-      text = await blocksText(objects, result.files);
+      bytes = await blocksBytes(objects, result.files);
     } catch (error) {
       if (!(error instanceof ObjectDamaged || error instanceof BlocksInvalid)) throw error;
       const fault = 'the output was damaged at the project; it is computed again';
       return { ...common, fault, isProven: false, share: 0, sums: null };
     }
-    const sums = sumBlocks(text, card, release.histograms);
+    const sums = sumBlocks(bytes, card, release.histograms);
     const wasm = await this.#program(release);
     const inputs = await this.#inputs(card);
-    const lines = blockLines(text);
+    const lines = blockLines(bytes.toString('utf8'));
     const others = await this.#linesOfOthers(result);
     const { validation } = result.spec;
     const fraction = whole ? 1 : 'spot' in validation ? validation.spot : 'adaptive' in validation ? 0 : 1;
@@ -238,7 +238,8 @@ export class SpotQueue {
     const lines = new Map<number, string[]>();
     for (const { lease_id, files } of others) {
       try {
-        lines.set(lease_id, blockLines(await blocksText(this.#project.objects, files)));
+        const bytes = await blocksBytes(this.#project.objects, files);
+        lines.set(lease_id, blockLines(bytes.toString('utf8')));
       } catch (error) {
         if (!(error instanceof ObjectDamaged || error instanceof BlocksInvalid)) throw error;
       }

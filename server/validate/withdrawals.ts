@@ -9,7 +9,7 @@ import { BlocksInvalid, type Sums, sumBlocks } from './blocks.ts';
 import { mergeOf, negative, type PointMerge } from './merge.ts';
 import { NO_SUMS } from './outputs.ts';
 import * as results from './queries.ts';
-import { blocksText } from './report.ts';
+import { blocksBytes } from './report.ts';
 import { CONFIRMED_BY } from './risk.ts';
 import * as sql from './trust-queries.ts';
 
@@ -127,7 +127,7 @@ export class Withdrawals {
     const release = await releases.get(row.release_id);
     if (release.outputs) return NO_SUMS;
     try {
-      return sumBlocks(await blocksText(objects, row.files), cardOf(row, row.spec), release.histograms);
+      return sumBlocks(await blocksBytes(objects, row.files), cardOf(row, row.spec), release.histograms);
     } catch (error) {
       if (error instanceof ObjectDamaged || error instanceof BlocksInvalid) return null;
       throw error;
