@@ -2,12 +2,13 @@ import { API_PREFIX, type Lease } from '../protocol/project-api.ts';
 import { openPostgresql } from '../server/store/postgresql.ts';
 import { noPostgresql, type PostgresqlServer, postgresqlServer } from '../server/testkit/postgresql.ts';
 import { checkMerged } from './dispatch/check.ts';
+import { type Deliveries, deliveryOf } from './dispatch/delivery.ts';
 import { SimulatedHost } from './dispatch/host.ts';
 import { Connection } from './dispatch/http.ts';
 import { drive, HOSTS, register } from './dispatch/load.ts';
 import { generator, type Imitation } from './dispatch/outputs.ts';
 import { BenchProject } from './dispatch/project.ts';
-import { UNITS, unitOutputs } from './dispatch/units.ts';
+import { deliveriesOf, UNITS, unitOutputs } from './dispatch/units.ts';
 import type { Where } from './dispatch/with-server.ts';
 import { type Bench, type Measure, quantile, type Say } from './measure.ts';
 import { fill } from './server/fill.ts';
@@ -27,6 +28,8 @@ const PACE = 1 / 3;
 /** BEAMTIME_BENCH_HOSTS: fewer, where the machine is slow. */
 const BUSY_HOSTS = Number(process.env.BEAMTIME_BENCH_HOSTS ?? HOSTS);
 const LOOKS = 2000;
+/** Work units whose results are made ahead; what hosts do beyond that they make while time is taken. */
+const AHEAD = Number(process.env.BEAMTIME_BENCH_AHEAD ?? 600 * SECONDS);
 
 /** Debian's defaults, but for memory of a small machine of today. */
 const SETTINGS = { shared_buffers: '512MB', max_wal_size: '4GB', checkpoint_timeout: '15min' };
@@ -39,26 +42,26 @@ const SETTINGS = { shared_buffers: '512MB', max_wal_size: '4GB', checkpoint_time
 async function run(say: Say, rows: number): Promise<Measure[]> {
   if (noPostgresql !== null) throw new Error(`this bench needs Debian's PostgreSQL: ${noPostgresql}`);
   const imitation = await unitOutputs(await generator(new URL('../', import.meta.url)));
-  const embedded = await BenchProject.with(UNITS, (project) => cycles(project, 'embedded', imitation, say));
+  const deliveries = await deliveriesOf(imitation, AHEAD);
+  const cycles = (project: BenchProject, what: string, postgresql: PostgresqlServer | null = null) =>
+    cyclesOf({ project, what, imitation, deliveries, say, postgresql });
+  const embedded = await BenchProject.with(UNITS, (project) => cycles(project, 'embedded'));
   const embeddedMerges = await embeddedMergesPerSecond();
   const few = await onPostgresql(async ({ project, postgresql }) => {
     fill(postgresql, FEW_ROWS);
-    const measured = await cycles(project, `PostgreSQL, ${FEW_ROWS} rows`, imitation, say, postgresql);
+    const measured = await cycles(project, `PostgreSQL, ${FEW_ROWS} rows`, postgresql);
     const shown = await streams(project, LISTENERS, () => oneUnit(project, imitation));
     say(
       `${LISTENERS} listeners: ${(shown.bytesEach / 1000).toFixed(1)} kB each, the last heard after ${shown.lastMs.toFixed(0)} ms`,
     );
     return { ...measured, shown };
   });
-  const alone = await onPostgresql(
-    ({ project }) => cycles(project, 'PostgreSQL, one server', imitation, say),
-    1,
-  );
+  const alone = await onPostgresql(({ project }) => cycles(project, 'PostgreSQL, one server'), 1);
   const many = await onPostgresql(async ({ project, postgresql }) => {
     const from = performance.now();
     fill(postgresql, rows);
     say(`${rows} rows made in ${((performance.now() - from) / 1000).toFixed(0)} s`);
-    const measured = await cycles(project, `PostgreSQL, ${rows} rows`, imitation, say, postgresql);
+    const measured = await cycles(project, `PostgreSQL, ${rows} rows`, postgresql);
     const looks = await look(project, rows);
     const stores = await Promise.all([1, 2].map(() => openPostgresql({ url: postgresql.url })));
     const merges = await mergesPerSecond(stores);
@@ -113,16 +116,24 @@ async function onPostgresql<T>(
   }
 }
 
-async function cycles(
-  project: BenchProject,
-  what: string,
-  imitation: Imitation,
-  say: Say,
-  postgresql: PostgresqlServer | null = null,
-) {
+async function cyclesOf({
+  project,
+  what,
+  imitation,
+  deliveries,
+  say,
+  postgresql,
+}: {
+  readonly project: BenchProject;
+  readonly what: string;
+  readonly imitation: Imitation;
+  readonly deliveries: Deliveries;
+  readonly say: Say;
+  readonly postgresql: PostgresqlServer | null;
+}) {
   const hosts = await register(project.urls);
   try {
-    const common = { outputs: ({ card }: Lease) => imitation.outputs(card), delivery: 'engine' as const };
+    const common = { delivery: ({ card }: Lease) => deliveries.of(card) };
     const storeCpu = () => (postgresql ? postgresqlCpuSeconds(postgresql) : 0);
     const before = storeCpu();
     const busy = hosts.slice(0, BUSY_HOSTS);
@@ -170,7 +181,7 @@ async function oneUnit(project: BenchProject, imitation: Imitation): Promise<voi
     await host.register();
     const [lease] = (await host.lease()).leases;
     if (!lease) throw new Error('the server gave no work');
-    await host.deliver(lease, imitation.outputs(lease.card), 'engine');
+    await host.deliver(lease, await deliveryOf(imitation.outputs(lease.card)));
   } finally {
     host.close();
   }

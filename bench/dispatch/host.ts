@@ -1,4 +1,3 @@
-import { goingWithReport, withBytes } from '../../engine/work/upload.ts';
 import type { OutputFile } from '../../protocol/primitives.ts';
 import {
   API_PREFIX,
@@ -6,16 +5,13 @@ import {
   type HostStanding,
   type Lease,
   type LeaseReply,
-  type ReportedFile,
-  type ResultReport,
   type ResultVerdict,
   type UploadState,
 } from '../../protocol/project-api.ts';
+import type { Delivery } from './delivery.ts';
 import { type Answer, Connection } from './http.ts';
-import type { Outputs } from './outputs.ts';
 
-/** How a simulated host sends its outputs: as an engine does, or each by a resumable upload even where it is small. */
-export type Delivery = 'engine' | 'uploads';
+const JSON_BODY = { 'content-type': 'application/json' };
 
 /** A registered host with a connection and a token of its own. */
 export class SimulatedHost {
@@ -40,25 +36,11 @@ export class SimulatedHost {
     return (await this.#json('POST', '/leases', request)) as LeaseReply;
   }
 
-  /** As an engine does it (work/deliver-step.ts); or, for comparison, all files by uploads. */
-  async deliver(lease: Lease, outputs: Outputs, delivery: Delivery): Promise<ResultVerdict> {
-    const going = delivery === 'engine' ? goingWithReport(outputs.files) : new Set<OutputFile>();
-    const files: ReportedFile[] = [];
-    for (const [i, file] of outputs.files.entries()) {
-      const content = outputs.contents[i] ?? Buffer.alloc(0);
-      if (going.has(file)) files.push(await withBytes(file, content));
-      else {
-        await this.#upload(file, content);
-        files.push(file);
-      }
-    }
-    const report: ResultReport = {
-      lease: lease.id,
-      outcome: { state: 'finished', outputHash: outputs.outputHash, files },
-      capsule: 'wasm',
-      seconds: 1,
-    };
-    return (await this.#json('POST', '/results', report)) as ResultVerdict;
+  async deliver(lease: Lease, { uploads, outcome }: Delivery): Promise<ResultVerdict> {
+    for (const { file, content } of uploads) await this.#upload(file, content);
+    const start = `{"lease":"${lease.id}","capsule":"wasm","seconds":1,"outcome":`;
+    const report = Buffer.concat([Buffer.from(start), outcome, Buffer.from('}')]);
+    return parse(await this.#send('POST', '/results', report, JSON_BODY)) as ResultVerdict;
   }
 
   async #upload({ sha256, bytes }: OutputFile, content: Buffer): Promise<void> {
@@ -88,7 +70,7 @@ export class SimulatedHost {
   async #json(method: string, path: string, body?: unknown): Promise<unknown> {
     if (body === undefined) return parse(await this.#send(method, path, null));
     const bytes = Buffer.from(JSON.stringify(body));
-    return parse(await this.#send(method, path, bytes, { 'content-type': 'application/json' }));
+    return parse(await this.#send(method, path, bytes, JSON_BODY));
   }
 
   #send(method: string, path: string, body: Buffer | null, headers: Record<string, string> = {}) {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Lease } from '../../protocol/project-api.ts';
-import { type Delivery, SimulatedHost } from './host.ts';
-import type { Outputs } from './outputs.ts';
+import type { Delivery } from './delivery.ts';
+import { SimulatedHost } from './host.ts';
 import type { BenchProject } from './project.ts';
 
 export const HOSTS = 1000;
@@ -25,8 +25,7 @@ export interface Measured {
 }
 
 export interface Load {
-  readonly outputs: (lease: Lease) => Outputs;
-  readonly delivery: Delivery;
+  readonly delivery: (lease: Lease) => Delivery | Promise<Delivery>;
   /** null: each host begins its next cycle as soon as the last has ended. */
   readonly cyclesPerSecond: number | null;
   readonly warmUpSeconds: number;
@@ -82,12 +81,12 @@ export async function drive(
   return { seconds, cycles, all, serverCpuSeconds };
 }
 
-async function cycle(host: SimulatedHost, { outputs, delivery }: Load): Promise<Cycle> {
+async function cycle(host: SimulatedHost, { delivery }: Load): Promise<Cycle> {
   const from = performance.now();
   const { leases, reason } = await host.lease();
   const leased = performance.now();
   const [lease] = leases;
   if (!lease) throw new Error(`the server gave no work: ${reason}`);
-  const { state, creditMicroseconds } = await host.deliver(lease, outputs(lease), delivery);
+  const { state, creditMicroseconds } = await host.deliver(lease, await delivery(lease));
   return { leaseMs: leased - from, deliverMs: performance.now() - leased, lease, state, creditMicroseconds };
 }
