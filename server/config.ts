@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
+import { parseS3Address } from '../platform/s3.ts';
 import { isLoopback } from './network.ts';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -24,6 +25,20 @@ export const ServerConfig = z.strictObject({
     )
     .optional(),
   databasePasswordFile: z.string().min(1).optional(),
+  /** A bucket of an S3-compatible store, for objects that come alone. */
+  objects: z
+    .string()
+    .refine(
+      (url) => parseS3Address(url) !== null,
+      'is no bucket without keys; one is like https://s3.example.org/bucket/project',
+    )
+    .optional(),
+  objectsRegion: z
+    .string()
+    .regex(/^[a-z0-9-]{1,60}$/, 'is no region such as eu-central-1')
+    .optional(),
+  objectsAccessKey: z.string().min(1).max(200).optional(),
+  objectsSecretFile: z.string().min(1).optional(),
   host: z.string().min(1).max(255).optional(),
   port: z.number().int().min(0).max(65_535).optional(),
   publicUrl: z
@@ -61,6 +76,10 @@ export const VARIABLES: Readonly<Record<SettingName, string>> = {
   data: 'BEAMTIME_SERVER_DATA',
   database: 'BEAMTIME_SERVER_DATABASE',
   databasePasswordFile: 'BEAMTIME_SERVER_DATABASE_PASSWORD_FILE',
+  objects: 'BEAMTIME_SERVER_OBJECTS',
+  objectsRegion: 'BEAMTIME_SERVER_OBJECTS_REGION',
+  objectsAccessKey: 'BEAMTIME_SERVER_OBJECTS_ACCESS_KEY',
+  objectsSecretFile: 'BEAMTIME_SERVER_OBJECTS_SECRET_FILE',
   host: 'BEAMTIME_SERVER_HOST',
   port: 'BEAMTIME_SERVER_PORT',
   publicUrl: 'BEAMTIME_SERVER_PUBLIC_URL',
@@ -100,7 +119,7 @@ export function settingsOfTexts(
   const [issue] = parsed.error.issues;
   const name = SETTINGS.find((one) => one === issue?.path[0]) ?? 'name';
   // A password may stand in it.
-  const shown = name === 'database' ? '' : ` (it is ${JSON.stringify(texts[name])})`;
+  const shown = name === 'database' || name === 'objects' ? '' : ` (it is ${JSON.stringify(texts[name])})`;
   throw new SettingInvalid(`${called(name)}: ${issue?.message}${shown}`);
 }
 

@@ -26,6 +26,10 @@ export function serverFiles(dataFolder: string) {
     database: at('database'),
     /** Immutable objects: objects/ab/abcdef... */
     objects: at('objects'),
+    /** Says in which bucket objects are, where they are not in that folder. */
+    bucket: at('objects-are-elsewhere'),
+    /** What was put there and nothing is known to name yet: see server/objects/placing-notes.ts. */
+    placing: at('placing'),
     /** Immutable small objects, many in a file: packs/000001.pack */
     packs: at('packs'),
     /** Uploads that no report has named yet, a folder per host; survive restarts. */

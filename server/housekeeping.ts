@@ -8,10 +8,12 @@ const CANARY_EVERY_MS = 1_000;
 /** PostgreSQL's own default between checkpoints is 5 minutes; hot tables want vacuuming before that. */
 const MAINTAIN_EVERY_MS = 60_000;
 const AVERAGE_EVERY_MS = 3_600_000;
+/** An object goes an hour after it was found to be named by nothing. */
+const COLLECT_EVERY_MS = 3_600_000;
 const SIGN_EVERY_MS = 6 * 3_600_000;
 
 /**
- * What is done by the clock: expiry of leases, upkeep of the store, the whitelist of the software. Of several servers the
+ * What is done by the clock: expiry of leases, upkeep of the store and of a bucket, the whitelist of the software. Of several servers the
  * one that comes first does a thing, the others let it be.
  */
 export class Housekeeping {
@@ -31,6 +33,9 @@ export class Housekeeping {
         await project.db.maintain();
       }),
       this.#every(AVERAGE_EVERY_MS, 'average credit', () => updateAverages(project.db, project.now())),
+      this.#every(COLLECT_EVERY_MS, 'collect objects that nothing names', async () => {
+        await project.collect();
+      }),
       this.#every(SIGN_EVERY_MS, 'sign the whitelist of the software', () => this.#keepSigned()),
     ];
     this.#run('sign the whitelist of the software', () => this.#keepSigned());

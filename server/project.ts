@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import type { Logger } from '../platform/log.ts';
+import type { S3 } from '../platform/s3.ts';
 import type {
   LeaseReply,
   LeaseRequest,
@@ -38,6 +39,8 @@ import type { RequestLimits } from './limits.ts';
 import { LiveCampaigns } from './live/live.ts';
 import { type FolderSizes, seldomFolderSizes } from './metrics/folder-sizes.ts';
 import type { Seldom } from './metrics/seldom.ts';
+import { BucketShelf } from './objects/bucket-shelf.ts';
+import { namedInStore } from './objects/named.ts';
 import { Objects } from './objects/objects.ts';
 import { Packs } from './objects/packs.ts';
 import { SmallObjects } from './objects/small-objects.ts';
@@ -45,7 +48,7 @@ import { Uploads } from './objects/uploads.ts';
 import { Releases } from './releases.ts';
 import type { Software } from './software/software.ts';
 import { ProjectStatistics } from './statistics/statistics.ts';
-import type { Database } from './store/database.ts';
+import { type Database, inTurn } from './store/database.ts';
 import * as results from './validate/queries.ts';
 import { recordBatch } from './validate/record.ts';
 import { type ReportParts, showVerdict, takeReport } from './validate/report.ts';
@@ -73,6 +76,8 @@ export interface ProjectParts {
   /** Whether an address is a reverse proxy's that is believed. */
   readonly isProxy: (address: string) => boolean;
   readonly limits: RequestLimits;
+  /** Where objects that came alone are but in the folder. */
+  readonly bucket?: S3 | null | undefined;
   /** How many may follow campaigns at a time; default: MOST_LISTENERS. */
   readonly mostListeners?: number | undefined;
   readonly log: Logger;
@@ -122,6 +127,7 @@ export class Project {
   readonly #contexts: Batcher<number, results.ContextRow | null>;
   readonly #leases: Batcher<LeaseAsk, LeaseAnswer>;
   readonly #packs: Packs;
+  readonly #bucket: BucketShelf | null;
   readonly #waiting = new WaitingHosts();
   readonly #snapshots = new Gate(1);
   readonly #shares = new Shares();
@@ -143,7 +149,15 @@ export class Project {
     this.now = parts.now;
     this.#packs = new Packs(files.packs, { isShared: db.isShared });
     const small = new SmallObjects(db, this.#packs);
-    this.objects = new Objects(files.objects, small);
+    this.#bucket = parts.bucket
+      ? new BucketShelf({
+          s3: parts.bucket,
+          notes: files.placing,
+          inTurn: (name, work) => inTurn(db, name, work),
+          now: this.now,
+        })
+      : null;
+    this.objects = new Objects(files.objects, small, this.#bucket);
     this.uploads = new Uploads(files.uploads, this.objects, (name, work) => db.alone(name, work));
     this.releases = new Releases(db, this.objects, parts.key, parts.software);
     this.hosts = new Hosts(db);
@@ -286,6 +300,11 @@ export class Project {
     await this.ownHosts.forget();
     await this.attempts.forget(new Date(now));
     await this.uploads.forget(new Date(now - FORGET_UPLOADS_AFTER_MS));
+  }
+
+  /** Removes from the bucket what a crash, or somebody who never came back, left there. @returns how many objects */
+  async collect(): Promise<number> {
+    return (await this.#bucket?.collect((hashes) => namedInStore(this.db, hashes))) ?? 0;
   }
 
   /** @returns the file with the store as it is now */

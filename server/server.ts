@@ -6,6 +6,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { writeFileAtomic } from '../platform/files.ts';
 import type { Logger } from '../platform/log.ts';
+import { S3Fault } from '../platform/s3.ts';
 import { invitationTo } from '../protocol/project-api.ts';
 import type { ServerEndpoint } from '../protocol/staff-api.ts';
 import type { InstituteSettings } from './accounts/institute.ts';
@@ -16,6 +17,7 @@ import { holdFolder, mustBeOurs, removeUnfinished, words } from './folder.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { type ProjectKey, projectKey } from './key.ts';
 import { LIMITS, type RequestLimits } from './limits.ts';
+import { type BucketSettings, openBucket } from './objects/open-bucket.ts';
 import { Project } from './project.ts';
 import { keptToken } from './secrets.ts';
 import { Software } from './software/software.ts';
@@ -32,6 +34,8 @@ export interface ServerOptions {
   readonly dataFolder: string;
   /** Where the store is in a PostgreSQL server; any number of servers may use it, and share the data folder. */
   readonly database?: PostgresqlOptions;
+  /** A bucket of an S3-compatible store for objects that come alone: programs and large outputs; default: the folder. */
+  readonly objects?: BucketSettings;
   /** Address to listen on; "127.0.0.1" for this machine only, "0.0.0.0" for all. */
   readonly host: string;
   /** 0: any free one. */
@@ -122,6 +126,7 @@ async function openProject(
     institute,
     mostListeners,
     database,
+    objects,
     isProxy = () => false,
     limits = LIMITS,
   }: ServerOptions,
@@ -138,7 +143,10 @@ async function openProject(
   const { db, key, software, staffToken, metricsToken } = database
     ? await openShared(database, files, log, opened)
     : await openAlone(files, log, opened);
+  const ending = new AbortController();
+  opened.push(async () => ending.abort(new S3Fault('the server ends', true, null)));
   const project = new Project({
+    bucket: await openBucket(files, objects, key.fingerprint, log, ending.signal),
     db,
     files,
     key,

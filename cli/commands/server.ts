@@ -14,6 +14,7 @@ import type { Command, Input } from '../command.ts';
 import { CliError, EXIT } from '../errors.ts';
 import { dataOption } from '../folders.ts';
 import {
+  bucketOf,
   databaseOf,
   instituteOf,
   type Settings,
@@ -47,6 +48,10 @@ export const server: Command = {
     database: {
       value: 'URL',
       help: 'keep the store in this PostgreSQL database (postgres://USER@HOST/NAME), not in the folder; several servers may',
+    },
+    objects: {
+      value: 'URL',
+      help: 'keep programs and large outputs in this bucket (https://HOST/BUCKET/PREFIX), not in the folder',
     },
     config: { value: 'FILE', help: 'read settings from this file (YAML)' },
     'print-config': { help: 'print all settings and where each was said, and start nothing' },
@@ -99,6 +104,7 @@ export const server: Command = {
 async function optionsOf(settings: Settings, env: Input['env']): Promise<ServerOptions> {
   const { values } = settings;
   const database = await databaseOf(settings);
+  const objects = await bucketOf(settings, env);
   const institute = await instituteOf(settings, env);
   const { data, host, port = 0, name, publicUrl, trustedProxies, logFile, logLevel } = values;
   if (logFile !== STANDARD_ERROR) await rotateLog(logFile);
@@ -109,6 +115,7 @@ async function optionsOf(settings: Settings, env: Input['env']): Promise<ServerO
     name,
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(database === undefined ? {} : { database }),
+    ...(objects === undefined ? {} : { objects }),
     ...(institute === undefined ? {} : { institute }),
     isProxy: proxyTest(trustedProxies),
     pageFolder: existsSync(BUILT_PAGE) ? BUILT_PAGE : null,

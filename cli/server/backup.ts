@@ -48,6 +48,11 @@ export const backupCommand: Command = {
         const written = await writeBackup(files, file, { takenAt, serverVersion }, target);
         for (const link of written.links)
           input.terminal.note(`${link} is a link to elsewhere; what it leads to is not in the backup`);
+        if (written.bucket !== null) {
+          input.terminal.note(
+            `programs and large outputs are in ${written.bucket} and not in the backup: see that the bucket is kept as long as it`,
+          );
+        }
         input.terminal.document({ file: target, takenAt, ...written });
         input.terminal.say(
           `${target}: ${count(written.files)} files, ${count(written.bytes)} bytes, as of ${takenAt}. It holds the project’s keys.`,

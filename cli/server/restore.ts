@@ -36,8 +36,18 @@ export const restoreCommand: Command = {
     try {
       const database = await databaseOf(await serverSettings(input));
       const { about, files } = await restoreBackup(file, resolve(folder), new Date(), database);
-      input.terminal.document({ folder: resolve(folder), files, takenAt: about.takenAt });
+      input.terminal.document({
+        folder: resolve(folder),
+        files,
+        takenAt: about.takenAt,
+        bucket: about.bucket ?? null,
+      });
       input.terminal.say(`${resolve(folder)}: ${count(files)} files, as of ${about.takenAt}.`);
+      if (about.bucket !== undefined) {
+        input.terminal.note(
+          `programs and large outputs are in ${about.bucket}: start it with that setting, or copy all of that first`,
+        );
+      }
       input.terminal.say(`Start it with "beamtime server --data ${resolve(folder)}".`);
       return EXIT.done;
     } catch (error) {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Input } from '../command.ts';
 import { RefusedError, UsageError } from '../errors.ts';
 import { makeTerminal } from '../terminal.ts';
-import { databaseOf, instituteOf, serverSettings, showSettings } from './settings.ts';
+import { bucketOf, databaseOf, instituteOf, serverSettings, showSettings } from './settings.ts';
 
 let folder = '';
 let file = '';
@@ -52,6 +52,10 @@ test('options go over variables, these over the file, that over what is usual', 
       `data: "${join(folder, 'kept')}" # ${file}:5`,
       '# database: not set',
       '# databasePasswordFile: not set',
+      '# objects: not set',
+      '# objectsRegion: not set',
+      '# objectsAccessKey: not set',
+      '# objectsSecretFile: not set',
       'host: "127.0.0.2" # BEAMTIME_SERVER_HOST',
       'port: 3000 # --port',
       '# publicUrl: not set',
@@ -96,6 +100,40 @@ test('the password of a database is read from a file, and stands nowhere else', 
     );
     expect(message).not.toContain('in-the-open');
   }
+});
+
+test('a bucket is said in the file, but for its secret, or all of it as for the tools of Amazon', async () => {
+  await writeFile(join(folder, 'bucket'), 'kept apart\n');
+  const named = 'objects: https://s3.example.org/b/p\n';
+  await writeFile(
+    file,
+    `${named}objectsRegion: eu-west-1\nobjectsAccessKey: us\nobjectsSecretFile: bucket\n`,
+  );
+  const settings = await serverSettings(given({}));
+  const url = 'https://s3.example.org/b/p';
+  const env = { AWS_ACCESS_KEY_ID: 'them', AWS_SECRET_ACCESS_KEY: 's', AWS_SESSION_TOKEN: 't' };
+  expect(await bucketOf(settings, env)).toEqual({
+    ...{ url, credentials: { accessKeyId: 'us', secretAccessKey: 'kept apart', region: 'eu-west-1' } },
+  });
+  expect(showSettings(settings)).not.toContain('kept apart');
+  await rm(join(folder, 'bucket'));
+  await expect(bucketOf(settings, env)).rejects.toThrow(/bucket, the secret of the bucket: ENOENT/);
+  await writeFile(file, named);
+  expect(await bucketOf(await serverSettings(given({})), env)).toEqual({
+    ...{
+      url,
+      credentials: { accessKeyId: 'them', secretAccessKey: 's', sessionToken: 't', region: 'us-east-1' },
+    },
+  });
+  await expect(bucketOf(await serverSettings(given({})), {})).rejects.toThrow(
+    /server\.yaml:1: a bucket wants/,
+  );
+  await writeFile(file, 'objects: https://key:in-the-open@s3.example.org/b\n');
+  const refused = await serverSettings(given({})).catch((error: unknown) => String(error));
+  expect(refused).toMatch(/objects: is no bucket without keys/);
+  expect(refused).not.toContain('in-the-open');
+  await writeFile(file, '');
+  expect(await bucketOf(await serverSettings(given({})), env)).toBeUndefined();
 });
 
 test('an institute is said in the file, but for its secret', async () => {

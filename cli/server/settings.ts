@@ -10,6 +10,7 @@ import {
   settingsOfTexts,
   VARIABLES,
 } from '../../server/config.ts';
+import type { BucketSettings } from '../../server/objects/open-bucket.ts';
 import type { PostgresqlOptions } from '../../server/store/postgresql.ts';
 import type { Input } from '../command.ts';
 import { RefusedError, UsageError } from '../errors.ts';
@@ -22,6 +23,10 @@ type Sometimes =
   | 'publicUrl'
   | 'database'
   | 'databasePasswordFile'
+  | 'objects'
+  | 'objectsRegion'
+  | 'objectsAccessKey'
+  | 'objectsSecretFile'
   | 'oidcIssuer'
   | 'oidcClientId'
   | 'oidcClientSecretFile'
@@ -42,6 +47,7 @@ const OPTIONS = {
   port: 'port',
   publicUrl: 'public-url',
   database: 'database',
+  objects: 'objects',
 } as const;
 
 /** As `logFile`: where systemd and containers take the log. */
@@ -129,6 +135,9 @@ function absolute(values: ServerConfig, base: string): ServerConfig {
     ...(values.databasePasswordFile === undefined
       ? {}
       : { databasePasswordFile: resolve(base, values.databasePasswordFile) }),
+    ...(values.objectsSecretFile === undefined
+      ? {}
+      : { objectsSecretFile: resolve(base, values.objectsSecretFile) }),
     ...(values.oidcClientSecretFile === undefined
       ? {}
       : { oidcClientSecretFile: resolve(base, values.oidcClientSecretFile) }),
@@ -147,6 +156,34 @@ export async function databaseOf({ values }: Settings): Promise<PostgresqlOption
     throw new RefusedError(`${file}, the password of the database: ${cause.message}`, { cause });
   });
   return { url, password: password.trimEnd() };
+}
+
+/**
+ * The bucket of the settings, its keys from the settings or as the tools of Amazon find them; undefined: objects are in the
+ * folder.
+ * @throws RefusedError where a key is missing, or can not be read
+ */
+export async function bucketOf(
+  { values, from }: Settings,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<BucketSettings | undefined> {
+  const { objects: url, objectsAccessKey: named, objectsSecretFile: file } = values;
+  if (url === undefined) return undefined;
+  const secret =
+    file === undefined
+      ? env.AWS_SECRET_ACCESS_KEY
+      : await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+          throw new RefusedError(`${file}, the secret of the bucket: ${cause.message}`, { cause });
+        });
+  const accessKeyId = named ?? env.AWS_ACCESS_KEY_ID;
+  if (!accessKeyId || !secret) {
+    throw new RefusedError(
+      `${from.objects}: a bucket wants objectsAccessKey and objectsSecretFile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment`,
+    );
+  }
+  const region = values.objectsRegion ?? env.AWS_REGION ?? 'us-east-1';
+  const session = file === undefined && env.AWS_SESSION_TOKEN ? { sessionToken: env.AWS_SESSION_TOKEN } : {};
+  return { url, credentials: { accessKeyId, secretAccessKey: secret.trimEnd(), region, ...session } };
 }
 
 /**

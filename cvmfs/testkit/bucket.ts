@@ -15,6 +15,10 @@ export interface TestBucket {
   /** It cannot be reached any more when so many more have gone, until it is back(). */
   awayAfter(puts: number): void;
   back(): void;
+  /** The next PUT with more bytes than that is cut off there, as by a line that breaks. */
+  cutPutAfter(bytes: number): void;
+  /** Resolves when the store has done the next PUT: whoever sent it is not told. */
+  unansweredPut(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -28,6 +32,8 @@ export async function s3Bucket(folder: string, bucket = 'software'): Promise<Tes
   let child: ChildProcess | null = null;
   let port = 0;
   let left = Number.POSITIVE_INFINITY;
+  let cutAfter = Number.POSITIVE_INFINITY;
+  let unanswered: (() => void) | null = null;
   mkdirSync(folder, { recursive: true });
 
   const kill = async () => {
@@ -74,17 +80,33 @@ export async function s3Bucket(folder: string, bucket = 'software'): Promise<Tes
         other.destroy();
       });
     }
+    let isPut = false;
+    let bytes = 0;
     client.on('data', (data) => {
       const begins = /^(GET|HEAD|PUT|DELETE) /.exec(data.toString('latin1', 0, 10))?.[1];
+      if (begins !== undefined) {
+        isPut = begins === 'PUT';
+        bytes = 0;
+      }
+      bytes += data.length;
       if (begins === 'PUT') {
         test.puts++;
         left--;
       }
       // What has begun ends: a request that is cut in two leaves s3rver with an object that it cannot list any more.
       if (begins !== undefined && left < 0) client.destroy();
-      else server.write(data);
+      else if (isPut && bytes > cutAfter) {
+        cutAfter = Number.POSITIVE_INFINITY;
+        client.destroy();
+      } else server.write(data);
     });
-    server.pipe(client);
+    server.on('data', (data) => {
+      if (isPut && unanswered) {
+        unanswered();
+        unanswered = null;
+        client.destroy();
+      } else client.write(data);
+    });
   });
   line.listen(0, '127.0.0.1');
   await new Promise((resolve) => line.once('listening', resolve));
@@ -97,6 +119,14 @@ export async function s3Bucket(folder: string, bucket = 'software'): Promise<Tes
     },
     back() {
       left = Number.POSITIVE_INFINITY;
+    },
+    cutPutAfter(bytes) {
+      cutAfter = bytes;
+    },
+    unansweredPut() {
+      return new Promise((resolve) => {
+        unanswered = resolve;
+      });
     },
     async stop() {
       await kill();

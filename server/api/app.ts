@@ -2,11 +2,12 @@ import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { PublishError } from '../../cvmfs/publish/index.ts';
+import { S3Fault } from '../../platform/s3.ts';
 import { PAGE_POLICY, servePage } from '../../platform/serve-page.ts';
 import type { ApiError } from '../../protocol/project-api.ts';
 import { ApiFailure } from '../errors.ts';
 import { Metrics } from '../metrics/metrics.ts';
-import { ObjectDamaged } from '../objects/objects.ts';
+import { ObjectDamaged } from '../objects/errors.ts';
 import type { Project } from '../project.ts';
 import { StoreError, StoreUnreachable } from '../store/database.ts';
 import { accountRoutes } from './accounts.ts';
@@ -107,7 +108,7 @@ interface Refusal {
 
 /** When to come again after a trouble that needs a person. */
 const TROUBLE_SECONDS = 60;
-/** A PostgreSQL server that starts anew. */
+/** A PostgreSQL server, or a bucket's, that starts anew. */
 const AWAY_SECONDS = 5;
 
 function refusal(error: Error): Refusal {
@@ -117,6 +118,13 @@ function refusal(error: Error): Refusal {
   }
   if (error instanceof ObjectDamaged) {
     return { status: 410, answer: apiError('object-damaged', error.message), retryAfterSeconds: null };
+  }
+  if (error instanceof S3Fault) {
+    const words = error.isAway
+      ? 'the project can not reach the bucket with its objects just now; nothing is lost. Ask again soon'
+      : 'the bucket with the objects of the project refuses its server; its staff must look. Try again later';
+    const retryAfterSeconds = error.isAway ? AWAY_SECONDS : TROUBLE_SECONDS;
+    return { status: 503, answer: apiError('objects-away', words), retryAfterSeconds };
   }
   if (error instanceof StoreUnreachable) {
     const words = 'the project can not reach its store just now; nothing is lost. Ask again soon';

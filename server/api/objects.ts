@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Sha256 } from '../../protocol/primitives.ts';
 import { UploadState } from '../../protocol/project-api.ts';
 import { ApiFailure } from '../errors.ts';
-import { HashMismatch, TooLarge } from '../objects/objects.ts';
+import { HashMismatch, TooLarge } from '../objects/errors.ts';
 import { ComingElsewhere, NothingDue, TakenOver, WrongOffset } from '../objects/uploads.ts';
 import { BodyBytes } from './bytes.ts';
 import { FOR_EVER, rangedAnswer } from './ranged.ts';

@@ -22,7 +22,7 @@ import { pushCampaign } from '../campaigns/push.ts';
 import { campaignSummary } from '../campaigns/read.ts';
 import { ApiFailure } from '../errors.ts';
 import { readId } from '../ids.ts';
-import { HashMismatch, TooLarge } from '../objects/objects.ts';
+import { HashMismatch, TooLarge } from '../objects/errors.ts';
 import { operations } from '../operations/operations.ts';
 import { SERVER_VERSION } from '../project.ts';
 import { BodyBytes } from './bytes.ts';

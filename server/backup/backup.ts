@@ -7,6 +7,7 @@ import { publisherFiles } from '../../cvmfs/publish/filenames.ts';
 import { syncFolder } from '../../platform/files.ts';
 import { FolderInUse, type FolderLock, lockFolder } from '../../platform/folder-lock.ts';
 import type { ServerFiles } from '../files.ts';
+import { bucketOf } from '../objects/open-bucket.ts';
 import { contentsOf } from './contents.ts';
 import { TAR_END, tarHeader, tarPadding } from './tar.ts';
 
@@ -25,6 +26,8 @@ export const About = z.strictObject({
   format: z.literal(1),
   takenAt: z.iso.datetime(),
   serverVersion: z.string(),
+  /** Where the objects are that are not in it. */
+  bucket: z.string().optional(),
 });
 export type About = z.infer<typeof About>;
 
@@ -33,6 +36,8 @@ export interface Written {
   readonly bytes: number;
   /** Links in the data folder that lead elsewhere: what they lead to is not in the backup. */
   readonly links: readonly string[];
+  /** Where programs and large outputs are that are not in it; null: they are. */
+  readonly bucket: string | null;
 }
 
 const READ_BYTES = 1_000_000;
@@ -48,7 +53,7 @@ const AGAIN_MS = 100;
 export async function writeBackup(
   files: ServerFiles,
   snapshot: string,
-  about: Omit<About, 'format'>,
+  about: Omit<About, 'format' | 'bucket'>,
   target: string,
 ): Promise<Written> {
   const beside = `${resolve(target)}.new`;
@@ -59,7 +64,9 @@ export async function writeBackup(
   try {
     const archive = new Archive(file);
     try {
-      await archive.addText(ENTRIES.about, `${JSON.stringify({ format: 1, ...about })}\n`);
+      const bucket = await bucketOf(files);
+      const whole: About = { format: 1, ...about, ...(bucket === null ? {} : { bucket }) };
+      await archive.addText(ENTRIES.about, `${JSON.stringify(whole)}\n`);
       await archive.add(ENTRIES.store, snapshot);
       const locks = await holdPublishers(files);
       let contents: Awaited<ReturnType<typeof contentsOf>>;
@@ -80,7 +87,7 @@ export async function writeBackup(
       await file.sync();
       await rename(beside, target);
       await syncFolder(dirname(resolve(target)));
-      return { files: archive.files, bytes: archive.bytes, links: contents.links };
+      return { files: archive.files, bytes: archive.bytes, links: contents.links, bucket };
     } finally {
       await file.close();
     }

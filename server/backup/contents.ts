@@ -43,7 +43,7 @@ export async function contentsOf(files: ServerFiles): Promise<Contents> {
 }
 
 const OF_THE_MOMENT = [
-  /^(database|snapshots|restoring|store-is-elsewhere)$/,
+  /^(database|snapshots|restoring|placing|store-is-elsewhere)$/,
   /^(server|backup)\.lock/,
   /^endpoint\.json$/,
   /^server\.log/,

@@ -1,55 +1,28 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
-import { sha256, sha256File, syncFolder } from '../../platform/files.ts';
+import { open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sha256 } from '../../platform/files.ts';
+import type { BucketShelf } from './bucket-shelf.ts';
+import { HashMismatch, ObjectDamaged, TooLarge } from './errors.ts';
+import { FolderShelf } from './folder-shelf.ts';
+import type { Shelf } from './shelf.ts';
 import type { SmallObjects } from './small-objects.ts';
 
-/** An object's bytes are not what its name says: the disk damaged it. Putting it again mends it. */
-export class ObjectDamaged extends Error {
-  override readonly name = 'ObjectDamaged';
-  constructor(sha256: string) {
-    super(`object ${sha256} was damaged on the project's disk and has been removed; upload it again`);
-  }
-}
-
-/** Bytes do not have the hash they were announced with. */
-export class HashMismatch extends Error {
-  override readonly name = 'HashMismatch';
-  constructor(expected: string, actual: string) {
-    super(
-      `the bytes have the SHA-256 ${actual}, not ${expected}; compute the hash anew or send the right bytes`,
-    );
-  }
-}
-
-/** More bytes than allowed or announced. */
-export class TooLarge extends Error {
-  override readonly name = 'TooLarge';
-}
-
-/** Objects whose bytes are known to be sound; forgotten all together, which costs a hash each. */
-const REMEMBERED_SOUND = 100_000;
-
 /**
- * Immutable objects by SHA-256. Those that came alone are a file each, FOLDER/ab/abcdef...: a file with such a name is
- * whole and was synced before it got the name. Those that came with reports are in packs. Each is hashed again before
- * this process first serves it.
+ * Immutable objects by SHA-256. Those that came alone are on a shelf: in the folder, or in a bucket where the project has
+ * one (what was in the folder before is found there still). Those that came with reports are in packs.
  */
 export class Objects {
   readonly #folder: string;
   readonly #small: SmallObjects;
-  readonly #sound = new Set<string>();
-  readonly #folders = new Set<string>();
+  readonly #near: FolderShelf;
+  readonly #bucket: BucketShelf | null;
 
-  constructor(folder: string, small: SmallObjects) {
+  constructor(folder: string, small: SmallObjects, bucket: BucketShelf | null = null) {
     this.#folder = folder;
     this.#small = small;
-  }
-
-  #path(sha256: string): string {
-    return join(this.#folder, sha256.slice(0, 2), sha256);
+    this.#near = new FolderShelf(folder);
+    this.#bucket = bucket;
   }
 
   /** @returns the length in bytes; null where there is no such object */
@@ -60,22 +33,15 @@ export class Objects {
   /** Lengths of those that are there. */
   async sizes(hashes: readonly string[]): Promise<Map<string, number>> {
     const sizes = new Map<string, number>();
-    for (const sha256 of new Set(hashes)) {
-      const bytes = await this.#fileSize(sha256);
+    const look = async (shelf: Shelf, sha256: string) => {
+      const bytes = await shelf.size(sha256);
       if (bytes !== null) sizes.set(sha256, bytes);
-    }
-    const others = hashes.filter((sha256) => !sizes.has(sha256));
-    for (const [sha256, { bytes }] of await this.#small.find(others)) sizes.set(sha256, bytes);
+    };
+    const others = () => [...new Set(hashes)].filter((sha256) => !sizes.has(sha256));
+    for (const sha256 of others()) await look(this.#near, sha256);
+    for (const [sha256, { bytes }] of await this.#small.find(others())) sizes.set(sha256, bytes);
+    if (this.#bucket) for (const sha256 of others()) await look(this.#bucket, sha256);
     return sizes;
-  }
-
-  async #fileSize(sha256: string): Promise<number | null> {
-    try {
-      return (await stat(this.#path(sha256))).size;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-      throw error;
-    }
   }
 
   /**
@@ -83,10 +49,12 @@ export class Objects {
    * @throws ObjectDamaged
    */
   async read(sha256: string): Promise<Buffer | null> {
-    if ((await this.#fileSize(sha256)) === null) return this.#readSmall(sha256);
-    const bytes = await readFile(this.#path(sha256));
-    await this.#see(sha256, async () => createHash('sha256').update(bytes).digest('hex'));
-    return bytes;
+    return (
+      (await this.#near.read(sha256)) ??
+      (await this.#readSmall(sha256)) ??
+      (await this.#bucket?.read(sha256)) ??
+      null
+    );
   }
 
   async #readSmall(hash: string): Promise<Buffer | null> {
@@ -107,13 +75,11 @@ export class Objects {
     from: number,
     to: number,
   ): Promise<ReadableStream | Uint8Array<ArrayBuffer> | null> {
-    if ((await this.#fileSize(sha256)) === null) {
-      const bytes = await this.#readSmall(sha256);
-      return bytes && new Uint8Array(bytes.subarray(from, to + 1));
-    }
-    const path = this.#path(sha256);
-    await this.#see(sha256, () => sha256File(path));
-    return Readable.toWeb(createReadStream(path, { start: from, end: to })) as ReadableStream;
+    const near = await this.#near.stream(sha256, from, to);
+    if (near) return near;
+    const small = await this.#readSmall(sha256);
+    if (small) return new Uint8Array(small.subarray(from, to + 1));
+    return (await this.#bucket?.stream(sha256, from, to)) ?? null;
   }
 
   /**
@@ -152,32 +118,16 @@ export class Objects {
     }
   }
 
-  /** Takes a file of the same disk as an object: its bytes are known to have that hash and are synced. */
-  async adopt(sha256: string, path: string): Promise<void> {
-    const to = this.#path(sha256);
-    const folder = dirname(to);
-    if (!this.#folders.has(folder)) {
-      await mkdir(folder, { recursive: true });
-      await syncFolder(this.#folder);
-      this.#folders.add(folder);
-    }
-    await rename(path, to);
-    await syncFolder(folder);
-    this.#isSound(sha256);
+  /**
+   * Takes a file of the same disk as an object: its bytes are known to have that hash and are synced.
+   * @throws S3Fault where the bucket is away: the file stays then
+   */
+  adopt(sha256: string, path: string): Promise<void> {
+    return (this.#bucket ?? this.#near).adopt(sha256, path);
   }
 
-  async #see(sha256: string, hashed: () => Promise<string>): Promise<void> {
-    if (this.#sound.has(sha256)) return;
-    if ((await hashed()) !== sha256) {
-      await rm(this.#path(sha256), { force: true });
-      this.#sound.delete(sha256);
-      throw new ObjectDamaged(sha256);
-    }
-    this.#isSound(sha256);
-  }
-
-  #isSound(sha256: string): void {
-    if (this.#sound.size >= REMEMBERED_SOUND) this.#sound.clear();
-    this.#sound.add(sha256);
+  /** The store names these now. */
+  async named(hashes: readonly string[]): Promise<void> {
+    await this.#bucket?.named(hashes);
   }
 }

@@ -3,9 +3,11 @@ import type { Stats } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256File, syncFolder } from '../../platform/files.ts';
+import { S3Fault } from '../../platform/s3.ts';
 import type { UploadState } from '../../protocol/project-api.ts';
 import type { Database } from '../store/database.ts';
-import { HashMismatch, type Objects, TooLarge } from './objects.ts';
+import { HashMismatch, TooLarge } from './errors.ts';
+import type { Objects } from './objects.ts';
 
 /** The sender's offset is not where the server is; it goes on from `state`. */
 export class WrongOffset extends Error {
@@ -71,9 +73,13 @@ export class Uploads {
   }
 
   async state(hostId: number, sha256: string): Promise<UploadState> {
-    const whole = (await fileSize(this.#path(hostId, sha256) + WHOLE)) ?? (await this.#objects.size(sha256));
+    const path = this.#path(hostId, sha256);
+    const whole = await fileSize(path + WHOLE);
     if (whole !== null) return { offset: whole, complete: true };
-    return { offset: (await fileSize(this.#path(hostId, sha256))) ?? 0, complete: false };
+    const begun = await fileSize(path);
+    if (begun !== null) return { offset: begun, complete: false };
+    const object = await this.#sizeOfObject(sha256);
+    return { offset: object ?? 0, complete: object !== null };
   }
 
   /**
@@ -139,6 +145,14 @@ export class Uploads {
       else if (!this.#running.has(path) && ((await statOf(path))?.mtime ?? before) < before)
         await rm(path, { force: true });
     }
+  }
+
+  /** Where the bucket is away, uploads go on all the same: they come to lie here. */
+  async #sizeOfObject(sha256: string): Promise<number | null> {
+    return this.#objects.size(sha256).catch((error: unknown) => {
+      if (error instanceof S3Fault && error.isAway) return null;
+      throw error;
+    });
   }
 
   async #append(path: string, part: UploadPart, signal: AbortSignal): Promise<UploadState> {

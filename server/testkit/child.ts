@@ -27,6 +27,8 @@ export interface ChildOptions {
   readonly port?: number;
   /** URL of a PostgreSQL database. */
   readonly database?: string;
+  /** URL of a bucket for objects, with BUCKET_KEYS. */
+  readonly bucket?: string;
   /** In front of the command, for example ["unshare", "-m", ...]. */
   readonly through?: readonly string[];
   readonly spawn?: SpawnOptions;
@@ -38,16 +40,9 @@ export interface ChildOptions {
  */
 export async function childServer(
   dataFolder: string,
-  { port = 0, database, through = [], spawn: more = {} }: ChildOptions = {},
+  { port = 0, database = '', bucket = '', through = [], spawn: more = {} }: ChildOptions = {},
 ): Promise<ChildServer> {
-  const program = [
-    process.execPath,
-    ...COMPILING,
-    SCRIPT,
-    dataFolder,
-    String(port),
-    ...(database === undefined ? [] : [database]),
-  ];
+  const program = [process.execPath, ...COMPILING, SCRIPT, dataFolder, String(port), database, bucket];
   const [command = '', ...args] = [...through, ...program];
   const child = spawn(command, args, { ...more, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   let said = '';

@@ -1,11 +1,12 @@
-// A project server in a process of its own, for tests that kill it:  fork(this file, [DATA FOLDER, PORT, DATABASE])
+// A project server in a process of its own, for tests that kill it:  fork(this file, [DATA FOLDER, PORT, DATABASE, BUCKET])
 
+import { BUCKET_KEYS } from '../../cvmfs/testkit/bucket.ts';
 import { ServerStartError } from '../errors.ts';
 import { runServer } from '../main.ts';
 import { StoreError } from '../store/database.ts';
 import { quiet } from './server.ts';
 
-const [dataFolder = '', port = '0', url] = process.argv.slice(2);
+const [dataFolder = '', port = '0', url = '', bucket = ''] = process.argv.slice(2);
 /** Short, so that a network that is cut is noticed within a test. */
 const ANSWER_MS = 2_000;
 try {
@@ -16,7 +17,8 @@ try {
       port: Number(port),
       name: 'Test',
       log: quiet,
-      ...(url === undefined ? {} : { database: { url, answerMs: ANSWER_MS } }),
+      ...(bucket === '' ? {} : { objects: { url: bucket, credentials: BUCKET_KEYS } }),
+      ...(url === '' ? {} : { database: { url, answerMs: ANSWER_MS } }),
     },
     ({ url, staffToken }) => process.send?.({ url, staffToken }),
   );

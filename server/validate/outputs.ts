@@ -1,7 +1,8 @@
 import type { OutputFile } from '../../protocol/primitives.ts';
 import type { Comparator, Release } from '../../protocol/release.ts';
 import { Gate } from '../gate.ts';
-import { ObjectDamaged, type Objects } from '../objects/objects.ts';
+import { ObjectDamaged } from '../objects/errors.ts';
+import type { Objects } from '../objects/objects.ts';
 import type { Entry } from '../objects/packs.ts';
 import { BlocksInvalid, type Sums } from './blocks.ts';
 import { difference } from './compare.ts';

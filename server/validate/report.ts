@@ -15,7 +15,8 @@ import { cardOf } from '../dispatch/lease.ts';
 import { ApiFailure } from '../errors.ts';
 import { Gate } from '../gate.ts';
 import { readId, showId } from '../ids.ts';
-import { ObjectDamaged, type Objects } from '../objects/objects.ts';
+import { ObjectDamaged } from '../objects/errors.ts';
+import type { Objects } from '../objects/objects.ts';
 import type { Entry } from '../objects/packs.ts';
 import type { Uploads } from '../objects/uploads.ts';
 import type { Releases } from '../releases.ts';
@@ -82,6 +83,7 @@ export async function takeReport(
     const verdict = await parts.records.do(arrival);
     if (verdict === COMPARE_AGAIN) continue;
     if (!verdict) throw unknownLease(report.lease);
+    if (outcome.kind !== 'failed') await parts.objects.named(outcome.files.map((file) => file.sha256));
     return showVerdict(verdict);
   }
 }

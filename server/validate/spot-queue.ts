@@ -5,7 +5,7 @@ import type { Release } from '../../protocol/release.ts';
 import { BLOCKS, type Card } from '../../protocol/work-unit.ts';
 import { cardOf } from '../dispatch/lease.ts';
 import { Gate } from '../gate.ts';
-import { ObjectDamaged } from '../objects/objects.ts';
+import { ObjectDamaged } from '../objects/errors.ts';
 import type { Project } from '../project.ts';
 import { BlocksInvalid, blockLines, sumBlocks } from './blocks.ts';
 import * as sql from './queries.ts';

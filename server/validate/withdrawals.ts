@@ -2,7 +2,7 @@ import { appendAudit } from '../audit/trail.ts';
 import { portionsOf } from '../campaigns/units.ts';
 import { cardOf } from '../dispatch/lease.ts';
 import { showId } from '../ids.ts';
-import { ObjectDamaged } from '../objects/objects.ts';
+import { ObjectDamaged } from '../objects/errors.ts';
 import type { Project } from '../project.ts';
 import { batch, type Queryable } from '../store/database.ts';
 import { BlocksInvalid, type Sums, sumBlocks } from './blocks.ts';

@@ -1,8 +1,16 @@
+import {
+  parseS3Address,
+  S3,
+  type S3Address,
+  type S3Ask,
+  type S3Credentials,
+  S3Fault,
+} from '../../../platform/s3.ts';
 import { algorithmOf, type ContentHash, hashOf } from '../../format/hashes.ts';
 import { ObjectCorrupt } from '../../read/errors.ts';
 import { collect } from '../../read/receive.ts';
+import { Stopped, StoreFault } from '../errors.ts';
 import type { Held, ListedObject, Place } from './place.ts';
-import { parseS3Address, S3, type S3Address, type S3Credentials } from './s3.ts';
 
 /** One object in memory, of which several come at once. */
 const MOST_OBJECT_BYTES = 1024 * 1024 * 1024;
@@ -15,6 +23,7 @@ const OBJECT = /^data\/[0-9a-f]{2}\/[0-9a-f]{38}(-[a-z0-9]{1,12})?[A-Z]?$/;
 class BucketPlace implements Place {
   readonly shown: string;
   readonly #s3: S3;
+  readonly #signal: AbortSignal;
   readonly #prefix: string;
   /** Objects by the first two digits of their hash, as they were when first asked for, and what was put since. */
   readonly #known = new Map<string, Promise<Set<string>>>();
@@ -23,6 +32,7 @@ class BucketPlace implements Place {
     this.shown = address.url.href;
     this.#prefix = address.prefix;
     this.#s3 = new S3(address, credentials, signal);
+    this.#signal = signal;
   }
 
   async hold(): Promise<Held> {
@@ -31,12 +41,12 @@ class BucketPlace implements Place {
 
   /** One request lists a thousand, and one for each would be too many for a large catalog of which a little has changed. */
   async has(path: string): Promise<boolean> {
-    if (!OBJECT.test(path)) return (await this.#s3.ask({ method: 'HEAD', key: path })) !== null;
+    if (!OBJECT.test(path)) return (await this.#ask({ method: 'HEAD', key: path })) !== null;
     return (await this.#part(path)).has(path);
   }
 
   read(path: string): Promise<Buffer | null> {
-    return this.#s3.ask({ method: 'GET', key: path });
+    return this.#ask({ method: 'GET', key: path });
   }
 
   localPath(): null {
@@ -49,7 +59,7 @@ class BucketPlace implements Place {
       'content-type': 'application/octet-stream',
       'cache-control': isObject ? 'public, max-age=31536000, immutable' : 'no-cache',
     };
-    await this.#s3.ask({ method: 'PUT', key: path, headers, body: bytes });
+    await this.#ask({ method: 'PUT', key: path, headers, body: bytes });
     if (isObject) (await this.#known.get(path.slice(0, PART_LENGTH)))?.add(path);
   }
 
@@ -67,8 +77,15 @@ class BucketPlace implements Place {
   }
 
   async remove(path: string): Promise<void> {
-    await this.#s3.ask({ method: 'DELETE', key: path });
+    await this.#ask({ method: 'DELETE', key: path });
     (await this.#known.get(path.slice(0, PART_LENGTH)))?.delete(path);
+  }
+
+  #ask(ask: S3Ask): Promise<Buffer | null> {
+    return this.#s3.ask(ask).catch((cause: unknown) => {
+      if (this.#signal.aborted) throw new Stopped();
+      throw cause instanceof S3Fault ? new StoreFault(cause.message, { cause }) : cause;
+    });
   }
 
   #part(path: string): Promise<Set<string>> {
@@ -94,7 +111,7 @@ class BucketPlace implements Place {
         prefix: `${this.#prefix}${below}`,
         ...(token === undefined ? {} : { 'continuation-token': token }),
       };
-      const xml = (await this.#s3.ask({ method: 'GET', key: '', query }))?.toString('utf8') ?? '';
+      const xml = (await this.#ask({ method: 'GET', key: '', query }))?.toString('utf8') ?? '';
       for (const [, content = ''] of xml.matchAll(/<Contents>(.*?)<\/Contents>/gs)) {
         const path = (inXml(content, 'Key') ?? '').slice(this.#prefix.length);
         if (OBJECT.test(path)) yield { path, bytes: Number(inXml(content, 'Size')) };
