@@ -141,6 +141,55 @@ export function staffPages(stage: () => Stage): void {
     });
   });
 
+  it('work units of so many minutes, and files of another campaign: a refusal is told at the input it is of', async () => {
+    const { page, world, looksRight } = stage();
+    await world.push('kept', { validation: { quorum: 2 }, sweep: { energyGeV: [60, 70] }, events: 600 });
+    await show('#/staff/new');
+    await page.getByLabel('Name', { exact: true }).fill('analysis');
+    await page.getByLabel('Title, for volunteers').fill('Of files that are there');
+    await page.getByRole('group', { name: 'Centre-of-mass energy (GeV)' }).getByRole('textbox').fill('60');
+    const said = async (label: string) => {
+      await page.getByRole('button', { name: 'Check and estimate' }).press('Enter');
+      const input = page.getByLabel(label, { exact: true });
+      await expect.poll(() => input.getAttribute('aria-invalid')).toBe('true');
+      expect(await input.evaluate((one) => one === document.activeElement)).toBe(true);
+      const described = (await input.getAttribute('aria-describedby'))?.split(' ').at(-1);
+      return visibleText(page.locator(`[id="${described}"]`));
+    };
+    const minutes = page.getByLabel('Minutes that a work unit takes, about');
+    await minutes.fill('100');
+    expect(await said('Minutes that a work unit takes, about')).toMatch(/a lease is for 120 minutes/);
+    await minutes.fill('5');
+    await page.getByLabel('Events in the smallest work unit').waitFor();
+
+    const from = page.getByLabel('Analyses files of');
+    await from.selectOption('z-events');
+    // As the other is cut.
+    await expect.poll(() => page.getByLabel('Events for each point').inputValue()).toBe('4000');
+    expect(await said('Minutes that a work unit takes, about')).toMatch(
+      /are those of "z-events"; leave it out/,
+    );
+    await minutes.fill('');
+    expect(await said('Analyses files of')).toMatch(/does not compare whole files of two computers/);
+    await from.selectOption('kept');
+    await expect.poll(() => page.getByLabel('Events for each point').inputValue()).toBe('600');
+    const file = page.getByLabel('File', { exact: true });
+    expect(await file.inputValue()).toBe('events.hepmc');
+    await page.getByLabel('Events in a work unit').fill('400');
+    expect(await said('Events in a work unit')).toMatch(/a unit of "kept" has 200 events/);
+    await page.getByLabel('Events in a work unit').fill('200');
+    await page.getByRole('button', { name: 'Check and estimate' }).press('Enter');
+    await page.getByRole('status').filter({ hasText: 'The project would take it.' }).waitFor();
+    forgetRefusals();
+    await looksRight();
+    await page.getByRole('button', { name: 'Start' }).press('Enter');
+    await page.getByRole('heading', { name: 'Of files that are there' }).waitFor();
+    expect(await world.staff.ask(CampaignSpec, 'GET', '/campaigns/analysis/document')).toMatchObject({
+      inputs: { from: 'kept', output: 'events.hepmc' },
+      ...{ events: 600, eventsPerUnit: 200 },
+    });
+  });
+
   it('a campaign is paused with a reason, goes on, is extended, cloned and cancelled, each after a question', async () => {
     const { page, world } = stage();
     const dialog = page.getByRole('dialog');
@@ -149,6 +198,8 @@ export function staffPages(stage: () => Stage): void {
       await page.getByRole('button', { name, exact: true }).press('Enter');
       await dialog.waitFor();
     };
+    await show('#/campaigns/by-form');
+    await page.getByRole('heading', { name: 'Made in a form' }).waitFor();
     await act('Pause');
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
