@@ -110,6 +110,10 @@ export function staffPages(stage: () => Stage): void {
     await page.getByRole('rowheader', { name: /^evgen/ }).waitFor();
     await page.getByRole('cell', { name: /^evgen-\d/ }).waitFor();
     await page.getByRole('cell', { name: /MB$/ }).waitFor();
+    const invitations = page
+      .getByRole('navigation', { name: 'Staff' })
+      .getByRole('link', { name: 'Invitations' });
+    expect(await invitations.getAttribute('href')).toBe('/people/index.html#/invitations');
     await looksRight();
   });
 
