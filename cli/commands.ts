@@ -76,6 +76,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./commands/results.ts')).results,
   },
   {
+    name: 'samples',
+    summary: 'find samples of events, or take one as a HepMC3 file',
+    load: async () => (await import('./commands/samples.ts')).samples,
+  },
+  {
     name: 'reproduce',
     summary: 'compute a result or merged histograms again here, and compare them bit by bit',
     load: async () => (await import('./commands/reproduce.ts')).reproduce,

@@ -7,6 +7,13 @@ export function count(value: number): string {
   return number.format(value);
 }
 
+/** "1.2 MB" */
+export function bytes(value: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const step = value < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(value) / 3));
+  return `${Number((value / 1000 ** step).toPrecision(3))} ${units[step]}`;
+}
+
 /** "3 min 20 s" */
 export function duration(seconds: number): string {
   const whole = Math.round(seconds);

@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-/** Source -> below build/. In this order: the last lies in the folder of the one before, which takes it along when it is replaced. */
-const PAGES = { app: 'renderer', console: 'console', people: 'console/people' };
+/** Source -> below build/. In this order: the last ones lie in the folder of the project's page, which takes them along when it is replaced. */
+const PAGES = { app: 'renderer', console: 'console', people: 'console/people', root: 'console/root' };
 const STAMP = '.inputs';
 const INPUTS = ['renderer', 'protocol', 'resources', 'vite.config.ts', 'package-lock.json'];
 

@@ -27,6 +27,7 @@ import { projectRoutes } from './project.ts';
 import { recoveryRoutes } from './recovery.ts';
 import { releaseRoutes } from './releases.ts';
 import { serveRepositories } from './repository.ts';
+import { sandboxRoot } from './root-page.ts';
 import { mount, type Route } from './route.ts';
 import { staffRoutes } from './staff.ts';
 import { statisticsRoutes } from './statistics.ts';
@@ -68,8 +69,11 @@ export function projectApp(project: Project, pageFolder: string | null = null): 
     if (res.headers.get('content-type') === 'application/octet-stream')
       res.headers.set('content-security-policy', "default-src 'none'; sandbox");
   });
-  if (pageFolder !== null) allowFrames(app);
-  app.use(secureHeaders({ contentSecurityPolicy: PAGE_POLICY }));
+  if (pageFolder !== null) {
+    allowFrames(app);
+    sandboxRoot(app);
+  }
+  app.use(secureHeaders({ contentSecurityPolicy: { ...PAGE_POLICY, frameSrc: ["'self'"] } }));
   serveMetrics(app, project, metrics);
   mount(app, routes, project);
   serveRepositories(app, project);

@@ -5,7 +5,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { CampaignSpec } from '../../protocol/campaign.ts';
+import { z } from 'zod';
+import { CampaignDetail, CampaignSpec } from '../../protocol/campaign.ts';
 import { visibleText, type WatchedPage } from '../../renderer/testkit/browser.ts';
 import type { ConsoleWorld } from './console-world.ts';
 
@@ -15,6 +16,26 @@ interface Stage {
   readonly watched: WatchedPage;
   /** In both schemes and widths, for eyes and for tools. */
   looksRight(): Promise<void>;
+}
+
+/** What is looked at of ROOT's JSON of a histogram. */
+const RootFigures = z.object({
+  fName: z.string(),
+  fXaxis: z.object({ fXbins: z.array(z.number()) }),
+  fSumw2: z.array(z.number()),
+  fArray: z.array(z.number()),
+});
+
+/** JSROOT's crosses of option "E1", by what they have on paper: "M0,354v6m0,-3h56m0,-3v6M25,354h6m-3,0v6m-3,0h6" for each bin. */
+function barsOf(path: string): { readonly y: number; readonly width: number; readonly height: number }[] {
+  const crosses = path.matchAll(
+    /M\d+,(\d+)v\d+m0,-\d+h(\d+)m0,-\d+v\d+M\d+,\d+h\d+m-\d+,0v(\d+)m-\d+,0h\d+/g,
+  );
+  return [...crosses].map(([, y, width, height]) => ({
+    y: Number(y),
+    width: Number(width),
+    height: Number(height),
+  }));
 }
 
 /** @param stage as it is when a test runs; the campaign "z-events" is there and has events at 91.19 GeV */
@@ -89,6 +110,10 @@ export function staffPages(stage: () => Stage): void {
     await page.getByRole('rowheader', { name: /^evgen/ }).waitFor();
     await page.getByRole('cell', { name: /^evgen-\d/ }).waitFor();
     await page.getByRole('cell', { name: /MB$/ }).waitFor();
+    const invitations = page
+      .getByRole('navigation', { name: 'Staff' })
+      .getByRole('link', { name: 'Invitations' });
+    expect(await invitations.getAttribute('href')).toBe('/people/index.html#/invitations');
     await looksRight();
   });
 
@@ -141,6 +166,55 @@ export function staffPages(stage: () => Stage): void {
     });
   });
 
+  it('work units of so many minutes, and files of another campaign: a refusal is told at the input it is of', async () => {
+    const { page, world, looksRight } = stage();
+    await world.push('kept', { validation: { quorum: 2 }, sweep: { energyGeV: [60, 70] }, events: 600 });
+    await show('#/staff/new');
+    await page.getByLabel('Name', { exact: true }).fill('analysis');
+    await page.getByLabel('Title, for volunteers').fill('Of files that are there');
+    await page.getByRole('group', { name: 'Centre-of-mass energy (GeV)' }).getByRole('textbox').fill('60');
+    const said = async (label: string) => {
+      await page.getByRole('button', { name: 'Check and estimate' }).press('Enter');
+      const input = page.getByLabel(label, { exact: true });
+      await expect.poll(() => input.getAttribute('aria-invalid')).toBe('true');
+      expect(await input.evaluate((one) => one === document.activeElement)).toBe(true);
+      const described = (await input.getAttribute('aria-describedby'))?.split(' ').at(-1);
+      return visibleText(page.locator(`[id="${described}"]`));
+    };
+    const minutes = page.getByLabel('Minutes that a work unit takes, about');
+    await minutes.fill('100');
+    expect(await said('Minutes that a work unit takes, about')).toMatch(/a lease is for 120 minutes/);
+    await minutes.fill('5');
+    await page.getByLabel('Events in the smallest work unit').waitFor();
+
+    const from = page.getByLabel('Analyses files of');
+    await from.selectOption('z-events');
+    // As the other is cut.
+    await expect.poll(() => page.getByLabel('Events for each point').inputValue()).toBe('4000');
+    expect(await said('Minutes that a work unit takes, about')).toMatch(
+      /are those of "z-events"; leave it out/,
+    );
+    await minutes.fill('');
+    expect(await said('Analyses files of')).toMatch(/does not compare whole files of two computers/);
+    await from.selectOption('kept');
+    await expect.poll(() => page.getByLabel('Events for each point').inputValue()).toBe('600');
+    const file = page.getByLabel('File', { exact: true });
+    expect(await file.inputValue()).toBe('events.hepmc');
+    await page.getByLabel('Events in a work unit').fill('400');
+    expect(await said('Events in a work unit')).toMatch(/a unit of "kept" has 200 events/);
+    await page.getByLabel('Events in a work unit').fill('200');
+    await page.getByRole('button', { name: 'Check and estimate' }).press('Enter');
+    await page.getByRole('status').filter({ hasText: 'The project would take it.' }).waitFor();
+    forgetRefusals();
+    await looksRight();
+    await page.getByRole('button', { name: 'Start' }).press('Enter');
+    await page.getByRole('heading', { name: 'Of files that are there' }).waitFor();
+    expect(await world.staff.ask(CampaignSpec, 'GET', '/campaigns/analysis/document')).toMatchObject({
+      inputs: { from: 'kept', output: 'events.hepmc' },
+      ...{ events: 600, eventsPerUnit: 200 },
+    });
+  });
+
   it('a campaign is paused with a reason, goes on, is extended, cloned and cancelled, each after a question', async () => {
     const { page, world } = stage();
     const dialog = page.getByRole('dialog');
@@ -149,6 +223,8 @@ export function staffPages(stage: () => Stage): void {
       await page.getByRole('button', { name, exact: true }).press('Enter');
       await dialog.waitFor();
     };
+    await show('#/campaigns/by-form');
+    await page.getByRole('heading', { name: 'Made in a form' }).waitFor();
     await act('Pause');
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
@@ -228,6 +304,78 @@ export function staffPages(stage: () => Stage): void {
     expect(await page.getByRole('heading', { name: 'Progress' }).isVisible()).toBe(false);
     expect(await page.locator('svg path.line').isVisible()).toBe(true);
     await page.emulateMedia({ media: 'screen' });
+  });
+
+  it('a histogram opens in JSROOT, which draws what the project counted and reaches nothing of the page', async () => {
+    const { page, world, watched, looksRight } = stage();
+    await show('#/campaigns/z-events');
+    await page.locator('svg path.line').waitFor({ state: 'attached' });
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'ROOT JSON' }).press('Enter');
+    const file = await download;
+    expect(file.suggestedFilename()).toMatch(/^z-events-p0-[\w.-]+\.root\.json$/);
+    const told = RootFigures.parse(JSON.parse(await readFile(await file.path(), 'utf8')));
+    // What the server has, and the very same that is drawn.
+    const { points } = await world.staff.ask(CampaignDetail, 'GET', '/campaigns/z-events');
+    const name = told.fName.replace('z-events_p00_', '');
+    expect(told.fArray).toEqual(points[0]?.histograms[name]);
+    expect(Math.max(...told.fArray)).toBeGreaterThan(20);
+
+    const policy = (await page.request.get(`${world.server.url}/root/index.html`)).headers()[
+      'content-security-policy'
+    ];
+    expect(policy).toMatch(/^default-src 'none'.*frame-ancestors 'self'; sandbox allow-scripts$/);
+    // Nobody has loaded it so far.
+    const loaded = () => page.evaluate(() => performance.getEntriesByType('resource').map((one) => one.name));
+    expect((await loaded()).filter((one) => one.includes('/root/'))).toEqual([]);
+    await page.getByRole('button', { name: 'Open in JSROOT' }).press('Enter');
+    const dialog = page.getByRole('dialog');
+    const frame = dialog.frameLocator('iframe');
+    const errors = frame.locator('.main_layer path').first();
+    await errors.waitFor({ state: 'attached' });
+    const drawn = page.frames().find((one) => one.url().endsWith('/root/index.html'));
+    expect(await drawn?.evaluate(() => origin)).toBe('null');
+    for (const reach of ['sessionStorage.length', 'document.cookie', 'parent.document.title'])
+      await expect(drawn?.evaluate(reach)).rejects.toThrow(/Security|sandboxed|cross-origin/i);
+    expect(await drawn?.evaluate(() => fetch('/api/v1/project').catch(() => 'refused'))).toBe('refused');
+    // The browser says so on its console and in an event.
+    await expect.poll(() => watched.complaints.filter((one) => /connect-src/.test(one)).length).toBe(2);
+    watched.complaints.splice(0);
+
+    // For each bin a bar as high as its error and one as wide as itself, on the scale of the axis beside it.
+    const bars = barsOf((await errors.getAttribute('d')) ?? '');
+    const edges = told.fXaxis.fXbins;
+    const filled = told.fArray.slice(1, -1).flatMap((content, i) =>
+      content > 0
+        ? [
+            {
+              content,
+              error: Math.sqrt(told.fSumw2[i + 1] ?? 0),
+              width: (edges[i + 1] ?? 0) - (edges[i] ?? 0),
+            },
+          ]
+        : [],
+    );
+    expect(bars.length).toBe(filled.length);
+    const [tallest = 0] = filled
+      .map((_, i) => i)
+      .sort((a, b) => (filled[b]?.content ?? 0) - (filled[a]?.content ?? 0));
+    const [top, bar] = [filled[tallest], bars[tallest]];
+    if (!top || !bar) throw new Error('nothing is drawn');
+    const perEvent = bar.height / (2 * top.error);
+    const perX = bar.width / top.width;
+    for (const [i, { content, error, width }] of filled.entries()) {
+      const here = bars[i];
+      // JSROOT draws on whole pixels.
+      expect(Math.abs((here?.height ?? 0) - 2 * error * perEvent)).toBeLessThan(3);
+      expect(Math.abs((here?.width ?? 0) - width * perX)).toBeLessThan(3);
+      expect(Math.abs((here?.y ?? 0) - bar.y - (top.content - content) * perEvent)).toBeLessThan(
+        top.content * perEvent * 0.02 + 3,
+      );
+    }
+    await looksRight();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
   });
 
   it('one histogram lives in somebody else’s page, and nothing else of the project can be framed', async () => {

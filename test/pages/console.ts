@@ -93,7 +93,7 @@ export function projectPage(): void {
   it('merged results are taken along as YODA and JSON, as the command line gives them', async () => {
     const saved = async (name: string) => {
       const download = page.waitForEvent('download');
-      await page.getByRole('button', { name }).click();
+      await page.getByRole('button', { name, exact: true }).click();
       const file = await download;
       return { name: file.suggestedFilename(), text: await readFile(await file.path(), 'utf8') };
     };

@@ -99,11 +99,24 @@ export function peoplePages(): void {
     await page.keyboard.type(text);
   };
 
+  /** Buttons that one would have to scroll sideways for. */
+  const outOfReach = () =>
+    page.evaluate(() =>
+      [...document.querySelectorAll<HTMLElement>('main button, main .button')]
+        .filter((one) => {
+          const box = one.closest('[role="region"]')?.getBoundingClientRect();
+          const right = Math.min(box?.right ?? innerWidth, innerWidth);
+          return one.checkVisibility() && one.getBoundingClientRect().right > right + 1;
+        })
+        .map((one) => one.textContent ?? ''),
+    );
+
   /** Everything about how it looks, at a phone's width and a desk's, in both schemes. */
   async function looksRight(): Promise<void> {
-    for (const width of [400, 1440]) {
+    for (const width of [360, 1440]) {
       await page.setViewportSize({ width, height: 900 });
       expect(await layoutProblems(page), `${width} px`).toEqual([]);
+      expect(await outOfReach(), `${width} px`).toEqual([]);
     }
     expect(await accessibilityProblems(page)).toEqual([]);
     await page.emulateMedia({ colorScheme: 'dark' });
@@ -382,6 +395,10 @@ export function peoplePages(): void {
     await page.getByRole('link', { name: 'Statistics' }).press('Enter');
     const row = card('People').getByRole('row', { name: /Ada "Countess" <b>Lovelace<\/b>/ });
     await row.getByText('United Kingdom').waitFor();
+    const visitor = await openPage(browser, { locale: 'it-IT' });
+    await visitor.page.goto(page.url());
+    await visitor.page.getByRole('row', { name: /Countess.*Regno Unito/ }).waitFor();
+    await visitor.page.context().close();
     await row.getByText('first events').waitFor();
     await card('Teams').getByText('Analytical engines').waitFor();
     await looksRight();

@@ -12,6 +12,7 @@ import { busyState, emptyState } from '../../renderer/testkit/states.ts';
 import { root } from '../testkit/command.ts';
 import { ConsoleWorld } from './console-world.ts';
 import { NAMES, SCHEMES, show, WIDTHS } from './pages.ts';
+import { PeopleWorld } from './people-world.ts';
 import { World } from './world.ts';
 
 const TARGET = join(root, 'build/screenshots');
@@ -28,9 +29,17 @@ const CHOSEN: readonly string[] = [
   'project-new-1440-light',
 ];
 /** Of this height at least; the picture is of the whole page. */
-const HEIGHTS: Readonly<Record<number, number>> = { 360: 740, 400: 800, 800: 1000, 1440: 900, 3840: 2160 };
+const HEIGHTS: Readonly<Record<number, number>> = {
+  360: 740,
+  400: 800,
+  800: 1000,
+  1280: 800,
+  1440: 900,
+  3840: 2160,
+};
 const STATE_WIDTHS = [360, 1440];
 const PROJECT_WIDTHS = [400, 1440];
+const PEOPLE_WIDTHS = [400, 1280];
 
 const only = process.argv.slice(2);
 const isWanted = (file: string) => only.length === 0 || only.some((part) => file.includes(part));
@@ -134,6 +143,15 @@ async function takeProject(browser: Browser): Promise<void> {
     await page.goto(`${project.server.url}/#/campaigns/z-events`);
     await page.locator('svg path.line').waitFor({ state: 'attached' });
     await take(page, 'project-campaign', PROJECT_WIDTHS);
+    await page.getByRole('button', { name: 'Open in JSROOT' }).click();
+    await page
+      .getByRole('dialog')
+      .frameLocator('iframe')
+      .locator('.main_layer path')
+      .first()
+      .waitFor({ state: 'attached' });
+    await take(page, 'project-jsroot', PROJECT_WIDTHS);
+    await page.keyboard.press('Escape');
     await page.goto(`${project.server.url}/#/`);
     await page.getByRole('progressbar', { name: /Whole events/ }).waitFor();
     await take(page, 'project-list', PROJECT_WIDTHS);
@@ -166,6 +184,35 @@ async function takeStaff(page: Page, project: ConsoleWorld): Promise<void> {
   await take(page, 'project-new', PROJECT_WIDTHS);
 }
 
+/** Of accounts: what anybody sees, what who is signed in, and what staff. */
+async function takePeople(browser: Browser): Promise<void> {
+  const people = await PeopleWorld.start();
+  try {
+    const { page } = await openPage(browser, { reducedMotion: 'reduce', locale: 'en-GB' });
+    const picture = async (name: string, heading: string | RegExp, about = '') => {
+      await page.goto(`${people.home}/people/index.html#/${name}${about}`);
+      await page.getByRole('heading', { name: heading }).first().waitFor();
+      await delay(300);
+      await take(page, `people-${name}`, PEOPLE_WIDTHS);
+    };
+    await picture('statistics', 'Who contributes');
+    await picture('sign-in', 'Sign in');
+    await picture('sign-up', 'Create an account');
+    await picture('recover', 'A new password');
+    await picture('join', 'Summer school', `/${people.code}`);
+    await people.signIn(page, { name: 'Name to sign in with', password: 'Password' });
+    await picture('account', 'Ada');
+    await picture('invitations', 'All invitations');
+    await page.getByRole('button', { name: 'Show the invitation Summer' }).click();
+    await page.getByRole('img', { name: 'QR code' }).waitFor();
+    await take(page, 'people-invitation', PEOPLE_WIDTHS);
+    await picture('accounts', 'Accounts');
+    await page.close();
+  } finally {
+    await people.stop();
+  }
+}
+
 /** Whole events, as the demo campaign's. */
 const work = {
   ...{ units: 100, eventsPerUnit: 20_000, blockEvents: 1000 },
@@ -182,6 +229,7 @@ try {
   await page.close();
   await takeStates(world);
   await takeProject(world.browser);
+  await takePeople(world.browser);
   if (only.length === 0) {
     await mkdir(CHOSEN_FOLDER, { recursive: true });
     for (const file of CHOSEN)

@@ -56,6 +56,17 @@ it('says what is no number as it was typed: what is wrong with it the server tel
   });
 });
 
+it('takes its input from another campaign only where one is named', () => {
+  const form = emptyForm(fields, 40);
+  Object.assign(form, { inputFrom: '  ', inputOutput: 'events.hepmc' });
+  expect(documentOf(form, fields, release)).not.toHaveProperty('inputs');
+  // What lacks is told by the server, at its place.
+  Object.assign(form, { inputFrom: ' before', inputOutput: '', unitMinutes: 'long' });
+  const document = documentOf(form, fields, release);
+  expect(document).toMatchObject({ inputs: { from: 'before', output: '' }, unitMinutes: 'long' });
+  expect(yamlOf(document)).toContain('inputs: { from: before, output: "" }');
+});
+
 const specs: Record<string, object> = {
   grid: { sweep: { energyGeV: [88, 91.19], stages: [['isr', 'shower'], []], mode: ['a', 3] } },
   list: {

@@ -51,9 +51,10 @@ export interface Form {
   canaryUnits: string;
   attempts: string;
   leaseMinutes: string;
-  /** No input is for these: they come with a campaign that is cloned, and go on as they are. */
   unitMinutes: string;
-  inputs: CampaignSpec['inputs'] | null;
+  /** The campaign whose files are analysed; '': none. */
+  inputFrom: string;
+  inputOutput: string;
 }
 
 /** Where a unit of work takes half a minute, which is neither mostly overhead nor much to lose. */
@@ -72,7 +73,7 @@ export function emptyForm(fields: readonly Field[], microsecondsPerEvent: number
     ...{ seed: '1', isAdaptive: false, precision: '0.01', histogram: '' },
     ...{ belief: 'spot', believed: '0.05', owner: '', priority: '', deadline: '' },
     ...{ canaryHosts: '', canaryUnits: '', attempts: '', leaseMinutes: '', unitMinutes: '' },
-    inputs: null,
+    ...{ inputFrom: '', inputOutput: '' },
   };
 }
 
@@ -152,7 +153,10 @@ export function documentOf(
       { attempts: form.attempts, leaseMinutes: form.leaseMinutes, unitMinutes: form.unitMinutes },
       number,
     ),
-    ...(form.inputs ? { inputs: form.inputs } : {}),
+    ...written({ inputs: form.inputFrom }, (from) => ({
+      from: from.trim(),
+      output: form.inputOutput.trim(),
+    })),
   };
 }
 
@@ -229,7 +233,8 @@ export function formOf(spec: CampaignSpec, fields: readonly Field[]): Form {
     attempts: text(spec.attempts),
     leaseMinutes: text(spec.leaseMinutes),
     unitMinutes: text(spec.unitMinutes),
-    inputs: spec.inputs ?? null,
+    inputFrom: spec.inputs?.from ?? '',
+    inputOutput: spec.inputs?.output ?? '',
   };
 }
 

@@ -1,7 +1,7 @@
 import { Document, isPair, isScalar, isSeq, visit } from 'yaml';
 
 /** Keys of these are few and read together. */
-const ON_ONE_LINE: readonly unknown[] = ['validation', 'canary', 'adaptive'];
+const ON_ONE_LINE: readonly unknown[] = ['validation', 'canary', 'adaptive', 'inputs'];
 
 /** A document as a person would write it: short lists, points and ranges on one line each. */
 export function yamlOf(document: object): string {
