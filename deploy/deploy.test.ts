@@ -11,8 +11,8 @@ const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const text = (name: string) => readFileSync(path(name), 'utf8');
 
 test('the configuration file is one, and shows every setting', () => {
-  // Those of a PostgreSQL server and of an institute are there to be uncommented.
-  const all = text('server.yaml').replaceAll(/^# (?=database|oidc)/gm, '');
+  // Those of a PostgreSQL server, a bucket and an institute are there to be uncommented.
+  const all = text('server.yaml').replaceAll(/^# (?=database|objects|oidc)/gm, '');
   expect(Object.keys(ServerConfig.parse(parse(all))).sort()).toEqual([...SETTINGS].sort());
   expect(ServerConfig.parse(parse(text('server.yaml'))).database).toBeUndefined();
 });

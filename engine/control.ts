@@ -3,6 +3,7 @@ import type {
   DoctorCheck,
   HistoryDay,
   HostAttach,
+  HostDetach,
   JoinPreview,
   LeaveRequest,
   LogLine,
@@ -14,7 +15,7 @@ import type {
   UnitsPage,
   UnitsQuery,
 } from '../protocol/engine-api.ts';
-import type { HostOwner } from '../protocol/people-api.ts';
+import type { HostBelongs, HostOwner } from '../protocol/people-api.ts';
 import { Preferences } from '../protocol/preferences.ts';
 import { ControlError, type EngineControl } from './api/control.ts';
 import type { Core } from './core.ts';
@@ -99,10 +100,22 @@ export class Control implements EngineControl {
   }
 
   async attach({ project, code }: HostAttach): Promise<HostOwner> {
+    return talking(this.#clientOf(project).attach(code));
+  }
+
+  async owner({ project }: HostDetach): Promise<HostBelongs> {
+    return talking(this.#clientOf(project).owner());
+  }
+
+  async detach({ project }: HostDetach): Promise<void> {
+    return talking(this.#clientOf(project).detach());
+  }
+
+  #clientOf(project: string) {
     this.#member(project);
     const client = this.#core.desk.client(project);
     if (!client) throw notAMember(project);
-    return talking(client.attach(code));
+    return client;
   }
 
   async setShares(shares: SharesRequest['shares']): Promise<void> {

@@ -21,6 +21,8 @@ import { LiveEvent } from './work-unit.ts';
  *     POST /join                  JoinRequest -> ProjectView
  *     POST /leave                 LeaveRequest -> 204
  *     POST /attach                HostAttach -> HostOwner: this computer is a person's, by the code on their account's page
+ *     GET  /owner?project         OwnerQuery -> HostBelongs: whose this computer is there
+ *     POST /detach                HostDetach -> 204: nobody's again
  *     PUT  /shares                SharesRequest -> 204
  *     POST /power                 PowerReport -> 204: what only a desktop shell knows; holds until the next one
  *     POST /work/retry            -> 204: whatever waits for a project asks again now ("Try now")
@@ -290,6 +292,10 @@ export const HostAttach = z.strictObject({
   code: z.string().min(1).max(40),
 });
 export type HostAttach = z.infer<typeof HostAttach>;
+
+export const HostDetach = HostAttach.pick({ project: true });
+export type HostDetach = z.infer<typeof HostDetach>;
+export const OwnerQuery = HostDetach;
 
 /** New weights by ProjectView.keyFingerprint; projects that are not named keep theirs. */
 export const SharesRequest = z.strictObject({ shares: z.record(z.string(), ProjectView.shape.share) });

@@ -8,6 +8,8 @@ import { Count, Moment, said } from './primitives.ts';
  *
  *     POST   /account/attach-code      -> AttachCode: say it to a host within minutes
  *     POST   /hosts/me/attach          AttachRequest -> HostOwner   (host token: whose computer it now is)
+ *     GET    /hosts/me/owner           -> HostBelongs              (host token)
+ *     DELETE /hosts/me/owner           -> 204: nobody's again      (host token)
  *     GET    /account/hosts            { hosts: [OwnHost] }
  *     DELETE /account/hosts/:id        -> 204: the host goes on, as nobody's
  *     GET    /account/export           AccountExport: all that is kept of the person
@@ -30,6 +32,9 @@ export type AttachCode = z.infer<typeof AttachCode>;
 export const AttachRequest = z.strictObject({ code: said(40) });
 export const HostOwner = z.strictObject({ name: z.string() });
 export type HostOwner = z.infer<typeof HostOwner>;
+/** null: nobody's. */
+export const HostBelongs = z.strictObject({ name: z.string().nullable() });
+export type HostBelongs = z.infer<typeof HostBelongs>;
 
 export const OwnHost = z.strictObject({
   id: z.string(),

@@ -7,9 +7,11 @@ import { PAGE_POLICY, servePage } from '../../platform/serve-page.ts';
 import {
   EventsQuery,
   HostAttach,
+  HostDetach,
   JoinRequest,
   LeaveRequest,
   LogQuery,
+  OwnerQuery,
   PauseRequest,
   PowerReport,
   ShareQuery,
@@ -98,6 +100,13 @@ export async function engineApp(options: AppOptions): Promise<Hono> {
   api.post('/attach', async (context) =>
     context.json(await control.attach(await input(context, HostAttach))),
   );
+  api.get('/owner', async (context) =>
+    context.json(await control.owner(parsed(OwnerQuery, context.req.query()))),
+  );
+  api.post('/detach', async (context) => {
+    await control.detach(await input(context, HostDetach));
+    return context.body(null, 204);
+  });
   api.put('/shares', async (context) => {
     await control.setShares((await input(context, SharesRequest)).shares);
     return context.body(null, 204);

@@ -3,6 +3,7 @@ import type {
   DoctorCheck,
   HistoryDay,
   HostAttach,
+  HostDetach,
   JoinPreview,
   LeaveRequest,
   LogLine,
@@ -14,7 +15,7 @@ import type {
   UnitsPage,
   UnitsQuery,
 } from '../../protocol/engine-api.ts';
-import type { HostOwner } from '../../protocol/people-api.ts';
+import type { HostBelongs, HostOwner } from '../../protocol/people-api.ts';
 import type { Preferences } from '../../protocol/preferences.ts';
 
 /**
@@ -37,6 +38,10 @@ export interface EngineControl {
   join(invitation: string, preset: boolean): Promise<ProjectView>;
   leave(request: LeaveRequest): Promise<void>;
   attach(request: HostAttach): Promise<HostOwner>;
+  /** Whose this computer is at a project. */
+  owner(request: HostDetach): Promise<HostBelongs>;
+  /** Makes it nobody's. */
+  detach(request: HostDetach): Promise<void>;
   setShares(shares: SharesRequest['shares']): Promise<void>;
   /** What the desktop shell knows; holds until the next one, or fades. */
   power(report: PowerReport): Promise<void>;

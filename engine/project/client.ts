@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { anySignal } from '../../platform/signals.ts';
 import { CampaignDetail } from '../../protocol/campaign.ts';
 import { InvitedTo } from '../../protocol/invitation.ts';
-import { HostOwner } from '../../protocol/people-api.ts';
+import { HostBelongs, HostOwner } from '../../protocol/people-api.ts';
 import {
   API_PREFIX,
   ApiError,
@@ -125,6 +125,14 @@ export class ProjectClient {
   /** @param code that a person was shown on their account's page */
   attach(code: string, signal?: AbortSignal): Promise<HostOwner> {
     return this.#json('/hosts/me/attach', HostOwner, { method: 'POST', json: { code }, signal });
+  }
+
+  owner(signal?: AbortSignal): Promise<HostBelongs> {
+    return this.#json('/hosts/me/owner', HostBelongs, { signal });
+  }
+
+  async detach(signal?: AbortSignal): Promise<void> {
+    await dismiss(await this.#request('/hosts/me/owner', { method: 'DELETE', signal }));
   }
 
   release(application: string, version: string, signal?: AbortSignal): Promise<Signed> {

@@ -80,6 +80,8 @@ export class PageControl implements EngineControl {
   };
   leave = async () => {};
   attach = async () => ({ name: 'Ada' });
+  owner = async () => ({ name: null });
+  detach = async () => {};
   setShares = async () => {};
   power = async () => {};
   retry = async () => {

@@ -53,6 +53,20 @@ export class OwnHosts {
     });
   }
 
+  /** Of whoever it is; null: nobody. */
+  async ownerOf(hostId: number): Promise<string | null> {
+    const [owner] = await this.#db.query<{ name: string }>(
+      'SELECT account.name FROM host JOIN account ON account.id = host.account_id WHERE host.id = $1',
+      [hostId],
+    );
+    return owner?.name ?? null;
+  }
+
+  /** As its person's detach(), said by the host itself. */
+  async leaveOwner(hostId: number): Promise<void> {
+    await this.#db.transaction((tx) => tx.query('UPDATE host SET account_id = NULL WHERE id = $1', [hostId]));
+  }
+
   /** @returns whether the host was the account's */
   async detach(accountId: number, hostId: number): Promise<boolean> {
     const rows = await this.#db.transaction((tx) =>

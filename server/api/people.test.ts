@@ -5,6 +5,7 @@ import { letterCode, readLetterCode } from '../../protocol/letter-code.ts';
 import {
   AccountExport,
   AttachCode,
+  HostBelongs,
   HostOwner,
   OwnHostList,
   Statistics,
@@ -50,6 +51,7 @@ test('a host that says its person’s code is theirs, with the credit it has', a
     name: 'ada',
   });
   expect(refusal(await attach(second), 404).code).toBe('unknown-code');
+  expect(await host.ask(HostBelongs, 'GET', '/hosts/me/owner')).toEqual({ name: 'ada' });
   const { creditMicroseconds } = await host.standing();
   expect(creditMicroseconds).toBeGreaterThan(0);
   expect(await hostsOf(ada)).toMatchObject([{ id: host.id, cores: 2, os: 'test', creditMicroseconds }]);
@@ -134,6 +136,11 @@ test('a host may be taken back to nobody, and goes on', async () => {
   expect((await carl.send('DELETE', `/account/hosts/${mine.id}`)).status).toBe(204);
   expect(await hostsOf(carl)).toEqual([]);
   expect((await mine.lease()).campaign).toBe('credited');
+  // By its person, and by whoever sits at it.
+  await mine.ask(HostOwner, 'POST', '/hosts/me/attach', { code: await code(carl) });
+  expect((await mine.send('DELETE', '/hosts/me/owner')).status).toBe(204);
+  expect(await mine.ask(HostBelongs, 'GET', '/hosts/me/owner')).toEqual({ name: null });
+  expect(await hostsOf(carl)).toEqual([]);
 });
 
 test('a host that tries codes has to wait', async () => {

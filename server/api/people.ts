@@ -3,6 +3,7 @@ import {
   AccountExport,
   AttachCode,
   AttachRequest,
+  HostBelongs,
   HostOwner,
   NewTeam,
   OwnHostList,
@@ -52,6 +53,25 @@ export const peopleRoutes = [
         'unknown-code',
         'there is no such code, or it has ended; make another on your account’s page',
       );
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/hosts/me/owner',
+    who: 'host',
+    summary: 'Whose computer this host is',
+    answer: HostBelongs,
+    handle: async ({ project, caller: { hostId } }) => ({ name: await project.ownHosts.ownerOf(hostId) }),
+  }),
+  route({
+    method: 'delete',
+    path: '/hosts/me/owner',
+    who: 'host',
+    summary: 'Makes this host nobody’s; it goes on computing',
+    answer: 'nothing',
+    async handle({ project, caller: { hostId } }) {
+      await project.ownHosts.leaveOwner(hostId);
+      return nothing();
     },
   }),
   route({

@@ -88,6 +88,8 @@ export const ownership: Readonly<Record<string, Ownership>> = {
   'delete /account/institute': 'caller',
   'post /account/attach-code': 'caller',
   'post /hosts/me/attach': 'host',
+  'get /hosts/me/owner': 'caller',
+  'delete /hosts/me/owner': 'caller',
   'get /account/hosts': 'caller',
   'delete /account/hosts/{id}': 'account',
   'get /account/export': 'caller',

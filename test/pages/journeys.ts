@@ -3,7 +3,9 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AttachCode, OwnHostList } from '../../protocol/people-api.ts';
 import { accessibilityProblems, contrastProblems, type WatchedPage } from '../../renderer/testkit/browser.ts';
+import { Person } from '../../server/testkit/person.ts';
 import { layoutProblems } from './layout.ts';
 import { NAMES, show, WIDTHS } from './pages.ts';
 import { World } from './world.ts';
@@ -288,6 +290,37 @@ export function journeys(): void {
     const png = readFileSync(await download.path());
     expect(png.subarray(1, 4).toString()).toBe('PNG');
     expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([1200, 630]);
+  });
+
+  it('makes this computer an account’s by its code, and nobody’s again', async () => {
+    const ada = await Person.signUp(world.project.server.url, 'ada');
+    const hosts = async () => (await ada.ask(OwnHostList, 'GET', '/account/hosts')).hosts.length;
+    await show(page, 'projects');
+    await page.getByText('Your account there').press('Enter');
+    await page.getByText('This computer is nobody’s').waitFor();
+    const code = page.getByLabel('Code of your account’s page');
+    await code.fill('0000-0000');
+    await code.press('Enter');
+    await page.getByRole('alert').getByText('there is no such code').waitFor();
+    watched.complaints.splice(0); // The browser itself notes what was refused.
+    const shown = await ada.ask(AttachCode, 'POST', '/account/attach-code');
+    await code.fill(` beamtime attach ${shown.code}`);
+    await code.press('Enter');
+    await page.getByText('This computer is ada’s.').waitFor();
+    expect(await hosts()).toBe(1);
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: 900 });
+      expect(await layoutProblems(page), `${width} px`).toEqual([]);
+    }
+    expect(await accessibilityProblems(page)).toEqual([]);
+    // It is the project that knows.
+    await page.reload();
+    await page.getByText('Your account there').press('Enter');
+    await page.getByText('This computer is ada’s.').waitFor();
+    await page.getByRole('button', { name: 'Detach' }).press('Enter');
+    await page.getByText('This computer is nobody’s').waitFor();
+    expect(await hosts()).toBe(0);
+    await page.setViewportSize({ width: 1440, height: 900 });
   });
 
   it('sets a project’s share, and leaves it with its work given back', async () => {

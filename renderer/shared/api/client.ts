@@ -3,6 +3,7 @@ import {
   CampaignShare,
   DoctorCheck,
   HistoryDay,
+  type HostAttach,
   JoinPreview,
   type LeaveRequest,
   LogLine,
@@ -12,6 +13,7 @@ import {
   UnitsPage,
   type UnitsQuery,
 } from '../../../protocol/engine-api.ts';
+import { HostBelongs, HostOwner } from '../../../protocol/people-api.ts';
 import { Preferences } from '../../../protocol/preferences.ts';
 import { API_PREFIX, ApiError } from '../../../protocol/project-api.ts';
 import { EngineUnreachable, ProtocolMismatch, RequestRefused, TokenRefused } from './errors.ts';
@@ -27,6 +29,10 @@ export interface EngineClient {
   previewJoin(invitation: string): Promise<JoinPreview>;
   join(invitation: string): Promise<ProjectView>;
   leave(request: LeaveRequest): Promise<void>;
+  /** Whose this computer is at a project, by its key. */
+  owner(project: string): Promise<HostBelongs>;
+  attach(request: HostAttach): Promise<HostOwner>;
+  detach(project: string): Promise<void>;
   setShares(shares: Record<string, number>): Promise<void>;
   doctor(): Promise<DoctorCheck[]>;
   remedy(name: string): Promise<DoctorCheck>;
@@ -79,6 +85,9 @@ export function makeEngineClient(origin: string, token: string): EngineClient {
     previewJoin: (invitation) => ask(JoinPreview, 'POST', '/join/preview', { invitation }),
     join: (invitation) => ask(ProjectView, 'POST', '/join', { invitation }),
     leave: (leave) => tell('POST', '/leave', leave),
+    owner: (project) => ask(HostBelongs, 'GET', `/owner${search({ project })}`),
+    attach: (request) => ask(HostOwner, 'POST', '/attach', request),
+    detach: (project) => tell('POST', '/detach', { project }),
     setShares: (shares) => tell('PUT', '/shares', { shares }),
     doctor: async () => (await ask(z.object({ checks: z.array(DoctorCheck) }), 'GET', '/doctor')).checks,
     remedy: async (name) =>
