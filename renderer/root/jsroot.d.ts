@@ -13,7 +13,7 @@ declare module 'jsroot/core' {
     getBinContent(bin: number): number;
     getBinError(bin: number): number;
   }
-  export const settings: { DarkMode: boolean; ToolBar: boolean };
+  export const settings: { ToolBar: boolean };
   export function parse(json: string): Histogram;
   export function createHistogram(type: 'TH1D', bins: number): Histogram;
 }

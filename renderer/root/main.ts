@@ -9,7 +9,6 @@ import { TH1Painter } from 'jsroot-th1';
  * stays here.
  */
 const plot = document.querySelector<HTMLElement>('#plot');
-const dark = matchMedia('(prefers-color-scheme: dark)');
 let painter: TH1Painter | null = null;
 /** Messages may come while the one before is being drawn. */
 let last: Promise<unknown> = Promise.resolve();
@@ -18,7 +17,6 @@ async function draw(element: HTMLElement, text: string): Promise<void> {
   const histogram: object = parse(text);
   if (painter?.updateObject(histogram)) await painter.redrawPad();
   else {
-    settings.DarkMode = dark.matches;
     // What it offers (pictures, files) the page has itself.
     settings.ToolBar = false;
     painter = await TH1Painter.draw(element, histogram, 'E1');

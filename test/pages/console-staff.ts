@@ -374,6 +374,15 @@ export function staffPages(stage: () => Stage): void {
       );
     }
     await looksRight();
+    // Its colours follow the page's.
+    const filter = () => frame.locator('.root_canvas').evaluate((svg) => getComputedStyle(svg).filter);
+    for (const [colorScheme, wished] of [
+      ['dark', 'invert(1)'],
+      ['light', 'none'],
+    ] as const) {
+      await page.emulateMedia({ colorScheme });
+      await expect.poll(filter).toBe(wished);
+    }
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
   });
