@@ -4,6 +4,7 @@ import os from 'node:os';
 import { makeFolder } from '../platform/files.ts';
 import { FolderInUse, type FolderLock, lockFolder } from '../platform/folder-lock.ts';
 import type { Logger } from '../platform/log.ts';
+import type { EngineState } from '../protocol/engine-api.ts';
 import { startApi } from './api/index.ts';
 import type { CapsuleKind } from './capsules/capsule.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -46,6 +47,8 @@ export interface EngineOptions {
 export interface RunningEngine {
   readonly url: string;
   readonly token: string;
+  /** What it does just now, as GET /state says it. */
+  state(): EngineState;
   /** Resolves when the engine has ended, by close() or by a client's wish. */
   readonly ended: Promise<void>;
   /** Stops all capsules and the API; what was computed is kept for the next start. Idempotent. */
@@ -146,7 +149,13 @@ async function assemble(
   token = api.token;
   log.info({ url: api.url, dataFolder: files.dataFolder }, 'engine started');
   if (options.invitation) void joinAtStart(core, options.invitation, clock, closing.signal, log);
-  return { url: api.url, token: api.token, ended, close: () => end(false).finally(hasEnded) };
+  return {
+    url: api.url,
+    token: api.token,
+    state: () => store.snapshot(),
+    ended,
+    close: () => end(false).finally(hasEnded),
+  };
 }
 
 async function takeFolder(files: EngineFiles): Promise<FolderLock> {

@@ -95,7 +95,7 @@ describe('the project is away', PATIENCE, () => {
     clock.skip(60 * HOUR_MS);
     await engine.stop();
     await engine.start();
-    expect(verdicts(await engine.state())).toEqual(['unreported']);
+    expect(verdicts(engine.state())).toEqual(['unreported']);
     network.away(false);
     clock.skip(HOUR_MS);
     await engine.until(allValid(1));
@@ -186,7 +186,7 @@ describe('the network damages', PATIENCE, () => {
     expect(await readdir(join(engine.folder, 'objects'))).not.toContainEqual(
       expect.stringMatching(/^[0-9a-f]{64}$/),
     );
-    expect((await engine.state()).finished).toEqual([]);
+    expect(engine.state().finished).toEqual([]);
     expect(await engine.log()).toMatch(
       /software of Test is refused: the object .* is not what its name says/,
     );
@@ -245,7 +245,7 @@ describe('this computer', PATIENCE, () => {
     for (let done = false; !done; ) {
       const states = await spooled(engine);
       most = Math.max(most, states.filter((state) => ['leased', 'ready', 'running'].includes(state)).length);
-      done = allValid(6)(await engine.state());
+      done = allValid(6)(engine.state());
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     expect(most).toBeGreaterThan(0);

@@ -68,7 +68,7 @@ describe('several projects', PATIENCE, () => {
     expect((await a.campaign()).unitsValid).toBeGreaterThanOrEqual(validOf(state, a.key));
     await one.stop();
     await one.start();
-    expect((await one.state()).projects.map(({ share }) => share)).toEqual([75, 25]);
+    expect(one.state().projects.map(({ share }) => share)).toEqual([75, 25]);
   });
 
   test('one that has no work, or none any more, gives its turn to the other; share 0 takes nothing', async () => {
@@ -84,8 +84,8 @@ describe('several projects', PATIENCE, () => {
     await a.push(SMALL);
     await one.ask('POST', '/work/retry');
     await one.until((now) => validOf(now, a.key) === 4);
-    expect(validOf(await one.state(), b.key)).toBe(6);
-    expect(view(await one.state(), b.key)?.inHand).toEqual({ unfinished: 0, undelivered: 0 });
+    expect(validOf(one.state(), b.key)).toBe(6);
+    expect(view(one.state(), b.key)?.inHand).toEqual({ unfinished: 0, undelivered: 0 });
   });
 
   test('one that is away keeps the other from nothing', async () => {
@@ -100,7 +100,7 @@ describe('several projects', PATIENCE, () => {
     expect(view(state, b.key)?.connected).toBe(true);
     await one.ask('POST', '/work/retry');
     await one.until((now) => view(now, a.key)?.connected === false);
-    expect((await one.state()).status.state).not.toBe('offline');
+    expect(one.state().status.state).not.toBe('offline');
   });
 });
 
@@ -122,7 +122,7 @@ describe('leaving', PATIENCE, () => {
     const other = await engine();
     await join_(other, a);
     await other.until((now) => view(now, a.key)?.inHand.unfinished !== 0);
-    expect((await one.state()).status).toMatchObject({ state: 'attention', cause: { code: 'no-project' } });
+    expect(one.state().status).toMatchObject({ state: 'attention', cause: { code: 'no-project' } });
   });
 
   test('finishing: what is in hand is computed and delivered, nothing new is taken', async () => {
@@ -130,7 +130,7 @@ describe('leaving', PATIENCE, () => {
     await join_(one, a);
     await one.until((now) => now.running.some(({ state }) => state === 'running'));
     expect((await one.ask('POST', '/leave', { project: a.key, work: 'finish' })).status).toBe(204);
-    const leaving = await one.state();
+    const leaving = one.state();
     expect(view(leaving, a.key)?.leaving).toBe(true);
     expect((await one.ask('POST', '/leave', { project: a.key, work: 'finish' })).status).toBe(404);
     const state = await one.until((now) => now.projects.length === 0);
@@ -156,7 +156,7 @@ test('what joining would mean is told before; nothing is joined by asking', PATI
   const told = JoinPreview.parse((await preview(invitation)).json);
   expect(told).toMatchObject({ name: 'Test', keyFingerprint: a.key, joined: false });
   expect(told.campaigns).toEqual([{ title: 'A test', application: 'evgen', version: EVGEN_VERSION }]);
-  expect((await one.state()).projects).toEqual([]);
+  expect(one.state().projects).toEqual([]);
   const wrong = await preview(invitation.replace(a.key, '0'.repeat(32)));
   expect([wrong.status, code(wrong.json)]).toEqual([409, 'refused']);
   expect((await preview('nonsense')).status).toBe(422);
@@ -239,7 +239,7 @@ test(
     await one.until((now) => now.running.some(({ state }) => state === 'running'));
     const report = { onBattery: null, idleSeconds: null, screenLocked: null, thermal: null };
     expect((await one.ask('POST', '/power', { ...report, suspending: true })).status).toBe(204);
-    const asleep = await one.state();
+    const asleep = one.state();
     expect(asleep.status).toMatchObject({ state: 'waiting', slots: 0, cause: { code: 'suspended' } });
     expect(asleep.running.filter(({ state }) => state === 'running')).toEqual([]);
     const done = asleep.running.map((unit) => unit.done);

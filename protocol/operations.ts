@@ -17,6 +17,8 @@ export const Operations = z.strictObject({
     quarantined: Count,
     byVersion: z.array(HostGroup),
     bySystem: z.array(HostGroup),
+    /** By ISO 3166 code, as the person said whose account has them; '' where nobody did. */
+    byCountry: z.array(HostGroup),
     /** Of lately. */
     byCapsule: z.array(
       z.strictObject({ name: z.string(), hosts: Count, results: Count, eventsPerSecond: z.number().min(0) }),

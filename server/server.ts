@@ -11,6 +11,7 @@ import { invitationTo } from '../protocol/project-api.ts';
 import type { ServerEndpoint } from '../protocol/staff-api.ts';
 import type { InstituteSettings } from './accounts/institute.ts';
 import { projectApp } from './api/app.ts';
+import { limitConnections, mostConnections } from './connections/limit.ts';
 import { ServerStartError } from './errors.ts';
 import { type ServerFiles, serverFiles } from './files.ts';
 import { holdFolder, mustBeOurs, removeUnfinished, words } from './folder.ts';
@@ -246,6 +247,7 @@ function listen(app: Hono, { host, port, limits = LIMITS }: ServerOptions): Prom
     server.headersTimeout = limits.headersMs;
     server.keepAliveTimeout = KEEP_ALIVE_MS;
     server.requestTimeout = REQUEST_MS;
+    limitConnections(server, mostConnections());
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const what =
         cause.code === 'EADDRINUSE'

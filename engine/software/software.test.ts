@@ -104,7 +104,7 @@ describe('software of a project', PATIENCE, () => {
     const other = invitation.replace(/software=..../, 'software=0000');
     const refused = await engine.ask('POST', '/join', { invitation: other });
     expect(ApiError.parse(refused.json).error.message).toContain('the master key of its software');
-    expect((await engine.state()).projects).toEqual([]);
+    expect(engine.state().projects).toEqual([]);
     expect((await engine.ask('POST', '/join', { invitation })).status).toBe(200);
   });
 
@@ -140,7 +140,7 @@ describe('software of a project', PATIENCE, () => {
     const mend = await damage(program);
     await project.push({ ...SMALL, version: 'damaged' });
     await told(/software of Test is refused: the object .* is not what its name says/);
-    expect((await engine.state()).finished).toHaveLength(3);
+    expect(engine.state().finished).toHaveLength(3);
     await mend();
     await valid(4);
   });

@@ -77,6 +77,10 @@ test('of an empty project there is nothing to say, and that is said', async () =
 test('hosts by what they are, pace and time left of each campaign, what waits', async () => {
   const [one, two] = [await join('1.0'), await join('1.1', 'windows')];
   await join('1.1');
+  const { accounts, ownHosts } = bare.project;
+  const { id } = await accounts.create({ login: 'ada', password: 'correct horse battery staple' });
+  await accounts.change(id, { country: 'CH' });
+  await ownHosts.attach(two, (await ownHosts.newCode(id)).code);
   const [work, more] = [await leases(one, 3), await leases(two, 2)];
   now += 100_000;
   for (const lease of work) await bare.project.report(one, inline(lease, 'qemu'));
@@ -88,6 +92,10 @@ test('hosts by what they are, pace and time left of each campaign, what waits', 
     { name: '1.0', hosts: 1, working: 0 },
   ]);
   expect(hosts.bySystem.map(({ name }) => name)).toEqual(['linux', 'windows']);
+  expect(hosts.byCountry).toEqual([
+    { name: '', hosts: 2, working: 0 },
+    { name: 'CH', hosts: 1, working: 1 },
+  ]);
   expect(hosts.byCapsule).toEqual([{ name: 'qemu', hosts: 1, results: 3, eventsPerSecond: 10 }]);
   // From when the first was begun, ten seconds before it was told.
   expect(lately).toEqual({ seconds: 110, results: 3, events: 300 });

@@ -34,6 +34,7 @@ export async function operations({ db, files, folderSizes, now }: Project): Prom
       quarantined: total('quarantined'),
       byVersion: grouped(hosts, ({ engine_version }) => engine_version),
       bySystem: grouped(hosts, ({ os }) => os),
+      byCountry: grouped(hosts, ({ country }) => country),
       byCapsule: capsules.slice(0, MOST_GROUPS).map((row) => ({
         name: row.capsule,
         hosts: row.hosts,

@@ -1,13 +1,15 @@
 /** $1 now. A row a host is read; who has work is known by an index. */
 export const HOSTS = `
-  SELECT host.engine_version, host.os, count(*) AS hosts, count(busy.host_id) AS working,
+  SELECT host.engine_version, host.os, coalesce(account.country, '') AS country, count(*) AS hosts, count(busy.host_id) AS working,
          count(*) FILTER (WHERE host.quarantined_until > $1::timestamptz) AS quarantined
   FROM host LEFT JOIN (SELECT DISTINCT host_id FROM lease WHERE state = 'out') AS busy ON busy.host_id = host.id
-  GROUP BY host.engine_version, host.os`;
+    LEFT JOIN account ON account.id = host.account_id
+  GROUP BY host.engine_version, host.os, account.country`;
 
 export interface HostsRow {
   readonly engine_version: string;
   readonly os: string;
+  readonly country: string;
   readonly hosts: number;
   readonly working: number;
   readonly quarantined: number;

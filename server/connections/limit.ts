@@ -1,0 +1,34 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { addressBlock } from '../network.ts';
+import { Admission } from './admission.ts';
+
+/** Where the system does not say how many files a process may have (Windows: as many as there is memory for). */
+const FILES = 16_384;
+/** The store, objects and connections to others need files as well. */
+const SHARE_OF_FILES = 0.75;
+/** A lecture hall or a laboratory behind one address has enough of it. */
+const SHARE_OF_BLOCK = 0.25;
+
+/** How many connections this process may hold. */
+export function mostConnections(): number {
+  const { userLimits } = process.report.getReport() as {
+    userLimits?: { open_files?: { soft?: number | string } };
+  };
+  const files = Number(userLimits?.open_files?.soft);
+  return Math.floor((Number.isFinite(files) ? files : FILES) * SHARE_OF_FILES);
+}
+
+/** Closes connections of `server` in the order of Admission where more than `most` come. */
+export function limitConnections(server: Server, most: number): void {
+  const admission = new Admission<Socket>(most, Math.ceil(most * SHARE_OF_BLOCK));
+  server.on('connection', (socket: Socket) => {
+    const block = addressBlock(socket.remoteAddress ?? '');
+    admission.arrives(socket, block)?.destroy();
+    socket.once('close', () => admission.leaves(socket));
+  });
+  server.on('request', (request, response) => {
+    admission.asks(request.socket);
+    response.once('close', () => admission.hasAnswer(request.socket));
+  });
+}
