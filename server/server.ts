@@ -35,6 +35,8 @@ export interface ServerOptions {
   readonly dataFolder: string;
   /** Where the store is in a PostgreSQL server; any number of servers may use it, and share the data folder. */
   readonly database?: PostgresqlOptions;
+  /** Of the embedded store, for its tables; default: pglite.ts. */
+  readonly storeBuffersMb?: number;
   /** A bucket of an S3-compatible store for objects that come alone: programs and large outputs; default: the folder. */
   readonly objects?: BucketSettings;
   /** Address to listen on; "127.0.0.1" for this machine only, "0.0.0.0" for all. */
@@ -130,6 +132,7 @@ async function openProject(
     objects,
     isProxy = () => false,
     limits = LIMITS,
+    storeBuffersMb,
   }: ServerOptions,
   files: ServerFiles,
   opened: (() => Promise<void>)[],
@@ -143,7 +146,7 @@ async function openProject(
   await removeUnfinished(files, database !== undefined);
   const { db, key, software, staffToken, metricsToken } = database
     ? await openShared(database, files, log, opened)
-    : await openAlone(files, log, opened);
+    : await openAlone(files, storeBuffersMb, log, opened);
   const ending = new AbortController();
   opened.push(async () => ending.abort(new S3Fault('the server ends', true, null)));
   const project = new Project({
@@ -184,10 +187,18 @@ interface Opened {
   readonly metricsToken: string;
 }
 
-async function openAlone(files: ServerFiles, log: Logger, opened: (() => Promise<void>)[]): Promise<Opened> {
+async function openAlone(
+  files: ServerFiles,
+  storeBuffersMb: number | undefined,
+  log: Logger,
+  opened: (() => Promise<void>)[],
+): Promise<Opened> {
   const key = await projectKey(files.key);
   // A key of RSA is searched for in another thread, while the store opens in this one.
-  const [db, software] = await both(openStore(files.database), Software.open(files, key.fingerprint, log));
+  const [db, software] = await both(
+    openStore(files.database, storeBuffersMb),
+    Software.open(files, key.fingerprint, log),
+  );
   opened.push(() => db.close());
   return { db, key, software, ...(await tokens(files)) };
 }
@@ -226,9 +237,9 @@ async function both<T extends Database, U>(store: Promise<T>, other: Promise<U>)
   throw done.reason;
 }
 
-async function openStore(folder: string): Promise<Database> {
+async function openStore(folder: string, buffersMb?: number): Promise<Database> {
   await prepareDataFolder(folder);
-  const db = await openPglite(folder);
+  const db = await openPglite(folder, buffersMb);
   try {
     await migrate(db, new Date());
     return db;

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { PGlite, type Transaction } from '@electric-sql/pglite';
 import {
   type Database,
@@ -11,25 +12,40 @@ import {
 } from './database.ts';
 import { DurableFiles } from './durable-files.ts';
 
-/** See durable-files.ts for fsync. 32 MB of shared buffers hold the hot tables and halve the process's size. */
-const START_PARAMETERS = [
+/** PostgreSQL's shared buffers: these hold the hot tables, and halve the size of the process. */
+const BUFFERS_MB = 32;
+
+/** See durable-files.ts for fsync. */
+const startParameters = (buffersMb: number) => [
   ...PGlite.defaultStartParams.filter((parameter) => parameter !== '-F'),
-  ...['wal_sync_method=fsync', 'shared_buffers=32MB', 'jit=off'].flatMap((setting) => ['-c', setting]),
+  ...['wal_sync_method=fsync', `shared_buffers=${buffersMb}MB`, 'jit=off'].flatMap((setting) => [
+    '-c',
+    setting,
+  ]),
 ];
+
+/**
+ * How much of a function of WebAssembly runs before V8 optimises it, in bytes; 13 million by default. PostgreSQL has functions of
+ * 100 kB that reach that while it starts, and one takes 2.4 s and 600 MB to optimise (--trace-wasm-compilation-times). Those
+ * that a project with work keeps busy get there all the same.
+ */
+const TIERING_BUDGET = 1_000_000_000;
 
 const INT8 = 20;
 
 /**
  * Opens a prepared PostgreSQL data folder (prepare.ts). After a crash PostgreSQL replays its log here.
+ * @param buffersMb are cleared byte by byte first: 5 ms each
  * @throws StoreError when the folder is damaged
  */
-export async function openPglite(folder: string): Promise<Database> {
+export async function openPglite(folder: string, buffersMb = BUFFERS_MB): Promise<Database> {
+  setFlagsFromString(`--wasm-tiering-budget=${TIERING_BUDGET}`);
   const complaints: string[] = [];
   let pglite: PGlite;
   try {
     pglite = await PGlite.create({
       fs: new DurableFiles(folder),
-      startParams: START_PARAMETERS,
+      startParams: startParameters(buffersMb),
       parsers: { [INT8]: exactInteger },
       onStderr: (line) => {
         complaints.push(line);

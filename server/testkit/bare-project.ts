@@ -13,7 +13,7 @@ import { prepareDataFolder } from '../store/prepare.ts';
 import type { regenerateBlock } from '../validate/spot-check.ts';
 import { SpotQueue } from '../validate/spot-queue.ts';
 import { Withdrawals } from '../validate/withdrawals.ts';
-import { quiet } from './server.ts';
+import { FEW_BUFFERS_MB, quiet } from './server.ts';
 
 /** A project's parts on a real store, without HTTP, with a clock of its own and a program that is a function here. */
 export interface BareProject {
@@ -36,7 +36,7 @@ export async function bareProject(options: {
   const files = serverFiles(folder);
   await Project.makeFolders(files);
   await prepareDataFolder(files.database);
-  const db = await openPglite(files.database);
+  const db = await openPglite(files.database, FEW_BUFFERS_MB);
   await migrate(db, options.now());
   const key = await projectKey(files.key);
   const project = new Project({

@@ -7,6 +7,9 @@ import { type RunningServer, type ServerOptions, startServer } from '../server.t
 /** Silent: what a test wants to know is in the answers. BEAMTIME_LOG=debug shows all the same. */
 export const quiet = pino({ level: process.env.BEAMTIME_LOG ?? 'silent' });
 
+/** Of tables that hardly hold anything. */
+export const FEW_BUFFERS_MB = 4;
+
 /** A project server of this process on a folder of its own, which can be stopped and started again. */
 export interface TestServer {
   readonly folder: string;
@@ -23,7 +26,11 @@ export interface TestServer {
 export async function testServer(options: Partial<ServerOptions> = {}): Promise<TestServer> {
   let folder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), 'beamtime-server-')));
   const start = (port: number) =>
-    startServer({ host: '127.0.0.1', port, name: 'Test', log: quiet, ...options, dataFolder: folder });
+    startServer({
+      ...{ host: '127.0.0.1', port, name: 'Test', log: quiet, storeBuffersMb: FEW_BUFFERS_MB },
+      ...options,
+      dataFolder: folder,
+    });
   let running: RunningServer = await start(0);
   return {
     get folder() {
