@@ -10,6 +10,8 @@ const OF_ADDRESS = 5000;
 
 let begun = 0;
 let made = 0;
+/** Came about or not. */
+let settled = 0;
 let closed = 0;
 const open = new Set<ReturnType<typeof connect>>();
 
@@ -19,10 +21,12 @@ function next(): void {
   begun++;
   const socket = connect({ port, host: '127.0.0.1', localAddress });
   open.add(socket);
-  let isMade = false;
+  let isSettled = false;
   const goOn = () => {
-    if (!isMade) next();
-    isMade = true;
+    if (isSettled) return;
+    isSettled = true;
+    settled++;
+    next();
   };
   socket.once('connect', () => {
     made++;
@@ -38,7 +42,7 @@ function next(): void {
 for (let i = 0; i < AT_ONCE; i++) next();
 
 const timer = setInterval(() => {
-  process.send?.({ made, closed, isDone: begun === count && made >= open.size });
+  process.send?.({ made, closed, isDone: settled === count });
 }, 200);
 process.once('disconnect', () => {
   clearInterval(timer);

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import { addressBlock } from '../network.ts';
 import { Admission } from './admission.ts';
 
-/** Where the system does not say how many files a process may have (Windows: as many as there is memory for). */
-const FILES = 16_384;
+/** Of one process, however many files it may have: a connection takes up to 50 kB (bench connections). */
+const MOST = 12_000;
 /** The store, objects and connections to others need files as well. */
 const SHARE_OF_FILES = 0.75;
 /** A lecture hall or a laboratory behind one address has enough of it. */
@@ -16,7 +16,8 @@ export function mostConnections(): number {
     userLimits?: { open_files?: { soft?: number | string } };
   };
   const files = Number(userLimits?.open_files?.soft);
-  return Math.floor((Number.isFinite(files) ? files : FILES) * SHARE_OF_FILES);
+  // Where it is not said (Windows), there is no limit.
+  return Number.isFinite(files) ? Math.min(MOST, Math.floor(files * SHARE_OF_FILES)) : MOST;
 }
 
 /** Closes connections of `server` in the order of Admission where more than `most` come. */
