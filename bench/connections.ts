@@ -50,7 +50,9 @@ export const bench: Bench = {
           await delay(50);
         }
         const seconds = (performance.now() - begun) / 1000;
-        say(`${sum('made')} in ${seconds.toFixed(0)} s, ${sum('closed')} of them closed by the server so far`);
+        say(
+          `${sum('made')} in ${seconds.toFixed(0)} s, ${sum('closed')} of them closed by the server so far`,
+        );
         return [
           { name: 'connectionsMade', value: sum('made'), unit: '', goal: '>= 1e5', comparedWith: null },
           {
