@@ -26,6 +26,8 @@ export class Objects {
   readonly #stopping = new AbortController();
   #expected: ReadonlySet<string> = new Set();
   #unexpected = 0;
+  /** Of what is on its way ahead: the cache does not know of it yet. */
+  #aheadBytes = 0;
   #whenQuiet: (() => void)[] = [];
 
   /**
@@ -92,10 +94,16 @@ export class Objects {
       if (!this.#coming.has(keyOf(one)) && !(await this.cache.has(one.hash, one.suffix))) missing.push(one);
     }
     const bytes = missing.reduce((sum, { mostBytes }) => sum + mostBytes, 0);
-    if (bytes > this.cache.roomBytes) throw new CacheFault('has no room for what is loaded ahead', true);
-    const left = missing.length > 1 && this.packs ? await this.#loadPack(missing) : missing;
-    for (const one of left) {
-      if (!this.#coming.has(keyOf(one))) await this.#begin(one, true);
+    if (this.#aheadBytes + bytes > this.cache.roomBytes)
+      throw new CacheFault('has no room for what is loaded ahead', true);
+    this.#aheadBytes += bytes;
+    try {
+      const left = missing.length > 1 && this.packs ? await this.#loadPack(missing) : missing;
+      for (const one of left) {
+        if (!this.#coming.has(keyOf(one))) await this.#begin(one, true);
+      }
+    } finally {
+      this.#aheadBytes -= bytes;
     }
   }
 
