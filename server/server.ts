@@ -130,7 +130,7 @@ async function openProject(
     mostListeners,
     database,
     objects,
-    isProxy = () => false,
+    isProxy = noProxy,
     limits = LIMITS,
     storeBuffersMb,
   }: ServerOptions,
@@ -249,7 +249,12 @@ async function openStore(folder: string, buffersMb?: number): Promise<Database> 
   }
 }
 
-function listen(app: Hono, { host, port, limits = LIMITS }: ServerOptions): Promise<Server> {
+const noProxy = () => false;
+
+function listen(
+  app: Hono,
+  { host, port, limits = LIMITS, isProxy = noProxy }: ServerOptions,
+): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createAdaptorServer({
       fetch: app.fetch,
@@ -258,7 +263,7 @@ function listen(app: Hono, { host, port, limits = LIMITS }: ServerOptions): Prom
     server.headersTimeout = limits.headersMs;
     server.keepAliveTimeout = KEEP_ALIVE_MS;
     server.requestTimeout = REQUEST_MS;
-    limitConnections(server, mostConnections());
+    limitConnections(server, mostConnections(), isProxy);
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const what =
         cause.code === 'EADDRINUSE'

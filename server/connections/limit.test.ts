@@ -13,7 +13,7 @@ beforeEach(async () => {
     if (request.url === '/slow') answer = () => response.end('late');
     else response.end('at once');
   });
-  limitConnections(server, MOST);
+  limitConnections(server, MOST, () => false);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
 afterEach(async () => {

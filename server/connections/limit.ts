@@ -12,6 +12,8 @@ const SHARE_OF_BLOCK = 0.25;
 
 /** How many connections this process may hold. */
 export function mostConnections(): number {
+  // Else it asks for the names of all who are connected.
+  Object.assign(process.report, { excludeNetwork: true });
   const { userLimits } = process.report.getReport() as {
     userLimits?: { open_files?: { soft?: number | string } };
   };
@@ -20,11 +22,15 @@ export function mostConnections(): number {
   return Number.isFinite(files) ? Math.min(MOST, Math.floor(files * SHARE_OF_FILES)) : MOST;
 }
 
-/** Closes connections of `server` in the order of Admission where more than `most` come. */
-export function limitConnections(server: Server, most: number): void {
+/**
+ * Closes connections of `server` in the order of Admission where more than `most` come.
+ * @param isProxy of an address: through its connections many come, so that it has no share of its own
+ */
+export function limitConnections(server: Server, most: number, isProxy: (address: string) => boolean): void {
   const admission = new Admission<Socket>(most, Math.ceil(most * SHARE_OF_BLOCK));
   server.on('connection', (socket: Socket) => {
-    const block = addressBlock(socket.remoteAddress ?? '');
+    const address = socket.remoteAddress ?? '';
+    const block = isProxy(address) ? null : addressBlock(address);
     admission.arrives(socket, block)?.destroy();
     socket.once('close', () => admission.leaves(socket));
   });
