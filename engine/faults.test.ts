@@ -69,7 +69,7 @@ describe('the project is away', PATIENCE, () => {
     expect(verdicts(alone)).not.toContain('valid');
     await engine.until(({ status }) => status.state === 'offline');
     network.away(false);
-    const state = await engine.until(allValid(3));
+    const state = await engine.until((now) => allValid(3)(now) && now.contribution.unitsValid === 3);
     expect(state.projects[0]?.connected).toBe(true);
     expect(state.contribution).toMatchObject({ unitsValid: 3, eventsValid: 2_400_000, unitsPending: 0 });
     expect((await project.campaign()).state).toBe('complete');

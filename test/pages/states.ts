@@ -215,6 +215,7 @@ export function states(): void {
     );
     expect(await card.locator('circle').count()).toBe(42);
     await page.getByText('The numbers').click();
+    await page.locator('tbody tr').first().waitFor();
     expect(await page.locator('tbody tr').count()).toBe(42);
     expect(await accessibilityProblems(page)).toEqual([]);
     await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
