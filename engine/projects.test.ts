@@ -133,8 +133,7 @@ describe('leaving', PATIENCE, () => {
     const leaving = one.state();
     expect(view(leaving, a.key)?.leaving).toBe(true);
     expect((await one.ask('POST', '/leave', { project: a.key, work: 'finish' })).status).toBe(404);
-    const state = await one.until((now) => now.projects.length === 0);
-    expect(state.status.state).toBe('attention');
+    await one.until(({ projects, status }) => projects.length === 0 && status.state === 'attention');
     // The history follows a moment later.
     const list = async () => UnitsPage.parse((await one.ask('GET', '/units')).json).units;
     await expect
@@ -170,7 +169,8 @@ test('what joining would mean is told before; nothing is joined by asking', PATI
 test('contribution, log, report and remedies of an engine that has computed', PATIENCE, async () => {
   const [a, one] = [await project({ units: 3, eventsPerUnit: 20_000, blockEvents: 5_000 }), await engine()];
   await join_(one, a);
-  await one.until((now) => validOf(now, a.key) === 3);
+  // The sums are of the history.
+  await one.until((now) => validOf(now, a.key) === 3 && now.contribution.unitsValid === 3);
   const { token } = one.running;
   const { projects } = JSON.parse(await readFile(join(one.folder, 'membership.json'), 'utf8'));
   const hostToken = String(projects[0].token);

@@ -7,7 +7,7 @@ import type { EngineState } from '../../protocol/engine-api.ts';
 import { type EngineOptions, type RunningEngine, startEngine } from '../engine.ts';
 
 /** How long a condition may take on a machine that other tests keep busy. */
-export const WITHIN = { timeout: 90_000, interval: 50 };
+export const WITHIN = { timeout: 90_000, interval: 400 };
 
 /**
  * An engine of this process in a folder of its own, used as its clients do: over HTTP. Its state alone is looked at here:
