@@ -226,6 +226,11 @@ export function states(): void {
     }
     // Axes are the data's: only the line moves as events come in, and before the first there is none.
     const ticks = () => card.locator('.ticks').allTextContents();
+    // The chart learns of its width in one frame and is drawn in the next.
+    await page.evaluate(async () => {
+      for (let frame = 0; frame < 4; frame++)
+        await new Promise<void>((resolve) => requestAnimationFrame(() => resolve()));
+    });
     const before = await ticks();
     const none = Object.entries(filled.counts).map(([name, counts]) => [name, counts.map(() => 0)]);
     engine.store.set('filled', { ...filled, events: 0, counts: Object.fromEntries(none) });
