@@ -1,3 +1,4 @@
+import * as modules from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { CALLS, WASI_MODULE } from './abi.ts';
 import { CallingSide } from './channel.ts';
@@ -5,6 +6,10 @@ import { makeImports } from './host.ts';
 import { ProgramExit } from './machine.ts';
 import { PAGE_BYTES, UnfitProgram } from './module-limits.ts';
 import type { ThreadData, ThreadMessage } from './thread.ts';
+
+// A thread that is terminated writes nothing of what its next start could read (and the Node of an older Electron
+// could not).
+modules.flushCompileCache?.();
 
 /** The thread a program runs in: it compiles, runs, says how it ended, and ends. */
 const { module, args, memoryMb, channel }: ThreadData = workerData;

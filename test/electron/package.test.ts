@@ -91,6 +91,7 @@ describe.skipIf(!electron || !hasDpkg || process.platform !== 'linux')('the .deb
         HOME: home,
         XDG_CONFIG_HOME: home,
         BEAMTIME_DATA: join(home, 'data'),
+        TMPDIR: folder,
       },
       stdio: 'ignore',
     });
@@ -153,6 +154,7 @@ function build(folder: string): string {
         ...process.env,
         PATH: `${join(folder, 'bin')}:${dirname(process.execPath)}:${process.env.PATH}`,
         USE_SYSTEM_FPM: 'true',
+        TMPDIR: folder,
       },
     },
   );

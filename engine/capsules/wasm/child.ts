@@ -3,6 +3,7 @@
  * ends the process when the engine is gone, even while the program spins in its thread.
  */
 import { readFile } from 'node:fs/promises';
+import * as modules from 'node:module';
 import { ProgramThread } from '../../../wasi/thread.ts';
 import type { FromCapsule, ToCapsule } from './messages.ts';
 
@@ -29,6 +30,9 @@ if (process.platform !== 'linux') {
   }, USE_REPORT_MS).unref();
 }
 say({ ready: true });
+// It is always ended by a signal, and then writes nothing of what its next start could read (and the Node of an older Electron
+// could not).
+modules.flushCompileCache?.();
 
 async function run({
   programPath,

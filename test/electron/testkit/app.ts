@@ -56,6 +56,8 @@ function sessionEnv({ desktop, home, env }: StartOptions): Record<string, string
     XDG_CONFIG_HOME: join(home, 'config'),
     XDG_CACHE_HOME: join(home, 'cache'),
     BEAMTIME_DATA: join(home, 'data'),
+    // Chromium and PulseAudio leave folders there.
+    TMPDIR: home,
     LANGUAGE: 'en',
     LANG: 'en_GB.UTF-8',
     ...env,
