@@ -137,7 +137,7 @@ async function publish(endpoint: ServerEndpoint, plan: Plan): Promise<string> {
       sweep: { energyGeV: [89.4, 91.19, 93] },
       events: plan.events,
       eventsPerUnit: plan.eventsPerUnit,
-      blockEvents: 250_000,
+      blockEvents: plan.eventsPerUnit,
       seed: 7,
       validation: { spot: 0.1 },
       leaseMinutes: 30,
