@@ -60,6 +60,9 @@ export interface ServerOptions {
   readonly log: Logger;
 }
 
+/** With the defaults that both what answers and what listens need. */
+type SettledOptions = ServerOptions & Required<Pick<ServerOptions, 'isProxy' | 'limits'>>;
+
 export interface RunningServer {
   /** Where it listens. */
   readonly url: string;
@@ -92,9 +95,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (failures.length > 0) throw new AggregateError(failures, 'the project server did not end cleanly');
   });
   try {
-    const project = await openProject(options, files, opened);
+    const settled: SettledOptions = { isProxy: () => false, limits: LIMITS, ...options };
+    const project = await openProject(settled, files, opened);
     const app = projectApp(project, options.pageFolder ?? null);
-    const server = await listen(app, options);
+    const server = await listen(app, settled);
     opened.push(() => stopListening(server));
     opened.push(() => project.live.close());
     const url = urlOf(server, options.host);
@@ -130,10 +134,10 @@ async function openProject(
     mostListeners,
     database,
     objects,
-    isProxy = noProxy,
-    limits = LIMITS,
+    isProxy,
+    limits,
     storeBuffersMb,
-  }: ServerOptions,
+  }: SettledOptions,
   files: ServerFiles,
   opened: (() => Promise<void>)[],
 ): Promise<Project> {
@@ -249,12 +253,7 @@ async function openStore(folder: string, buffersMb?: number): Promise<Database> 
   }
 }
 
-const noProxy = () => false;
-
-function listen(
-  app: Hono,
-  { host, port, limits = LIMITS, isProxy = noProxy }: ServerOptions,
-): Promise<Server> {
+function listen(app: Hono, { host, port, limits, isProxy }: SettledOptions): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createAdaptorServer({
       fetch: app.fetch,
