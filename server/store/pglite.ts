@@ -25,11 +25,11 @@ const startParameters = (buffersMb: number) => [
 ];
 
 /**
- * How much of a function of WebAssembly runs before V8 optimises it, in bytes; 13 million by default, the most is an int's. PostgreSQL
- * has functions of 100 kB that reach that while it starts, and one takes 2.4 s and 600 MB to optimise
- * (--trace-wasm-compilation-times). So it is done when the server answers already: where nobody asks, some ten seconds later.
+ * How much of a function of WebAssembly runs before V8 optimises it, in bytes; 13 million by default. PostgreSQL has functions of
+ * 100 kB that reach that while it starts, and one takes 2.4 s and 600 MB to optimise (--trace-wasm-compilation-times). With this it
+ * is done when the server answers already; with twice as much a busy one is slower for longer.
  */
-const TIERING_BUDGET = 2_000_000_000;
+const TIERING_BUDGET = 1_000_000_000;
 
 const INT8 = 20;
 
