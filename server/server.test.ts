@@ -239,6 +239,19 @@ test('what a host left over long ago does not stand in the way of its new work',
     expect((await host.send('GET', `/uploads/${sha256(old)}`)).json).toMatchObject({ complete: true });
     await host.upload(next);
     expect((await host.send('GET', `/uploads/${sha256(old)}`)).json).toEqual({ offset: 0, complete: false });
+    // Nor may it send files without end, however small.
+    const folder = join(server.folder, 'uploads', host.id.slice(1));
+    const many = Array.from({ length: 999 }, (_, i) => join(folder, `${sha256(String(i))}.whole`));
+    for (const path of many) await writeFile(path, '');
+    const tiny = Buffer.from('tiny');
+    const refused = await host.part(sha256(tiny), tiny, 0, tiny.length);
+    expect([refused.status, refused.bytes.toString()]).toEqual([
+      403,
+      expect.stringContaining('has sent 1000 files'),
+    ]);
+    for (const path of many) await utimes(path, hour, hour);
+    await host.upload(tiny);
+    expect((await readdir(folder)).length).toBe(1000);
   } finally {
     await server.remove();
   }

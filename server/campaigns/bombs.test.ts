@@ -63,6 +63,19 @@ test('a key that stands twice is found wherever it is', () => {
   expect(refused(() => readCampaign('points: [{ a: 1, "a": 2 }]')).place).toBe('line 1, column 18');
 });
 
+test.each([
+  ['explicit keys in keys', `a: 1\n${'? '.repeat(90)}x`, 'line 2, column 3'],
+  ['maps as keys', '{ { a: 1 }: 2 }', 'line 1, column 3'],
+  ['lists as keys', `${'[a, '.repeat(50)}{ [b]: 1 }${']'.repeat(50)}`, 'line 1, column 203'],
+  ['aliases as keys', 'a: &a { b: 1 }\nc: { *a : 2 }', 'line 2, column 6'],
+])('%s are refused before they are written out', (_what, text, place) => {
+  expect(refused(() => readCampaign(text))).toMatchObject({
+    status: 422,
+    message: 'a key must be text, and not a list, a map or an alias',
+    place,
+  });
+});
+
 test('depth is seen without calling itself', () => {
   let deep: unknown = 1;
   for (let i = 0; i < 1_000_000; i++) deep = [deep];

@@ -1,4 +1,4 @@
-import { CST, type Document, isScalar, Lexer, visit } from 'yaml';
+import { CST, type Document, isNode, isScalar, Lexer, visit } from 'yaml';
 import { MAX_DEPTH } from '../depth.ts';
 
 /**
@@ -42,17 +42,25 @@ export function tooDeepAt(text: string): number | null {
   return null;
 }
 
-/** The first key that a map has twice. The library's own search compares every key with every other. */
-export function keyTwice(document: Document): { readonly key: string; readonly offset: number } | null {
-  let found: { key: string; offset: number } | null = null;
+/**
+ * The first key that a map has twice (the library's own search compares every key with every other), or that is no text: the
+ * library writes those out as text, and again as part of each key around them, which doubles it each time.
+ */
+export function badKey(document: Document): { readonly problem: string; readonly offset: number } | null {
+  let found: { problem: string; offset: number } | null = null;
   visit(document, {
-    Map(_, { items }) {
+    Map(_, { items, range }) {
       const seen = new Set<string>();
       for (const { key } of items) {
-        if (!isScalar(key)) continue;
+        if (!isScalar(key)) {
+          const offset = (isNode(key) ? key.range : range)?.[0] ?? 0;
+          found = { problem: 'a key must be text, and not a list, a map or an alias', offset };
+          return visit.BREAK;
+        }
         const name = String(key.value);
         if (seen.has(name)) {
-          found = { key: name, offset: key.range?.[0] ?? 0 };
+          const problem = `keys must be unique, and "${name}" stands there twice; keep one`;
+          found = { problem, offset: key.range?.[0] ?? 0 };
           return visit.BREAK;
         }
         seen.add(name);

@@ -3,7 +3,7 @@ import { CampaignSpec } from '../../protocol/campaign.ts';
 import { isTooDeep, TOO_DEEP } from '../depth.ts';
 import { ApiFailure } from '../errors.ts';
 import { UNSTORABLE, unstorable } from '../storable.ts';
-import { keyTwice, tooDeepAt } from './bombs.ts';
+import { badKey, tooDeepAt } from './bombs.ts';
 
 /** A campaign document as read, and where in its text a path such as ["sweep", "energyGeV", 2] stands. */
 export interface CampaignDocument {
@@ -40,9 +40,8 @@ export function readCampaign(text: string): CampaignDocument {
   });
   const [error] = document.errors;
   if (error) throw refuseSyntax(`the campaign is no valid YAML or JSON: ${error.message}`, error.pos[0]);
-  const twice = keyTwice(document);
-  if (twice)
-    throw refuseSyntax(`keys must be unique, and "${twice.key}" stands there twice; keep one`, twice.offset);
+  const bad = badKey(document);
+  if (bad) throw refuseSyntax(bad.problem, bad.offset);
   const place = (path: readonly PropertyKey[]) => {
     const offset = offsetOf(document.contents, path);
     const { line, col } = lines.linePos(offset);

@@ -49,6 +49,9 @@ const WHOLE = '.whole';
 /** A result's files are uploaded one after the other and reported at once; what was not touched for longer is left over. */
 const LEFTOVER_MS = 10 * 60_000;
 
+/** Each part is weighed against all that its host has sent: without a bound, files of one byte would make that slow. */
+const MOST_FILES = 1000;
+
 /**
  * Resumable uploads, after the IETF draft's and tus's idea: an upload's state is how many bytes of it are on disk.
  *
@@ -205,15 +208,17 @@ export class Uploads {
       const found = name === sha256 ? null : await statOf(path);
       if (found) others.push({ path, bytes: found.size, atMs: found.mtimeMs });
     }
+    let files = others.length + 1;
     let total = others.reduce((sum, { bytes }) => sum + bytes, length);
     const leftover = others.filter(
       ({ path, atMs }) => !this.#running.has(path) && atMs < Date.now() - LEFTOVER_MS,
     );
     if (length <= allowedBytes) {
       for (const { path, bytes } of leftover.sort((a, b) => a.atMs - b.atMs)) {
-        if (total <= allowedBytes) break;
+        if (total <= allowedBytes && files <= MOST_FILES) break;
         await rm(path, { force: true });
         total -= bytes;
+        files--;
       }
     }
     if (total > allowedBytes) {
@@ -221,6 +226,10 @@ export class Uploads {
         `this host has no work in hand whose output may have ${length} bytes more (${allowedBytes} in all); drop the result`,
       );
     }
+    if (files > MOST_FILES)
+      throw new NothingDue(
+        `this host has sent ${MOST_FILES} files and reported none of them; report them first`,
+      );
   }
 
   /** @returns the offset reached; on error what came is on disk and counts */
