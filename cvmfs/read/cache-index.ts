@@ -37,6 +37,11 @@ export class Index {
     return this.#bytes > this.quotaBytes;
   }
 
+  /** Zero where it is not known. */
+  bytesOf(name: string): number {
+    return this.#known.get(name)?.bytes ?? 0;
+  }
+
   /** Notes a use. @returns whether the file's time should be set, for those who scan later */
   use(name: string, bytes: number): boolean {
     const before = this.#known.get(name);

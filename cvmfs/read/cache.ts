@@ -7,6 +7,7 @@ import type { ContentHash, Suffix } from '../format/hashes.ts';
 import { Index } from './cache-index.ts';
 import { CacheFault } from './errors.ts';
 import type { Received } from './receive.ts';
+import { placeSmallFile, readSmallFile, SMALL_FILE_BYTES } from './small-files.ts';
 
 /**
  * The contents of objects on this computer's disk, shared by all processes and repositories.
@@ -24,6 +25,8 @@ export class ObjectCache {
   readonly #folder: string;
   readonly #index: Index;
   readonly #checkedAtMs = new Map<string, number>();
+  readonly #ownName = randomBytes(8).toString('hex');
+  #made = 0;
 
   private constructor(folder: string, index: Index) {
     this.#folder = folder;
@@ -55,9 +58,10 @@ export class ObjectCache {
   async get(hash: ContentHash, suffix: Suffix): Promise<CachedObject | null> {
     const name = nameOf(hash, suffix);
     const path = join(this.#folder, 'objects', name);
-    let file: FileHandle;
+    let content: Buffer | FileHandle | null;
     try {
-      file = await open(path, 'r');
+      content = this.#index.bytesOf(name) <= SMALL_FILE_BYTES ? readSmallFile(path) : null;
+      content ??= await open(path, 'r');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
         this.#index.forget(name);
@@ -66,24 +70,47 @@ export class ObjectCache {
       throw fault(error);
     }
     try {
-      const bytes = (await file.stat()).size - TRAILER_BYTES;
+      const stored = Buffer.isBuffer(content) ? content.length : (await content.stat()).size;
+      const bytes = stored - TRAILER_BYTES;
       const checked = (this.#checkedAtMs.get(name) ?? Number.NEGATIVE_INFINITY) > Date.now() - CHECK_AGAIN_MS;
-      if (!checked && !(await isSound(file, bytes))) {
-        await file.close();
+      if (!checked && !(await isSound(content, bytes))) {
+        await closeContent(content);
         await this.remove(hash, suffix);
         return null;
       }
       if (!checked) this.#checkedAtMs.set(name, Date.now());
-      if (this.#index.use(name, bytes + TRAILER_BYTES)) {
+      if (this.#index.use(name, stored)) {
         const now = new Date();
         // Another user's cache may be read and not touched.
         await utimes(path, now, now).catch(() => {});
       }
-      return new CachedObject(file, bytes);
+      return new CachedObject(content, bytes);
     } catch (error) {
-      await file.close().catch(() => {});
+      await closeContent(content).catch(() => {});
       throw fault(error);
     }
+  }
+
+  /** A small object, as put() stores it. @throws CacheFault */
+  async putSmall(hash: ContentHash, suffix: Suffix, content: Buffer): Promise<void> {
+    this.#mustFit(content.length);
+    const name = nameOf(hash, suffix);
+    const making = this.#ownPath('making');
+    const path = join(this.#folder, 'objects', name);
+    const stored = Buffer.concat([content, MAGIC, createHash('sha256').update(content).digest()]);
+    try {
+      try {
+        placeSmallFile(making, path, stored);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+        await makeFolder(dirname(path));
+        await rename(making, path);
+      }
+    } catch (error) {
+      await rm(making, { force: true });
+      throw fault(error);
+    }
+    await this.#noteStored(name, stored.length);
   }
 
   /**
@@ -96,14 +123,10 @@ export class ObjectCache {
     expectBytes: number,
     write: (file: FileHandle) => Promise<Received>,
   ): Promise<void> {
-    if (expectBytes > this.#index.quotaBytes) {
-      throw new CacheFault(
-        `may hold ${this.#index.quotaBytes} bytes, and one object has ${expectBytes}`,
-        true,
-      );
-    }
+    this.#mustFit(expectBytes);
     const name = nameOf(hash, suffix);
     const making = this.#ownPath('making');
+    let stored: number;
     try {
       const file = await open(making, 'wx', 0o644);
       let bytes: number;
@@ -120,12 +143,23 @@ export class ObjectCache {
         await makeFolder(dirname(path));
         await rename(making, path);
       });
-      this.#index.use(name, bytes);
-      this.#checkedAtMs.set(name, Date.now());
+      stored = bytes;
     } catch (error) {
       await rm(making, { force: true });
       throw fault(error);
     }
+    await this.#noteStored(name, stored);
+  }
+
+  #mustFit(bytes: number): void {
+    const { quotaBytes } = this.#index;
+    if (bytes > quotaBytes)
+      throw new CacheFault(`may hold ${quotaBytes} bytes, and one object has ${bytes}`, true);
+  }
+
+  async #noteStored(name: string, bytes: number): Promise<void> {
+    this.#index.use(name, bytes);
+    this.#checkedAtMs.set(name, Date.now());
     if (this.#index.isOver) await this.makeRoom();
   }
 
@@ -179,27 +213,29 @@ export class ObjectCache {
   }
 
   #ownPath(part: 'making' | 'open'): string {
-    return join(this.#folder, part, `${process.pid}-${randomBytes(8).toString('hex')}`);
+    return join(this.#folder, part, `${process.pid}-${this.#ownName}-${this.#made++}`);
   }
 }
 
-/** An object's content, open. */
+/** An object's content, open: in memory where it is small. */
 export class CachedObject {
   readonly bytes: number;
-  readonly #file: FileHandle;
+  readonly #content: Buffer | FileHandle;
 
-  constructor(file: FileHandle, bytes: number) {
-    this.#file = file;
+  constructor(content: Buffer | FileHandle, bytes: number) {
+    this.#content = content;
     this.bytes = bytes;
   }
 
   /** Fewer bytes than asked for only at the end. */
   async read(offset: number, count: number): Promise<Buffer> {
     const most = Math.max(0, Math.min(count, this.bytes - offset));
+    const content = this.#content;
+    if (Buffer.isBuffer(content)) return content.subarray(offset, offset + most);
     const into = Buffer.allocUnsafe(most);
     let done = 0;
     while (done < most) {
-      const { bytesRead } = await this.#file.read(into, done, most - done, offset + done);
+      const { bytesRead } = await content.read(into, done, most - done, offset + done);
       if (bytesRead === 0) throw new CacheFault('lost the end of a file that is in use', false);
       done += bytesRead;
     }
@@ -207,8 +243,12 @@ export class CachedObject {
   }
 
   async close(): Promise<void> {
-    await this.#file.close();
+    await closeContent(this.#content);
   }
+}
+
+async function closeContent(content: Buffer | FileHandle): Promise<void> {
+  if (!Buffer.isBuffer(content)) await content.close();
 }
 
 /** Down to this part of the quota, so that room is not made for each object anew. */
@@ -218,9 +258,13 @@ const TRAILER_BYTES = MAGIC.length + 32;
 const CHECK_AGAIN_MS = 3_600_000;
 const STEP_BYTES = 128 * 1024;
 
-async function isSound(file: FileHandle, bytes: number): Promise<boolean> {
+async function isSound(file: Buffer | FileHandle, bytes: number): Promise<boolean> {
   if (bytes < 0) return false;
   const hash = createHash('sha256');
+  if (Buffer.isBuffer(file)) {
+    hash.update(file.subarray(0, bytes));
+    return file.subarray(bytes).equals(Buffer.concat([MAGIC, hash.digest()]));
+  }
   const step = Buffer.allocUnsafe(Math.min(STEP_BYTES, bytes + TRAILER_BYTES));
   for (let at = 0; at < bytes; ) {
     const { bytesRead } = await file.read(step, 0, Math.min(step.length, bytes - at), at);

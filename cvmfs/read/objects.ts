@@ -1,9 +1,9 @@
-import type { FileHandle } from 'node:fs/promises';
 import { objectPath, type Suffix } from '../format/hashes.ts';
 import type { CachedObject, ObjectCache } from './cache.ts';
 import { CacheFault, NoServer } from './errors.ts';
-import { mostStored, receiveTo, type Wanted } from './receive.ts';
+import { mostStored, receiveTo, receiveWhole, type Wanted } from './receive.ts';
 import type { Servers } from './servers.ts';
+import { SMALL_FILE_BYTES } from './small-files.ts';
 import { Unpacker } from './unpack.ts';
 
 export interface WantedObject extends Wanted {
@@ -171,10 +171,7 @@ export class Objects {
         for (const one of all) {
           const stored = await unpacker.next(mostStored(one));
           if (stored === null) left.push(one);
-          else
-            await this.cache.put(one.hash, one.suffix, one.mostBytes, (file) =>
-              receiveTo(file, only(stored), one),
-            );
+          else await this.#store(one, only(stored));
           arrivals[taken++]?.();
         }
       });
@@ -187,21 +184,19 @@ export class Objects {
     }
   }
 
+  async #store(wanted: WantedObject, body: AsyncIterable<Uint8Array>): Promise<void> {
+    const { hash, suffix, exact, mostBytes } = wanted;
+    if (exact && mostBytes <= SMALL_FILE_BYTES)
+      await this.cache.putSmall(hash, suffix, await receiveWhole(body, wanted));
+    else await this.cache.put(hash, suffix, exact ? mostBytes : 0, (file) => receiveTo(file, body, wanted));
+  }
+
   async #fetch(wanted: WantedObject, ahead: boolean): Promise<void> {
     const path = objectPath(wanted.hash, wanted.suffix);
     if (!this.#servers) throw new NoServer(path, []);
     const { signal } = this.#stopping;
     const store = () =>
-      this.#servers?.attempt(path, signal, (get) =>
-        get(path, (body) =>
-          this.cache.put(
-            wanted.hash,
-            wanted.suffix,
-            wanted.exact ? wanted.mostBytes : 0,
-            (file: FileHandle) => receiveTo(file, body, wanted),
-          ),
-        ),
-      );
+      this.#servers?.attempt(path, signal, (get) => get(path, (body) => this.#store(wanted, body)));
     try {
       await store();
     } catch (error) {
