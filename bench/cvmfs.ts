@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { appendFileSync, createReadStream, statSync } from 'node:fs';
+import { appendFileSync, createReadStream, readFileSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,6 +10,7 @@ import { create, folderSource, Publisher, publish, type Source } from '../cvmfs/
 import { bundle } from '../cvmfs/testkit/bundle.ts';
 import { soak } from '../cvmfs/testkit/soak.ts';
 import { coldStart } from './cvmfs/cold-start.ts';
+import { mounted } from './cvmfs/mounted.ts';
 import { copyOfUsr, syntheticSource } from './cvmfs/tree.ts';
 import { type Bench, type Measure, quantile } from './measure.ts';
 
@@ -35,6 +36,7 @@ export const bench: Bench = {
     inFolder(async (folder) => [...(await publishing(folder, say)), ...(await reading(folder, say))]),
   long: {
     reading: (say) => inFolder((folder) => reading(folder, say)),
+    mounted: (say) => inFolder((folder) => mounting(folder, say)),
     coldStart,
     soak: (say) => inFolder((folder) => soaking(folder, say)),
   },
@@ -162,6 +164,22 @@ async function reading(folder: string, say: (line: string) => void): Promise<Mea
   }
 }
 
+/** The same real files as publishing() has, through a mount. */
+async function mounting(folder: string, say: (line: string) => void): Promise<Measure[]> {
+  const tree = join(folder, 'tree');
+  const { files, bytes } = copyOfUsr(tree, FILES, BYTES);
+  await made(folder);
+  await published(folder, folderSource(tree));
+  const server = await serve(join(folder, 'repository'));
+  try {
+    const keyFile = join(folder, 'publisher', `${NAME}.pub`);
+    const of = `${files} files, ${(bytes / 1e6).toFixed(0)} MB`;
+    return await mounted({ name: NAME, url: server.url, keyFile, scratch: folder, of }, ROUNDS, say);
+  } finally {
+    server.close();
+  }
+}
+
 /** Kills of publishers and readers, at random; docs/cvmfs.md says what must hold. */
 async function soaking(folder: string, say: (line: string) => void): Promise<Measure[]> {
   await made(folder);
@@ -248,6 +266,8 @@ async function serve(folder: string): Promise<{ readonly url: string; close(): v
     const path = join(folder, (request.url ?? '').slice(`/cvmfs/${NAME}`.length));
     const stat = statSync(path, { throwIfNoEntry: false });
     if (!stat?.isFile()) response.writeHead(404).end();
+    // A small object in one write: two would wait for each other's acknowledgement (Nagle).
+    else if (stat.size < 1e6) response.end(readFileSync(path));
     else createReadStream(path).pipe(response.writeHead(200, { 'content-length': stat.size }));
   });
   server.listen(0, '127.0.0.1');

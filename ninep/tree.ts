@@ -66,6 +66,8 @@ export interface DirectoryEntry {
   readonly name: string;
   readonly kind: NodeKind;
   readonly id: bigint;
+  /** What lookup() of the name gives, where the listing has it already. */
+  readonly node?: TreeNode;
 }
 
 /** As stat(2). Times in nanoseconds since 1970. */

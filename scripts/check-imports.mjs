@@ -11,6 +11,7 @@ const ARROWS = {
   protocol: [],
   platform: ['protocol'],
   ninep: [],
+  fuse: ['ninep'],
   wasi: ['ninep', 'protocol', 'platform'],
   appliance: ['protocol', 'platform'],
   physics: ['protocol', 'platform'],
@@ -20,7 +21,7 @@ const ARROWS = {
   server: ['wasi', 'ninep', 'protocol', 'platform', 'cvmfs'],
   renderer: ['protocol'],
   electron: ['engine', 'protocol', 'platform'],
-  cli: ['engine', 'server', 'cvmfs', 'wasi', 'ninep', 'physics', 'protocol', 'platform', 'scripts'],
+  cli: ['engine', 'server', 'cvmfs', 'wasi', 'ninep', 'fuse', 'physics', 'protocol', 'platform', 'scripts'],
   scripts: [],
 };
 

@@ -1,13 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { MOUNT_OPTIONS } from '../../cvmfs/tree/repository-tree.ts';
+import { readFile, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { FUSE_TYPE } from '../../fuse/index.ts';
 import { isAlive } from '../../platform/processes.ts';
 import { CliError, EXIT } from '../errors.ts';
 
-/** The kernel's source of the mount is the socket, and this names the process that serves it. */
-const SOCKET_FOLDER = 'beamtime-9p-';
+/** What /proc/mounts shows as the source: the process that serves it. */
+export const OWN_SOURCE = `beamtime-${process.pid}`;
 
 export interface Mounted {
   readonly mountpoint: string;
@@ -35,23 +34,23 @@ function unescaped(word: string): string {
 
 /** Which process of ours serves a mount; null where it is none of ours. */
 export function servedBy({ type, source }: Mounted): number | null {
-  const match = new RegExp(`/${SOCKET_FOLDER}(\\d+)-[^/]+/socket$`).exec(source);
-  return type === '9p' && match ? Number(match[1]) : null;
+  const match = /^beamtime-(\d+)$/.exec(source);
+  return type === FUSE_TYPE && match ? Number(match[1]) : null;
 }
 
 /** @throws CliError saying what is missing for Linux to mount what we serve, and what to do */
 export async function mustMount(): Promise<void> {
   const instead = '"beamtime cvmfs ls", "cat", "cp" and "find" read without a mount';
   if (process.platform !== 'linux')
-    throw new CliError(EXIT.failed, `only Linux mounts what is served over 9P; ${instead}`);
+    throw new CliError(EXIT.failed, `only on Linux can a repository be mounted; ${instead}`);
   if (process.geteuid?.() !== 0)
     throw new CliError(EXIT.failed, `mounting needs root: run it with sudo. ${instead}`);
-  for (const module of ['9p', '9pnet_fd']) await run('modprobe', ['-q', module]).catch(() => {});
+  await run('modprobe', ['-q', 'fuse']).catch(() => {});
   const known = await readFile('/proc/filesystems', 'utf8');
-  if (/\t9p$/m.test(known)) return;
+  if (/\tfuse$/m.test(known)) return;
   throw new CliError(
     EXIT.failed,
-    `the kernel of this computer has no 9P client, and "modprobe 9p" finds none; where its package for further modules is installed, as linux-modules-extra on Ubuntu, it has. ${instead}`,
+    `the kernel of this computer has no FUSE, and "modprobe fuse" finds none (a container needs "--device /dev/fuse"). ${instead}`,
   );
 }
 
@@ -64,27 +63,11 @@ export async function clearMountpoint(folder: string): Promise<string> {
     if (isAlive(pid))
       throw new CliError(EXIT.failed, `${folder} is mounted already, by the process ${pid}; end it first`);
     await run('umount', ['-l', mountpoint]);
-    await rm(dirname(mounted.source), { recursive: true, force: true });
   }
   const found = await stat(mountpoint).catch(() => null);
   if (!found?.isDirectory())
     throw new CliError(EXIT.failed, `${folder} is no folder to mount at; "mkdir -p ${folder}" makes it one`);
   return mountpoint;
-}
-
-/** A folder for the socket, which names this process. */
-export function makeSocketFolder(): Promise<string> {
-  return mkdtemp(join(tmpdir(), `${SOCKET_FOLDER}${process.pid}-`));
-}
-
-export async function mountSocket(socketPath: string, mountpoint: string): Promise<void> {
-  const options = `trans=unix,version=9p2000.L,${MOUNT_OPTIONS}`;
-  await run('mount', ['-t', '9p', '-o', options, socketPath, mountpoint]);
-}
-
-/** Where somebody is still in it, it goes when they do. */
-export async function unmount(mountpoint: string): Promise<void> {
-  await run('umount', [mountpoint]).catch(() => run('umount', ['-l', mountpoint]));
 }
 
 /** @throws CliError with what the program says */

@@ -1,18 +1,17 @@
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { singleRepositoryTree } from '../../cvmfs/tree/repository-tree.ts';
-import { serve9p } from '../../ninep/index.ts';
+import { mountTree } from '../../fuse/index.ts';
 import type { Command, Input } from '../command.ts';
-import { clearMountpoint, makeSocketFolder, mountSocket, mustMount, unmount } from './kernel-mount.ts';
+import { CliError, EXIT } from '../errors.ts';
+import { clearMountpoint, mustMount, OWN_SOURCE } from './kernel-mount.ts';
 import { READER_EXITS, SESSION_OPTIONS, type Session, withRepository } from './session.ts';
 
 export const mountCommand: Command = {
   name: 'cvmfs mount',
   summary: 'mount a repository read-only, until it is interrupted (Linux, as root)',
   description:
-    'Serves the repository over 9P and has Linux mount it, so that every program can read it. It stays in the revision that it had when it was mounted, ' +
+    'Serves the repository to Linux over FUSE, so that every program can read it. It stays in the revision that it had when it was mounted, ' +
     'and in the foreground; Ctrl-C or SIGTERM unmounts. Without network it mounts and shows what is cached. What a run that was killed has left mounted, the next one unmounts.',
   positionals: {
     name: 'NAME MOUNTPOINT',
@@ -36,30 +35,23 @@ export const mountCommand: Command = {
 };
 
 async function mount(input: Input, { repository }: Session, mountpoint: string): Promise<number> {
-  const folder = await makeSocketFolder();
-  const server = await serve9p({
-    tree: singleRepositoryTree(repository),
-    socketPath: join(folder, 'socket'),
-    onError: (error) => {
-      if (!input.stopping.aborted)
-        input.terminal.note(`beamtime: ${error instanceof Error ? error.message : error}`);
+  const note = (error: unknown) => {
+    if (!input.stopping.aborted)
+      input.terminal.note(`beamtime: ${error instanceof Error ? error.message : error}`);
+  };
+  const mounted = await mountTree(singleRepositoryTree(repository), mountpoint, OWN_SOURCE, note).catch(
+    (cause: Error) => {
+      throw new CliError(EXIT.failed, `it cannot be mounted: ${cause.message}`, { cause });
     },
-  });
-  try {
-    await mountSocket(server.socketPath, mountpoint);
-    const { closed } = await server.connected();
-    const revision = repository.snapshot.revision;
-    input.terminal.document({ repository: repository.name, mountpoint, revision: revision ?? null });
-    input.terminal.say(
-      `${repository.name}${revision === undefined ? '' : `, revision ${revision},`} is mounted at ${mountpoint}; Ctrl-C unmounts it`,
-    );
-    const stopped = input.stopping.aborted ? Promise.resolve() : once(input.stopping, 'abort');
-    // Others may unmount it as well.
-    const gone = await Promise.race([stopped.then(() => false), closed.then(() => true)]);
-    if (!gone) await unmount(mountpoint);
-  } finally {
-    await server.close();
-    await rm(folder, { recursive: true, force: true });
-  }
+  );
+  const revision = repository.snapshot.revision;
+  input.terminal.document({ repository: repository.name, mountpoint, revision: revision ?? null });
+  input.terminal.say(
+    `${repository.name}${revision === undefined ? '' : `, revision ${revision},`} is mounted at ${mountpoint}; Ctrl-C unmounts it`,
+  );
+  const stopped = input.stopping.aborted ? Promise.resolve() : once(input.stopping, 'abort');
+  // Others may unmount it as well.
+  await Promise.race([stopped, mounted.closed]);
+  await mounted.unmount();
   return 0;
 }

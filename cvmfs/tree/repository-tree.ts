@@ -36,9 +36,6 @@ export function repositoryTree(repositories: readonly ServedRepository[]): Tree 
   };
 }
 
-/** Of mount(8): the tree never changes under who has attached, so the kernel may keep all it has seen. */
-export const MOUNT_OPTIONS = 'msize=131072,access=any,ro,nosuid,nodev,cache=loose';
-
 /** One repository alone, its root being the root. */
 export function singleRepositoryTree(repository: ServedRepository): Tree {
   const tree = repositoryTree([repository]);
@@ -219,11 +216,11 @@ class EntryNode extends ReadOnlyNode {
   }
 
   async #list(): Promise<DirectoryEntry[]> {
-    const { snapshot, salt } = this.#served;
     const entries: DirectoryEntry[] = [];
-    for (const located of await snapshot.list(this.#located.path)) {
-      const kind = kindOf(located);
-      if (kind) entries.push({ name: located.entry.name, kind, id: snapshot.idOf(located) ^ salt });
+    for (const located of await this.#served.snapshot.list(this.#located.path)) {
+      if (!kindOf(located)) continue;
+      const node = new EntryNode(this.#served, located);
+      entries.push({ name: located.entry.name, kind: node.kind, id: node.id, node });
     }
     return entries;
   }

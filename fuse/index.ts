@@ -1,0 +1,2 @@
+/** A tree that never changes, mounted by Linux (README.md). */
+export { FUSE_TYPE, type FuseMount, MountError, mountTree } from './device.ts';
