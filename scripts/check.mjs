@@ -33,7 +33,9 @@ export async function runChecks() {
 /** @returns null where it finds nothing wrong */
 function complaintOf(args) {
   return new Promise((resolve) => {
-    execFile(process.execPath, args, { cwd: root, maxBuffer: 64e6 }, (error, stdout, stderr) =>
+    // Biome makes a folder there, else in the home.
+    const env = { ...process.env, XDG_CACHE_HOME: join(root, '.cache') };
+    execFile(process.execPath, args, { cwd: root, env, maxBuffer: 64e6 }, (error, stdout, stderr) =>
       resolve(error ? `${stdout}${stderr}` || error.message : null),
     );
   });

@@ -23,7 +23,8 @@ const vitest = spawnSync(
     `--outputFile.json=${report}`,
     ...only,
   ],
-  { cwd: root, stdio: 'inherit' },
+  // Vitest keeps a token there, else in the home.
+  { cwd: root, stdio: 'inherit', env: { ...process.env, XDG_DATA_HOME: join(root, '.cache', 'share') } },
 );
 
 let tests = { passed: 0, failed: 0, skipped: 0 };

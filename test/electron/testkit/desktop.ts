@@ -14,7 +14,7 @@ export interface Desktop {
 }
 
 export interface Panel {
-  /** Icons that were put into it. */
+  /** Icons that were put into it by whoever did so last: an app that had to be started again has left one. */
   readonly icons: () => number;
   /** The panel's process ends. */
   end(): void;
@@ -58,9 +58,13 @@ export async function openDesktop(): Promise<Desktop> {
 async function startPanel(address: string): Promise<Panel> {
   const bus = await Bus.connect(address, process.getuid?.() ?? 0);
   let icons = 0;
+  let whose: string | undefined;
   bus.listen((message) => {
     if (message.type !== TYPE.call) return;
-    if (message.member === 'RegisterStatusNotifierItem') icons++;
+    if (message.member === 'RegisterStatusNotifierItem') {
+      icons = message.sender === whose ? icons + 1 : 1;
+      whose = message.sender;
+    }
     // IsStatusNotifierHostRegistered is the one property that is asked for.
     if (message.member === 'Get') bus.answer(message, 'v', [true]);
     else bus.answer(message, '', []);
