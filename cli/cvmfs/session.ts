@@ -117,6 +117,7 @@ async function open(input: Input, name: string): Promise<Repository> {
     ...proxiesOf(input),
     ...(profile ? { profile } : {}),
     record: input.text('record') !== undefined,
+    readAhead: true,
     ...(pin ? { pin } : {}),
     ...(blacklist === undefined ? {} : { blacklist: parseBlacklist(await readText('blacklist', blacklist)) }),
   });

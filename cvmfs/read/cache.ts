@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { copyFile, type FileHandle, link, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../../platform/files.ts';
@@ -49,9 +50,14 @@ export class ObjectCache {
     return this.#index.quotaBytes - this.#index.bytes;
   }
 
+  /** Whether it was here when this process last looked or stored it. */
+  knows(hash: ContentHash, suffix: Suffix): boolean {
+    return this.#index.bytesOf(nameOf(hash, suffix)) > 0;
+  }
+
   /** Whether it is here, damaged or not. */
   async has(hash: ContentHash, suffix: Suffix): Promise<boolean> {
-    return (await stat(join(this.#folder, 'objects', nameOf(hash, suffix))).catch(() => null)) !== null;
+    return existsSync(join(this.#folder, 'objects', nameOf(hash, suffix)));
   }
 
   /** @returns null where it is not here, or was damaged and has been thrown away */

@@ -213,3 +213,29 @@ test('a pack is taken apart whatever its pieces are, and what is none is refused
     });
   }
 });
+
+const inOrder = Array.from({ length: FILES }, (_, i) => path(i)).sort();
+const contents = ({ asked }: TestServer) => asked.filter((one) => /^data.*[0-9a-f]$/.test(one));
+
+test('files of folders that are read in their order come several at once, and each once', async () => {
+  const { server, rounds } = await slowServer();
+  const { snapshot } = await opened(server, { readAhead: true });
+  const before = rounds();
+  for (const one of inOrder)
+    expect(String(await snapshot.readFile(one))).toBe(`content ${/\d+$/.exec(one)?.[0]}`);
+  // Of each folder its catalog and its first file, and the next ones together.
+  expect(rounds() - before).toBeLessThanOrEqual(4 * 4);
+  expect(contents(server)).toHaveLength(FILES);
+});
+
+test('read in another order, or without being told to, nothing comes that was not asked for', async () => {
+  const { server } = await slowServer();
+  const { snapshot } = await opened(server, { readAhead: true });
+  for (const one of ['/part0/file8', '/part1/file5', '/part0/file4', '/part2/file2', '/part0/file0'])
+    await snapshot.readFile(one);
+  expect(contents(server)).toHaveLength(5);
+  const plain = await slowServer();
+  const other = await opened(plain.server);
+  for (const one of inOrder.slice(0, 10)) await other.snapshot.readFile(one);
+  expect(contents(plain.server)).toHaveLength(10);
+});

@@ -38,6 +38,8 @@ export interface RepositoryOptions extends Pick<Trust, 'repository' | 'masterKey
   readonly serverOptions?: ServerOptions;
   /** What an earlier run read, to be loaded ahead. */
   readonly profile?: ReadProfile;
+  /** Loads small files ahead where those of a folder are read in their order. */
+  readonly readAhead?: boolean;
   /** Notes what is read, for recorded(). */
   readonly record?: boolean;
   /** Closes it, also while it is being opened. */
@@ -300,7 +302,15 @@ export class Repository {
       this.#catalogs,
       this.#objects,
       this.#options.environment ?? {},
+      this.#options.readAhead ? (wanted) => this.#loadNeighbours(wanted) : null,
     );
+  }
+
+  #loadNeighbours(all: readonly WantedObject[]): void {
+    const missing = all.filter(({ hash, suffix }) => !this.#options.cache.knows(hash, suffix));
+    const together = this.#objects.packs ? [missing] : missing.map((one) => [one]);
+    // What does not come is asked for again by whoever reads it, who then is told why.
+    for (const some of together) this.#objects.loadAhead(some).catch(() => {});
   }
 
   async #history(hash: ContentHash): Promise<History> {

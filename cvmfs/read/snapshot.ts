@@ -7,7 +7,8 @@ import type { Catalogs } from './catalogs.ts';
 import { PathError } from './errors.ts';
 import { FileReader } from './file-reader.ts';
 import { Lru } from './lru.ts';
-import type { Objects } from './objects.ts';
+import { Neighbours } from './neighbours.ts';
+import type { Objects, WantedObject } from './objects.ts';
 
 /** An entry and the catalog that its row is in. */
 export interface Located {
@@ -27,21 +28,25 @@ export class Snapshot {
   readonly #catalogs: Catalogs;
   readonly #objects: Objects;
   readonly #environment: Readonly<Record<string, string | undefined>>;
+  readonly #neighbours: Neighbours | null;
   readonly #entries = new Lru<RepositoryPath, Located>(ENTRIES_KEPT);
   readonly #holders = new Lru<RepositoryPath, CatalogReference>(FOLDERS_KEPT);
 
+  /** @param loadAhead is given what will probably be read next; null: nothing is loaded before it is asked for */
   constructor(
     root: CatalogReference,
     revision: number | undefined,
     catalogs: Catalogs,
     objects: Objects,
     environment: Readonly<Record<string, string | undefined>>,
+    loadAhead: ((wanted: readonly WantedObject[]) => void) | null,
   ) {
     this.root = root;
     this.revision = revision;
     this.#catalogs = catalogs;
     this.#objects = objects;
     this.#environment = environment;
+    this.#neighbours = loadAhead && new Neighbours((folder) => this.list(folder), loadAhead);
   }
 
   /** Links are not followed. @throws PathError ENOENT, FormatError, NoServer, Refusal, CacheFault */
@@ -88,6 +93,8 @@ export class Snapshot {
     const chunks = entry.chunked
       ? await this.#catalogs.with(catalog, ({ reader }) => reader.chunks(pathKey(path), entry))
       : null;
+    // What is wrong with the folder's catalog, who looks into it is told.
+    this.#neighbours?.opened(path).catch(() => {});
     return new FileReader(this.#objects, entry, chunks);
   }
 
