@@ -48,7 +48,7 @@ export async function mountTree(
     closeSync(device);
     if (wasEnded) await run('umount', ['-l', mountpoint]).catch(onError);
     isMounted = false;
-    await session.close();
+    session.close();
   });
   const unmount = async () => {
     if (!isMounted) return;

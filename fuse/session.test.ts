@@ -134,7 +134,7 @@ it('keeps a bounded number of files open, each read right all the same, and clos
   });
   expect(await Promise.all(reading)).toEqual(Array.from({ length: 100 }, (_, i) => `content ${i}`));
   expect(tree.open()).toBeLessThanOrEqual(32);
-  await made.close();
+  made.close();
   await expect.poll(() => tree.open()).toBe(0);
   expect(tree.closedAgain()).toBe(0);
 });
@@ -205,7 +205,7 @@ it('takes any bytes for a request without failing, and opens nothing for good', 
     }),
     { numRuns: 20_000 },
   );
-  await made.close();
+  made.close();
   await expect.poll(() => tree.open()).toBe(0);
 });
 

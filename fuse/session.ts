@@ -8,40 +8,21 @@ import {
   type TreeNode,
 } from '../ninep/tree.ts';
 import { READ } from '../ninep/trees/paths.ts';
+import { Nodes } from './nodes.ts';
+import { OpenFiles } from './open-files.ts';
 import * as replies from './replies.ts';
-import { type Ask, decodeRequest, type Forgotten, OLDEST_MINOR, type Request } from './requests.ts';
+import { type Ask, decodeRequest, OLDEST_MINOR, type Request } from './requests.ts';
 
-const ROOT = 1n;
-/** Nodes that are kept ready; the others are looked up again by their names. */
-const READY = 1024;
-/** Files and listings that are kept open after they were read, for the kernel does not say when it is done. */
-const OPEN = 32;
 /** "." and ".." come first. */
 const DOTS = 2n;
 const BATCH = 256;
-
-/** A node that the kernel knows: how to reach it, and how often it was told of it. */
-interface Known {
-  readonly parent: bigint;
-  readonly name: string;
-  lookups: bigint;
-}
-
-interface Opened {
-  readonly file: Promise<OpenFile>;
-  users: number;
-  /** It went out of those kept open while it was in use: whoever uses it last closes it. */
-  dropped: boolean;
-}
 
 /** What one mount is answered, from a tree that never changes. */
 export class Session {
   readonly #tree: Tree;
   readonly #onError: (error: unknown) => void;
-  readonly #known = new Map<bigint, Known>([[ROOT, { parent: ROOT, name: '', lookups: 1n }]]);
-  /** The most recent last. */
-  readonly #ready = new Map<bigint, TreeNode>();
-  readonly #opened = new Map<bigint, Opened>();
+  readonly #nodes: Nodes;
+  readonly #files: OpenFiles;
   readonly #running = new Map<bigint, AbortController>();
   #begin: (problem: Error | null) => void = () => {};
   /** Resolves with the kernel's first words; to why this kernel cannot be served, where it cannot. */
@@ -53,11 +34,13 @@ export class Session {
   constructor(tree: Tree, onError: (error: unknown) => void) {
     this.#tree = tree;
     this.#onError = onError;
+    this.#nodes = new Nodes(tree);
+    this.#files = new OpenFiles(onError);
   }
 
   /** How many nodes the kernel may ask for. */
   get nodes(): number {
-    return this.#known.size;
+    return this.#nodes.size;
   }
 
   /**
@@ -74,7 +57,7 @@ export class Session {
     }
     const { unique, ask } = request;
     if (ask.op === 'forget') {
-      this.#forget(ask.nodes);
+      for (const one of ask.nodes) if (this.#nodes.forget(one)) this.#files.drop(one.node);
       return Promise.resolve(null);
     }
     if (ask.op === 'interrupt') {
@@ -92,9 +75,9 @@ export class Session {
   }
 
   /** Closes what is open. */
-  async close(): Promise<void> {
+  close(): void {
     for (const running of this.#running.values()) running.abort();
-    for (const [id, opened] of this.#opened) this.#drop(id, opened);
+    this.#files.dropAll();
   }
 
   async #reply(id: bigint, ask: Exclude<Ask, { op: 'forget' | 'interrupt' }>, signal: AbortSignal) {
@@ -104,9 +87,9 @@ export class Session {
       case 'lookup':
         return replies.entry(await this.#lookup(id, ask.name));
       case 'getattr':
-        return replies.attributes({ id, attributes: await (await this.#node(id)).attributes() });
+        return replies.attributes({ id, attributes: await (await this.#nodes.get(id)).attributes() });
       case 'readlink':
-        return Buffer.from(await (await this.#node(id)).readLink(), 'latin1');
+        return Buffer.from(await (await this.#nodes.get(id)).readLink(), 'latin1');
       case 'read':
         return this.#read(id, ask.offset, ask.bytes, signal);
       case 'readdir':
@@ -115,9 +98,9 @@ export class Session {
       case 'statfs':
         return replies.statistics(await this.#tree.statfs());
       case 'getxattr':
-        return this.#xattr(await this.#node(id), ask.name, ask.bytes);
+        return this.#xattr(await this.#nodes.get(id), ask.name, ask.bytes);
       case 'listxattr':
-        return this.#xattrs(await this.#node(id), ask.bytes);
+        return this.#xattrs(await this.#nodes.get(id), ask.bytes);
       case 'refused':
         throw new TreeError(ask.errno, 'not served here');
     }
@@ -138,53 +121,13 @@ export class Session {
 
   /** @returns null where there is no such name */
   async #lookup(parent: bigint, name: string): Promise<replies.Told | null> {
-    const folder = await this.#node(parent);
+    const folder = await this.#nodes.get(parent);
     try {
-      return await this.#tell(parent, name, await folder.lookup(name));
+      return await this.#nodes.tell(parent, name, await folder.lookup(name));
     } catch (error) {
       if (error instanceof TreeError && error.errno === 'ENOENT') return null;
       throw error;
     }
-  }
-
-  async #tell(parent: bigint, name: string, node: TreeNode): Promise<replies.Told> {
-    const attributes = await node.attributes();
-    const known = this.#known.get(node.id);
-    if (known) known.lookups++;
-    else this.#known.set(node.id, { parent, name, lookups: 1n });
-    this.#keepReady(node.id, node);
-    return { id: node.id, attributes };
-  }
-
-  #forget(nodes: readonly Forgotten[]): void {
-    for (const { node, lookups } of nodes) {
-      const known = this.#known.get(node);
-      if (!known || node === ROOT) continue;
-      known.lookups -= lookups;
-      if (known.lookups > 0n) continue;
-      this.#known.delete(node);
-      this.#ready.delete(node);
-      const opened = this.#opened.get(node);
-      if (opened) this.#drop(node, opened);
-    }
-  }
-
-  async #node(id: bigint): Promise<TreeNode> {
-    const ready = this.#ready.get(id);
-    if (ready) return ready;
-    const known = this.#known.get(id);
-    if (!known) throw new TreeError('ESTALE', `node ${id}`);
-    const node =
-      id === ROOT ? await this.#tree.root() : await (await this.#node(known.parent)).lookup(known.name);
-    this.#keepReady(id, node);
-    return node;
-  }
-
-  #keepReady(id: bigint, node: TreeNode): void {
-    this.#ready.delete(id);
-    this.#ready.set(id, node);
-    if (this.#ready.size > READY)
-      for (const oldest of this.#ready.keys()) return void this.#ready.delete(oldest);
   }
 
   async #read(id: bigint, offset: bigint, bytes: number, signal: AbortSignal): Promise<Uint8Array> {
@@ -203,14 +146,14 @@ export class Session {
   }
 
   async #list(id: bigint, offset: bigint, bytes: number, plus: boolean): Promise<Uint8Array> {
-    const folder = await this.#node(id);
+    const folder = await this.#nodes.get(id);
     const listing = new replies.Listing(bytes);
     let next = offset;
     const add = (entry: DirectoryEntry, told: replies.Told | null) =>
       listing.add({ ...entry, next: ++next }, plus ? told : undefined);
     const dots = [
       { name: '.', kind: 'directory', id },
-      { name: '..', kind: 'directory', id: this.#known.get(id)?.parent ?? ROOT },
+      { name: '..', kind: 'directory', id: this.#nodes.parentOf(id) },
     ] as const;
     for (const dot of dots.slice(Number(offset))) if (listing.fits(dot.name, plus)) add(dot, null);
     const ended = await this.#using(id, async (file) => {
@@ -221,56 +164,17 @@ export class Session {
           // The kernel forgets just what it was told of: first there must be room to tell it.
           if (!listing.fits(entry.name, plus)) return false;
           const node = plus ? (entry.node ?? (await folder.lookup(entry.name))) : null;
-          add(entry, node && (await this.#tell(id, entry.name, node)));
+          add(entry, node && (await this.#nodes.tell(id, entry.name, node)));
         }
       }
     });
     // The kernel keeps what it has seen of it.
-    const opened = this.#opened.get(id);
-    if (ended && opened) this.#drop(id, opened);
+    if (ended) this.#files.drop(id);
     return listing.bytes;
   }
 
-  async #using<T>(id: bigint, use: (file: OpenFile) => Promise<T>): Promise<T> {
-    const opened = this.#opened.get(id) ?? this.#open(id);
-    opened.users++;
-    // The most recent last.
-    if (this.#opened.delete(id)) this.#opened.set(id, opened);
-    try {
-      return await use(await opened.file);
-    } finally {
-      opened.users--;
-      if (opened.dropped) this.#closeUnused(opened);
-    }
-  }
-
-  #open(id: bigint): Opened {
-    const opened: Opened = {
-      file: this.#node(id).then((node) => node.open(READ)),
-      users: 0,
-      dropped: false,
-    };
-    this.#opened.set(id, opened);
-    // What could not be opened is tried anew.
-    opened.file.catch(() => {
-      if (this.#opened.get(id) === opened) this.#opened.delete(id);
-    });
-    if (this.#opened.size > OPEN)
-      for (const [oldest, one] of this.#opened) {
-        this.#drop(oldest, one);
-        break;
-      }
-    return opened;
-  }
-
-  #drop(id: bigint, opened: Opened): void {
-    this.#opened.delete(id);
-    opened.dropped = true;
-    this.#closeUnused(opened);
-  }
-
-  #closeUnused(opened: Opened): void {
-    if (opened.users === 0) opened.file.then((file) => file.close()).catch((error) => this.#errnoOf(error));
+  #using<T>(id: bigint, use: (file: OpenFile) => Promise<T>): Promise<T> {
+    return this.#files.use(id, async () => (await this.#nodes.get(id)).open(READ), use);
   }
 
   async #xattr(node: TreeNode, name: string, bytes: number): Promise<Uint8Array> {
