@@ -44,9 +44,9 @@ export async function mountTree(
     throw error;
   }
   let isMounted = true;
-  const closed = serve(device, session, onError).then(async (wasEnded) => {
+  const closed = serve(device, session, onError).then(async ({ isMounted: still }) => {
     closeSync(device);
-    if (wasEnded) await run('umount', ['-l', mountpoint]).catch(onError);
+    if (still) await run('umount', ['-l', mountpoint]).catch(onError);
     isMounted = false;
     session.close();
   });
@@ -56,7 +56,8 @@ export async function mountTree(
     await run('umount', [mountpoint]).catch(() => run('umount', ['-l', '-f', mountpoint]));
     await closed;
   };
-  const problem = await Promise.race([session.begun, closed.then(() => null)]);
+  const gone = new Error('Linux asked for nothing, or dd could not be run');
+  const problem = await Promise.race([session.begun, closed.then(() => gone)]);
   if (problem) {
     await unmount();
     throw new MountError(problem.message);
@@ -100,9 +101,13 @@ function run(program: string, args: readonly string[]): Promise<void> {
 /**
  * Answers until it is unmounted. dd waits for requests and gives them to a pipe: Node can wait for a pipe, but for the
  * device only with a thread of its pool, which costs as much again as the whole answer (docs/decisions/0021).
- * @returns whether somebody ended dd, so that it is mounted still
+ * @returns whether it is mounted still: dd ends with 1 when reading fails, as it does once it is unmounted
  */
-function serve(device: number, session: Session, onError: (error: unknown) => void): Promise<boolean> {
+function serve(
+  device: number,
+  session: Session,
+  onError: (error: unknown) => void,
+): Promise<{ readonly isMounted: boolean }> {
   // In a session of its own: Ctrl-C in a terminal is for us, and unmounting needs its service.
   const reader = spawn(...READER, { stdio: [device, 'pipe', 'ignore'], detached: true });
   reader.on('error', onError);
@@ -117,11 +122,18 @@ function serve(device: number, session: Session, onError: (error: unknown) => vo
       reader.kill();
     }
   });
-  return new Promise((ended) => reader.on('close', (_, signal) => ended(signal !== null)));
+  let isOpen = true;
+  return new Promise((ended) =>
+    reader.on('close', (code) => {
+      isOpen = false;
+      ended({ isMounted: code !== 1 });
+    }),
+  );
 
   function write(frame: readonly Uint8Array[] | null): void {
     try {
-      if (frame) writevSync(device, frame);
+      // Afterwards its number may be another file's.
+      if (frame && isOpen) writevSync(device, frame);
     } catch (error) {
       // Nobody waits for it any more, or nothing is mounted.
       if (!GONE.has((error as NodeJS.ErrnoException).code ?? '')) onError(error);
@@ -129,4 +141,4 @@ function serve(device: number, session: Session, onError: (error: unknown) => vo
   }
 }
 
-const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENODEV', 'EBADF']);
+const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENODEV']);

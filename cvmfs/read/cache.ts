@@ -50,13 +50,8 @@ export class ObjectCache {
     return this.#index.quotaBytes - this.#index.bytes;
   }
 
-  /** Whether it was here when this process last looked or stored it. */
-  knows(hash: ContentHash, suffix: Suffix): boolean {
-    return this.#index.bytesOf(nameOf(hash, suffix)) > 0;
-  }
-
   /** Whether it is here, damaged or not. */
-  async has(hash: ContentHash, suffix: Suffix): Promise<boolean> {
+  has(hash: ContentHash, suffix: Suffix): boolean {
     return existsSync(join(this.#folder, 'objects', nameOf(hash, suffix)));
   }
 

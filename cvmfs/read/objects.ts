@@ -91,7 +91,7 @@ export class Objects {
   async loadAhead(all: readonly WantedObject[]): Promise<void> {
     const missing: WantedObject[] = [];
     for (const one of all) {
-      if (!this.#coming.has(keyOf(one)) && !(await this.cache.has(one.hash, one.suffix))) missing.push(one);
+      if (!this.#coming.has(keyOf(one)) && !this.cache.has(one.hash, one.suffix)) missing.push(one);
     }
     const bytes = missing.reduce((sum, { mostBytes }) => sum + mostBytes, 0);
     if (this.#aheadBytes + bytes > this.cache.roomBytes)

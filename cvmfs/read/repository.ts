@@ -307,8 +307,7 @@ export class Repository {
   }
 
   #loadNeighbours(all: readonly WantedObject[]): void {
-    const missing = all.filter(({ hash, suffix }) => !this.#options.cache.knows(hash, suffix));
-    const together = this.#objects.packs ? [missing] : missing.map((one) => [one]);
+    const together = this.#objects.packs ? [all] : all.map((one) => [one]);
     // What does not come is asked for again by whoever reads it, who then is told why.
     for (const some of together) this.#objects.loadAhead(some).catch(() => {});
   }
