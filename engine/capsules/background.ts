@@ -25,9 +25,23 @@ export async function backgroundCommand(
 export function runInBackground(pid: number): void {
   attempt(() => setPriority(pid, constants.priority.PRIORITY_LOW));
   if (process.platform !== 'linux') return;
-  attempt(() => writeFileSync(`/proc/${pid}/autogroup`, '19'));
+  attempt(() => lowerSession(pid));
   // Where memory runs out, a work unit is what to give up: it can be computed again.
   attempt(() => writeFileSync(`/proc/${pid}/oom_score_adj`, '1000'));
+}
+
+/** The kernel takes one such change in 100 ms from users who are not root, and EAGAIN tells the others (kernel/sched/autogroup.c). */
+const SESSION_AGAIN_MS = 150;
+/** As many as there may be capsules that start together. */
+const SESSION_TURNS = 64;
+
+function lowerSession(pid: number, turns = SESSION_TURNS): void {
+  try {
+    writeFileSync(`/proc/${pid}/autogroup`, '19');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || turns === 0) throw error;
+    setTimeout(() => attempt(() => lowerSession(pid, turns - 1)), SESSION_AGAIN_MS).unref();
+  }
 }
 
 let idleClass: Promise<boolean> | null = null;
