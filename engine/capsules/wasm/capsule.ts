@@ -23,8 +23,8 @@ export type Pausing = 'signal' | 'host-call';
 const PROGRAM_NAME = 'program';
 /** A program is to yield every few milliseconds; one that does not for so long is not going to. */
 const HOLD_PATIENCE_MS = 10_000;
-/** A thread that is not scheduled cannot take its stop, but then it uses no processor either. */
-const STOP_PATIENCE_MS = 1000;
+/** A thread that others keep from every core cannot take its stop, but then it uses no processor either. */
+const STOP_PATIENCE_MS = 100;
 
 /**
  * One process that runs one work unit.
