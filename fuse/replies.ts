@@ -100,13 +100,17 @@ export interface Listed {
   readonly next: bigint;
 }
 
+/** What most folders need; the kernel asks for 32 times as much, and to make that ready takes longer than to fill it. */
+const LISTING_BYTES = 4096;
+
 /** Entries of a directory, as many as the kernel has room for. */
 export class Listing {
-  readonly #body: Buffer;
+  readonly #most: number;
+  #body = Buffer.alloc(LISTING_BYTES);
   #length = 0;
 
   constructor(most: number) {
-    this.#body = Buffer.alloc(most);
+    this.#most = most;
   }
 
   get bytes(): Buffer {
@@ -114,7 +118,7 @@ export class Listing {
   }
 
   fits(name: string, plus: boolean): boolean {
-    return this.#length + bytesOf(name, plus) <= this.#body.length;
+    return this.#length + bytesOf(name, plus) <= this.#most;
   }
 
   /**
@@ -122,6 +126,9 @@ export class Listing {
    * @param told with READDIRPLUS, which puts a fuse_entry_out before it; null where the kernel shall ask itself
    */
   add({ name, id, kind, next }: Listed, told?: Told | null): void {
+    const end = this.#length + bytesOf(name, told !== undefined);
+    if (end > this.#body.length)
+      this.#body = Buffer.concat([this.#body], Math.max(end, 2 * this.#body.length));
     const at = this.#length + (told === undefined ? 0 : ENTRY_BYTES);
     if (told) putEntry(this.#body, this.#length, told);
     this.#body.writeBigUInt64LE(id, at);
@@ -129,7 +136,7 @@ export class Listing {
     this.#body.writeUInt32LE(name.length, at + 16);
     this.#body.writeUInt32LE(DTYPES[kind], at + 20);
     this.#body.write(name, at + DIRENT_BYTES, 'latin1');
-    this.#length += bytesOf(name, told !== undefined);
+    this.#length = end;
   }
 }
 
