@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import {
+  existsSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
@@ -20,12 +21,15 @@ import { type FuseMount, mountTree } from './index.ts';
 const ENTRIES = 10_000;
 const GIGABYTE = 2 ** 30;
 const STEP = 50_000_001;
-const known = process.platform === 'linux' && /\tfuse$/m.test(readFileSync('/proc/filesystems', 'utf8'));
-const why = known
-  ? process.geteuid?.() === 0
-    ? ''
-    : ' (skipped: mounting needs root)'
-  : ' (skipped: no FUSE)';
+/** What a container may lack is no fault of ours; all else is. */
+function whyNot(): string {
+  if (process.platform !== 'linux' || process.geteuid?.() !== 0)
+    return ' (skipped: mounting needs Linux and root)';
+  if (!existsSync('/dev/fuse')) return ' (skipped: there is no /dev/fuse)';
+  const may = BigInt(`0x${/^CapEff:\s*(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0}`);
+  return ((may >> 21n) & 1n) === 1n ? '' : ' (skipped: root may not mount here)';
+}
+const why = whyNot();
 
 /** Programs of their own: what they ask for is answered here. */
 const sh = async (script: string, ...args: string[]) =>

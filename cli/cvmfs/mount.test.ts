@@ -51,7 +51,7 @@ it.skipIf(missing === null)('says what is missing where it cannot mount, and wha
   const { code, out, err } = await home.run(...mount('at'));
   expect([code, out]).toEqual([1, '']);
   expect(err).toBe(`beamtime: ${missing}\n`);
-  expect(err).toMatch(/(root|FUSE).*"beamtime cvmfs ls"/);
+  expect(err).toMatch(/(root|FUSE|fuse).*"beamtime cvmfs ls"/);
 });
 
 it.skipIf(missing !== null)(
