@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import * as modules from 'node:module';
 import { isAlive } from '../../platform/processes.ts';
 import type { HistoryDay } from '../../protocol/engine-api.ts';
 import { isDamage, openHistory } from './open.ts';
@@ -28,6 +29,9 @@ export type HistoryReply =
   | { id: number; ok: true; value: unknown }
   | { id: number; ok: false; message: string; isForPerson: boolean }
   | { id: null; movedAside: string };
+
+// It is ended by a signal, and would write nothing of what its next start could read. (Electron's old Node has no such call.)
+modules.flushCompileCache?.();
 
 const path = process.argv[2] ?? '';
 const answer = (reply: HistoryReply) => process.send?.(reply);
@@ -92,7 +96,8 @@ process.on('disconnect', () => {
     database.close();
     rmSync(`${path}.pid`, { force: true });
   }
-  process.exit(0);
+  // Not exit(): Node then waits for V8's threads, and one of those may wait for garbage to be collected by this one, for ever.
+  process.kill(process.pid, 'SIGKILL');
 });
 process.on('message', (request: HistoryRequest) => {
   let reply: HistoryReply;
