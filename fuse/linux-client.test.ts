@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import {
-  existsSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
@@ -16,20 +15,17 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hostFolder } from '../ninep/index.ts';
-import { type FuseMount, mountTree } from './index.ts';
+import { type FuseMount, mountTree, whyNoFuse } from './index.ts';
 
 const ENTRIES = 10_000;
 const GIGABYTE = 2 ** 30;
 const STEP = 50_000_001;
 /** What a container may lack is no fault of ours; all else is. */
-function whyNot(): string {
-  if (process.platform !== 'linux' || process.geteuid?.() !== 0)
-    return ' (skipped: mounting needs Linux and root)';
-  if (!existsSync('/dev/fuse')) return ' (skipped: there is no /dev/fuse)';
-  const may = BigInt(`0x${/^CapEff:\s*(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0}`);
-  return ((may >> 21n) & 1n) === 1n ? '' : ' (skipped: root may not mount here)';
-}
-const why = whyNot();
+const missing =
+  process.platform === 'linux' && process.geteuid?.() === 0
+    ? await whyNoFuse()
+    : 'mounting needs Linux and root';
+const why = missing === null ? '' : ` (skipped: ${missing})`;
 
 /** Programs of their own: what they ask for is answered here. */
 const sh = async (script: string, ...args: string[]) =>

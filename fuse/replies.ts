@@ -1,5 +1,12 @@
 /** What the kernel is answered, of include/uapi/linux/fuse.h (protocol 7.23 and later, little-endian). */
-import { type Attributes, ERRNO, type ErrnoName, type NodeKind, type TreeStatistics } from '../ninep/tree.ts';
+import { DTYPES } from '../ninep/readdir.ts';
+import {
+  type Attributes,
+  type DirectoryEntry,
+  ERRNO,
+  type ErrnoName,
+  type TreeStatistics,
+} from '../ninep/tree.ts';
 
 /** Seconds that the kernel may believe what it was told: nothing here ever changes. */
 const FOR_GOOD = 1_000_000_000n;
@@ -15,8 +22,6 @@ const HEADER_BYTES = 16;
 const ATTR_BYTES = 88;
 const ENTRY_BYTES = 40 + ATTR_BYTES;
 const DIRENT_BYTES = 24;
-
-const DTYPES: Readonly<Record<NodeKind, number>> = { directory: 4, file: 8, symlink: 10 };
 
 /** A node as the kernel is told of it. */
 export interface Told {
@@ -92,10 +97,7 @@ export function xattrSize(bytes: number): Buffer {
   return body;
 }
 
-export interface Listed {
-  readonly name: string;
-  readonly id: bigint;
-  readonly kind: NodeKind;
+export interface Listed extends DirectoryEntry {
   /** Where to go on after it. */
   readonly next: bigint;
 }

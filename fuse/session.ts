@@ -43,10 +43,7 @@ export class Session {
     return this.#nodes.size;
   }
 
-  /**
-   * Reads the frame before it returns, so that its bytes may be used again.
-   * @returns null where the kernel waits for no answer
-   */
+  /** @returns null where the kernel waits for no answer */
   answer(frame: Buffer): Promise<replies.Frame | null> {
     let request: Request;
     try {

@@ -3,7 +3,12 @@ import { DT_DIR, DT_LNK, DT_REG } from './defs.ts';
 import { qidOfEntry } from './qids.ts';
 import { type DirectoryEntry, type NodeKind, type OpenFile, TreeError, type TreeNode } from './tree.ts';
 
-const DTYPES: Readonly<Record<NodeKind, number>> = { directory: DT_DIR, file: DT_REG, symlink: DT_LNK };
+/** d_type of a directory's entries, in 9P and in FUSE. */
+export const DTYPES: Readonly<Record<NodeKind, number>> = {
+  directory: DT_DIR,
+  file: DT_REG,
+  symlink: DT_LNK,
+};
 
 /** qid[13] offset[8] type[1] name[s] */
 const ENTRY_BYTES = 13 + 8 + 1 + 2;

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { open, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { FUSE_TYPE } from '../../fuse/index.ts';
+import { FUSE_TYPE, whyNoFuse } from '../../fuse/index.ts';
 import { isAlive } from '../../platform/processes.ts';
 import { CliError, EXIT } from '../errors.ts';
 
@@ -48,24 +48,6 @@ export async function mustMount(): Promise<void> {
   await run('modprobe', ['-q', 'fuse']).catch(() => {});
   const why = await whyNoFuse();
   if (why !== null) throw new CliError(EXIT.failed, `${why}. ${instead}`);
-}
-
-/** capabilities(7) */
-const CAP_SYS_ADMIN = 21n;
-
-/** What root lacks in some containers. */
-async function whyNoFuse(): Promise<string | null> {
-  if (!/\tfuse$/m.test(await readFile('/proc/filesystems', 'utf8')))
-    return 'the kernel of this computer has no FUSE, and "modprobe fuse" finds none';
-  try {
-    await (await open('/dev/fuse', 'r+')).close();
-  } catch (error) {
-    return `/dev/fuse cannot be opened (${error instanceof Error ? error.message : error}); a container needs "--device /dev/fuse"`;
-  }
-  const may = /^CapEff:\s*([0-9a-f]+)$/m.exec(await readFile('/proc/self/status', 'utf8'))?.[1];
-  if (((BigInt(`0x${may ?? 0}`) >> CAP_SYS_ADMIN) & 1n) === 0n)
-    return 'root may not mount here; a container needs "--cap-add SYS_ADMIN"';
-  return null;
 }
 
 /** The folder, to mount at; what a process of ours that was killed left there is unmounted first. */

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { copyFile, type FileHandle, link, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { existsSync, renameSync } from 'node:fs';
+import { copyFile, type FileHandle, link, open, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../../platform/files.ts';
 import { isAlive } from '../../platform/processes.ts';
@@ -8,7 +8,7 @@ import type { ContentHash, Suffix } from '../format/hashes.ts';
 import { Index } from './cache-index.ts';
 import { CacheFault } from './errors.ts';
 import type { Received } from './receive.ts';
-import { placeSmallFile, readSmallFile, SMALL_FILE_BYTES } from './small-files.ts';
+import { readSmallFile, SMALL_FILE_BYTES, writeSmallFile } from './small-files.ts';
 
 /**
  * The contents of objects on this computer's disk, shared by all processes and repositories.
@@ -95,23 +95,11 @@ export class ObjectCache {
   /** A small object, as put() stores it. @throws CacheFault */
   async putSmall(hash: ContentHash, suffix: Suffix, content: Buffer): Promise<void> {
     this.#mustFit(content.length);
-    const name = nameOf(hash, suffix);
-    const making = this.#ownPath('making');
-    const path = join(this.#folder, 'objects', name);
     const stored = Buffer.concat([content, MAGIC, createHash('sha256').update(content).digest()]);
-    try {
-      try {
-        placeSmallFile(making, path, stored);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-        await makeFolder(dirname(path));
-        await rename(making, path);
-      }
-    } catch (error) {
-      await rm(making, { force: true });
-      throw fault(error);
-    }
-    await this.#noteStored(name, stored.length);
+    await this.#store(nameOf(hash, suffix), (making) => {
+      writeSmallFile(making, stored);
+      return stored.length;
+    });
   }
 
   /**
@@ -125,43 +113,45 @@ export class ObjectCache {
     write: (file: FileHandle) => Promise<Received>,
   ): Promise<void> {
     this.#mustFit(expectBytes);
-    const name = nameOf(hash, suffix);
-    const making = this.#ownPath('making');
-    let stored: number;
-    try {
+    await this.#store(nameOf(hash, suffix), async (making) => {
       const file = await open(making, 'wx', 0o644);
-      let bytes: number;
       try {
         const received = await write(file);
         await file.writeFile(Buffer.concat([MAGIC, received.digest]));
-        bytes = received.bytes + TRAILER_BYTES;
+        return received.bytes + TRAILER_BYTES;
       } finally {
         await file.close();
       }
-      const path = join(this.#folder, 'objects', name);
-      await rename(making, path).catch(async (error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOENT') throw error;
+    });
+  }
+
+  /** @param make writes the file, and says how many bytes it has */
+  async #store(name: string, make: (making: string) => number | Promise<number>): Promise<void> {
+    const making = this.#ownPath('making');
+    const path = join(this.#folder, 'objects', name);
+    let bytes: number;
+    try {
+      bytes = await make(making);
+      try {
+        renameSync(making, path);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
         await makeFolder(dirname(path));
-        await rename(making, path);
-      });
-      stored = bytes;
+        renameSync(making, path);
+      }
     } catch (error) {
       await rm(making, { force: true });
       throw fault(error);
     }
-    await this.#noteStored(name, stored);
+    this.#index.use(name, bytes);
+    this.#checkedAtMs.set(name, Date.now());
+    if (this.#index.isOver) await this.makeRoom();
   }
 
   #mustFit(bytes: number): void {
     const { quotaBytes } = this.#index;
     if (bytes > quotaBytes)
       throw new CacheFault(`may hold ${quotaBytes} bytes, and one object has ${bytes}`, true);
-  }
-
-  async #noteStored(name: string, bytes: number): Promise<void> {
-    this.#index.use(name, bytes);
-    this.#checkedAtMs.set(name, Date.now());
-    if (this.#index.isOver) await this.makeRoom();
   }
 
   /** Throws away what was used longest ago, down to a part of what may be here. What is open stays readable to who has it open. */

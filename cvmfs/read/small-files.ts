@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 
 /**
  * Small files in one go and without waiting: four waits for a thread cost ten times of what the disk's cache does, and
@@ -22,13 +22,12 @@ export function readSmallFile(path: string): Buffer | null {
   }
 }
 
-/** Writes a new file beside, which then takes its place. @throws what open(2), write(2) and rename(2) say */
-export function placeSmallFile(beside: string, path: string, content: Uint8Array): void {
-  const file = openSync(beside, 'wx', 0o644);
+/** A new file. @throws what open(2) and write(2) say */
+export function writeSmallFile(path: string, content: Uint8Array): void {
+  const file = openSync(path, 'wx', 0o644);
   try {
     for (let done = 0; done < content.length; ) done += writeSync(file, content, done);
   } finally {
     closeSync(file);
   }
-  renameSync(beside, path);
 }
